@@ -1,0 +1,69 @@
+# Everything a newcomer needs: `make demo` and `make test`. Each target makes the environment it needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --warn-undefined-variables
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+CHECKED := server codegen clients/python examples tests benchmarks
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+.PHONY: demo
+demo: $(READY) ## Serve the examples, load real data, edit it as two people, show records, audit and health
+	PYTHONPATH=examples/gen $(BIN)/python examples/demo.py
+
+.PHONY: serve
+serve: $(READY) ## Serve the examples, with what the demo left, until Ctrl-C
+	mkdir -p .demo
+	$(BIN)/toolcrib serve examples/app.py --database sqlite:///.demo/plant.db
+
+.PHONY: test
+test: $(READY) ## Run the tests
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+.PHONY: generate
+generate: $(READY) ## Write anew all generated files that are kept in the project
+	$(BIN)/python -m toolcrib.codegen.public protos clients/python
+	$(BIN)/toolcrib generate examples/components --out examples/gen
+
+.PHONY: check
+check: lint types ## Check style, types, layers, protos, generated files and packages
+	$(BIN)/lint-imports
+	$(BIN)/python -m toolcrib.codegen.public protos clients/python --check
+	$(BIN)/toolcrib generate examples/components --out examples/gen --check
+	$(BIN)/python -m pytest -q tests/test_protos.py tests/test_packaging.py
+
+.PHONY: lint
+lint: $(READY) ## Check style and formatting, of Python and of protos
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/buf lint
+	for folder in protos examples/components; do
+		$(BIN)/buf format --diff --exit-code "$$folder"
+	done
+
+.PHONY: types
+types: $(READY) ## Check types
+	$(BIN)/mypy $(CHECKED)
+
+.PHONY: bench
+bench: $(READY) ## Measure against an empty echo and raw SQLite
+	$(BIN)/python -m benchmarks
+
+.PHONY: clean
+clean: ## Remove everything that was made here
+	rm -rf .venv .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml
+	@.ci/environment "$(PYTHON)" .venv
+	touch $@
