@@ -1,0 +1,68 @@
+"""The Python client of a Toolcrib server: the connection, its errors, and the audit trail.
+
+    from plant.recipes.v1.recipe_client import RecipeClient
+    from plant.recipes.v1.recipe_pb2 import Recipe
+    from toolcrib.client import Crib
+
+    with Crib.connect("127.0.0.1:50051", actor="ann") as crib:
+        recipe = RecipeClient(crib).create(Recipe(name="Bracket", speed_mm_s=120))
+
+The typed clients of components (RecipeClient) are generated. This package needs grpcio and protobuf only.
+"""
+
+from toolcrib.client._async_crib import AsyncCrib
+from toolcrib.client._channel import Tls
+from toolcrib.client._crib import Crib
+from toolcrib.client._masks import MaskPaths, field_mask, record_and_mask
+from toolcrib.client.audit import AsyncAuditClient, AuditClient
+from toolcrib.client.errors import (
+    Aborted,
+    AlreadyExists,
+    Cancelled,
+    DataLoss,
+    DeadlineExceeded,
+    FailedPrecondition,
+    FieldViolation,
+    Internal,
+    InvalidArgument,
+    NotFound,
+    OutOfRange,
+    PermissionDenied,
+    PreconditionViolation,
+    Resource,
+    ResourceExhausted,
+    ToolcribError,
+    Unauthenticated,
+    Unavailable,
+    Unimplemented,
+)
+
+__all__ = [
+    "Aborted",
+    "AlreadyExists",
+    "AsyncAuditClient",
+    "AsyncCrib",
+    "AuditClient",
+    "Cancelled",
+    "Crib",
+    "DataLoss",
+    "DeadlineExceeded",
+    "FailedPrecondition",
+    "FieldViolation",
+    "Internal",
+    "InvalidArgument",
+    "MaskPaths",
+    "NotFound",
+    "OutOfRange",
+    "PermissionDenied",
+    "PreconditionViolation",
+    "Resource",
+    "ResourceExhausted",
+    "Tls",
+    "ToolcribError",
+    "Unauthenticated",
+    "Unavailable",
+    "Unimplemented",
+    "field_mask",
+    "record_and_mask",
+]

@@ -1,0 +1,97 @@
+"""The connection to a server, for asyncio. What can be shared with the synchronous one is in its neighbours.
+
+AsyncRecipeClient.get -> AsyncCrib.read -> the generated stub -> gRPC
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Self, TypeVar
+
+import grpc
+import grpc.aio
+
+from toolcrib.client._caller import DEFAULT_TIMEOUT_S, Caller, CallSettings
+from toolcrib.client._channel import Tls, options
+from toolcrib.client._patience import HEALTH_CHECK, Patience, ReadyWait
+from toolcrib.client.errors import ToolcribError, Unavailable, error_from_call
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+
+
+class AsyncCrib(Caller[grpc.aio.Channel]):
+    """A connection to a Toolcrib server, for the event loop that it was made in. It is best kept open.
+
+    async with AsyncCrib.connect("127.0.0.1:50051", actor="ann") as crib:
+        recipes = AsyncRecipeClient(crib)
+    """
+
+    @classmethod
+    def connect(
+        cls,
+        address: str,
+        *,
+        actor: str | None = None,
+        timeout_s: float | None = DEFAULT_TIMEOUT_S,
+        tls: Tls | None = None,
+    ) -> Self:
+        """Connects to "host:port", or "unix:/path". The connection itself is made with the first call.
+
+        `actor` is in whose name calls are made, `timeout_s` how many seconds a call may take, its retries included.
+        Without `tls` nothing is encrypted.
+        """
+        settings = CallSettings(actor=actor, timeout_s=timeout_s)
+        if tls is None:
+            channel = grpc.aio.insecure_channel(address, options=options(tls))
+        else:
+            channel = grpc.aio.secure_channel(address, tls.credentials(), options=options(tls))
+        return cls(channel, address=address, settings=settings)
+
+    async def read(self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer], request: Request) -> Answer:
+        """Calls a method that changes nothing; tries again while the server is unavailable. Raises ToolcribError."""
+        patience = Patience(self.timeout_s)
+        while True:
+            try:
+                return await self._call(method, request, patience.remaining_s())
+            except Unavailable as error:
+                await asyncio.sleep(patience.pause_s(error))
+
+    async def write(self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer], request: Request) -> Answer:
+        """Calls a method that changes something, once: a second try could do it twice. Raises ToolcribError."""
+        return await self._call(method, request, self.timeout_s)
+
+    async def wait_ready(self, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+        """Waits until the server serves and its database answers. Raises Unavailable after `timeout_s` seconds."""
+        wait = ReadyWait(self._address, timeout_s)
+        # The one to wait for is another process, which sets no event here.
+        while not wait.is_over(await self._health(wait.check_timeout_s())):  # noqa: ASYNC110  # as said above
+            await asyncio.sleep(wait.pause_s())
+
+    async def close(self) -> None:
+        """Closes the connection, also for the views that share it."""
+        await self._channel.close(None)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _call(
+        self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer], request: Request, timeout_s: float | None
+    ) -> Answer:
+        try:
+            return await method(request, timeout=timeout_s, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise error_from_call(error) from error
+
+    async def _health(self, timeout_s: float) -> bytes | ToolcribError:
+        check: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(HEALTH_CHECK)
+        try:
+            return await self._call(check, b"", timeout_s)
+        except ToolcribError as error:
+            return error

@@ -1,0 +1,94 @@
+"""What Crib and AsyncCrib have in common: who calls, why, and how long an answer may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Generic, Self, TypeVar
+
+DEFAULT_TIMEOUT_S = 10.0
+
+Metadata = tuple[tuple[str, str | bytes], ...]
+Channel = TypeVar("Channel")
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettings:
+    """What goes with each call: in whose name it is made, why, and how many seconds it may take (None: without end)."""
+
+    actor: str | None = None
+    reason: str | None = None
+    timeout_s: float | None = DEFAULT_TIMEOUT_S
+
+    def __post_init__(self) -> None:
+        if self.timeout_s is not None and not self.timeout_s > 0:
+            raise ValueError(
+                f"timeout_s is {self.timeout_s}; it must be more than 0 seconds, or None to wait without end"
+            )
+
+    def metadata(self) -> Metadata:
+        """Actor and reason as the server reads them."""
+        return (*_entry("x-actor", self.actor), *_entry("x-change-reason", self.reason))
+
+
+class Caller(Generic[Channel]):
+    """A channel, and the settings that go with each call over it.
+
+    A view with another setting is cheap: it shares the connection, and closing either closes both.
+    """
+
+    def __init__(self, channel: Channel, *, address: str = "", settings: CallSettings | None = None) -> None:
+        self._channel = channel
+        self._address = address
+        self._settings = settings or CallSettings()
+        self._metadata = self._settings.metadata()
+
+    @property
+    def channel(self) -> Channel:
+        """The channel of gRPC, for stubs."""
+        return self._channel
+
+    @property
+    def address(self) -> str:
+        """Where the server is."""
+        return self._address
+
+    @property
+    def actor(self) -> str | None:
+        """In whose name calls are made; None leaves it to the certificate or the server's settings."""
+        return self._settings.actor
+
+    @property
+    def reason(self) -> str | None:
+        """Why changes are made; it stands in their audit entries."""
+        return self._settings.reason
+
+    @property
+    def timeout_s(self) -> float | None:
+        """How long a call may take, its retries included, in seconds; None is without end."""
+        return self._settings.timeout_s
+
+    def as_actor(self, actor: str | None) -> Self:
+        """A view that calls in the name of `actor`."""
+        return self._view(replace(self._settings, actor=actor))
+
+    def with_reason(self, reason: str | None) -> Self:
+        """A view whose changes are made for `reason`."""
+        return self._view(replace(self._settings, reason=reason))
+
+    def with_timeout(self, timeout_s: float | None) -> Self:
+        """A view whose calls may take `timeout_s` seconds; None is without end."""
+        return self._view(replace(self._settings, timeout_s=timeout_s))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.address!r}, actor={self.actor!r})"
+
+    def _view(self, settings: CallSettings) -> Self:
+        return type(self)(self._channel, address=self._address, settings=settings)
+
+
+def _entry(key: str, text: str | None) -> Metadata:
+    """`text` under `key`, or as UTF-8 under the key's binary twin where HTTP headers could not carry it."""
+    if not text:
+        return ()
+    plain = text.isascii() and text.isprintable() and text == text.strip()
+    return ((key, text),) if plain else ((f"{key}-bin", text.encode()),)

@@ -1,0 +1,95 @@
+"""The connection to a server, for synchronous code. Generated clients make their calls through it.
+
+RecipeClient.get -> Crib.read -> the generated stub -> gRPC
+"""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self, TypeVar
+
+import grpc
+
+from toolcrib.client._caller import DEFAULT_TIMEOUT_S, Caller, CallSettings
+from toolcrib.client._channel import Tls, options
+from toolcrib.client._patience import HEALTH_CHECK, Patience, ReadyWait
+from toolcrib.client.errors import ToolcribError, Unavailable, error_from_call
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+
+
+class Crib(Caller[grpc.Channel]):
+    """A connection to a Toolcrib server. It may be used from several threads, and is best kept open.
+
+    with Crib.connect("127.0.0.1:50051", actor="ann") as crib:
+        recipes = RecipeClient(crib)
+    """
+
+    @classmethod
+    def connect(
+        cls,
+        address: str,
+        *,
+        actor: str | None = None,
+        timeout_s: float | None = DEFAULT_TIMEOUT_S,
+        tls: Tls | None = None,
+    ) -> Self:
+        """Connects to "host:port", or "unix:/path". The connection itself is made with the first call.
+
+        `actor` is in whose name calls are made, `timeout_s` how many seconds a call may take, its retries included.
+        Without `tls` nothing is encrypted.
+        """
+        settings = CallSettings(actor=actor, timeout_s=timeout_s)
+        if tls is None:
+            channel = grpc.insecure_channel(address, options=options(tls))
+        else:
+            channel = grpc.secure_channel(address, tls.credentials(), options=options(tls))
+        return cls(channel, address=address, settings=settings)
+
+    def read(self, method: grpc.UnaryUnaryMultiCallable[Request, Answer], request: Request) -> Answer:
+        """Calls a method that changes nothing; tries again while the server is unavailable. Raises ToolcribError."""
+        patience = Patience(self.timeout_s)
+        while True:
+            try:
+                return self._call(method, request, patience.remaining_s())
+            except Unavailable as error:
+                time.sleep(patience.pause_s(error))
+
+    def write(self, method: grpc.UnaryUnaryMultiCallable[Request, Answer], request: Request) -> Answer:
+        """Calls a method that changes something, once: a second try could do it twice. Raises ToolcribError."""
+        return self._call(method, request, self.timeout_s)
+
+    def wait_ready(self, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+        """Waits until the server serves and its database answers. Raises Unavailable after `timeout_s` seconds."""
+        wait = ReadyWait(self._address, timeout_s)
+        while not wait.is_over(self._health(wait.check_timeout_s())):
+            time.sleep(wait.pause_s())
+
+    def close(self) -> None:
+        """Closes the connection, also for the views that share it."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _call(
+        self, method: grpc.UnaryUnaryMultiCallable[Request, Answer], request: Request, timeout_s: float | None
+    ) -> Answer:
+        try:
+            return method(request, timeout=timeout_s, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise error_from_call(error) from error
+
+    def _health(self, timeout_s: float) -> bytes | ToolcribError:
+        check: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(HEALTH_CHECK)
+        try:
+            return self._call(check, b"", timeout_s)
+        except ToolcribError as error:
+            return error

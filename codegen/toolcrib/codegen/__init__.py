@@ -1,0 +1,21 @@
+"""From .proto files to everything that stores and serves what they describe.
+
+protoc -> descriptors -> schema model -> emitters, one row each in a table -> files
+"""
+
+from toolcrib.codegen.cache import cached
+from toolcrib.codegen.generate import check, generate
+from toolcrib.codegen.manifest import ClassName, Manifest, ManifestComponent, read_manifest
+from toolcrib.codegen.problems import GenerateError, Problem
+
+__all__ = [
+    "ClassName",
+    "GenerateError",
+    "Manifest",
+    "ManifestComponent",
+    "Problem",
+    "cached",
+    "check",
+    "generate",
+    "read_manifest",
+]

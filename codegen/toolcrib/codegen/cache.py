@@ -1,0 +1,86 @@
+"""Generates once and keeps the result, so that a server starts fast when its .proto files are the same as before."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+from toolcrib.codegen.generate import generate
+from toolcrib.codegen.manifest import MANIFEST
+from toolcrib.codegen.problems import GenerateError, Problem
+from toolcrib.codegen.sources import find_protos
+from toolcrib.options.v1 import options_pb2
+
+_LIBRARIES = ("toolcrib", "grpcio-tools", "mypy-protobuf", "protobuf", "protovalidate")
+
+
+def cached(components: Path) -> Path:
+    """The folder with everything generated from `components`, generated now if it is not there yet.
+
+    Two that start at once do not meet: each generates into a folder of its own, and the first to finish puts it in
+    place. Raises GenerateError.
+    """
+    folder = cache_folder() / _digest(components)
+    if (folder / MANIFEST).is_file():
+        return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix="new-", dir=folder.parent))
+    except OSError as error:
+        text = f"cannot be written ({error.strerror}); set TOOLCRIB_CACHE to a folder that can"
+        raise GenerateError([Problem(folder.parent.as_posix(), 0, 0, text)]) from error
+    try:
+        generate(components, temporary)
+        _put_in_place(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def cache_folder() -> Path:
+    """TOOLCRIB_CACHE, or a folder where the platform keeps such things."""
+    if chosen := os.environ.get("TOOLCRIB_CACHE"):
+        return Path(chosen)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA")
+        return (Path(base) if base else Path.home() / "AppData" / "Local") / "toolcrib" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "toolcrib"
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "toolcrib"
+
+
+def _put_in_place(temporary: Path, folder: Path) -> None:
+    if folder.exists() and not (folder / MANIFEST).is_file():
+        # Somebody cleaned up half of it.
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        temporary.rename(folder)
+    except OSError:
+        if not (folder / MANIFEST).is_file():
+            raise
+
+
+def _digest(components: Path) -> str:
+    """Changes with everything that the result depends on."""
+    digest = hashlib.sha256(sys.version.encode())
+    for library in _LIBRARIES:
+        digest.update(f"{library} {_version(library)}\n".encode())
+    own = sorted(Path(__file__).parent.glob("*.py"))
+    for path in [*own, Path(options_pb2.__file__), *(components / name for name in find_protos(components))]:
+        content = path.read_bytes()
+        name = path.relative_to(components).as_posix() if path.is_relative_to(components) else path.name
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:32]
+
+
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "none"

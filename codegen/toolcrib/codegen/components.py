@@ -1,0 +1,85 @@
+"""From what the user declared, once nothing in it is refused, to the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from toolcrib.codegen.declared import DeclaredField, DeclaredFile, DeclaredMessage, KeySource, Shape
+from toolcrib.codegen.model import Component, Field, KeyAllocation, Kind, Schema
+from toolcrib.codegen.names import plural_of, snake_case
+
+STANDARD_FIELDS = ("create_time", "update_time", "delete_time", "etag")
+
+
+def schema_of(files: Iterable[DeclaredFile]) -> Schema:
+    """The model of all components in `files`, sorted by their names."""
+    files = tuple(files)
+    components = [_component(message, file) for file in files for message in file.messages if message.option]
+    return Schema(
+        components=tuple(sorted(components, key=lambda component: component.full_name)),
+        files=tuple(sorted(file.path for file in files)),
+    )
+
+
+def table_of(message: DeclaredMessage) -> str:
+    """The name of a component's SQL table."""
+    return (message.option.table if message.option else "") or snake_case(message.name)
+
+
+def plural_name_of(message: DeclaredMessage) -> str:
+    """The plural of a component's name."""
+    return (message.option.plural if message.option else "") or plural_of(message.name)
+
+
+def key_of(message: DeclaredMessage) -> tuple[DeclaredField, ...]:
+    """The fields of a component's key, in its order."""
+    if message.option is None or not message.option.key_fields:
+        return tuple(field for field in message.fields if field.key)
+    by_name = {field.name: field for field in message.fields}
+    return tuple(by_name[name] for name in message.option.key_fields if name in by_name)
+
+
+def _component(message: DeclaredMessage, file: DeclaredFile) -> Component:
+    option = message.option
+    if option is None:
+        raise ValueError(f"{message.full_name} is not a component")
+    fields = {field.name: _field(field) for field in message.fields}
+    plural = plural_name_of(message)
+    return Component(
+        name=message.name,
+        plural_name=plural,
+        singular=snake_case(message.name),
+        plural=snake_case(plural),
+        package=message.package,
+        file=file.path,
+        comment=message.comment,
+        fields=tuple(fields.values()),
+        key=tuple(fields[field.name] for field in key_of(message)),
+        key_allocation=_key_allocation(message),
+        table=table_of(message),
+        soft_delete=option.soft_delete,
+        max_records=option.max_records,
+    )
+
+
+def _field(field: DeclaredField) -> Field:
+    if field.kind is None:
+        raise ValueError(f"no kind holds {field.type}")
+    return Field(
+        name=field.name,
+        number=field.number,
+        kind=field.kind,
+        type=field.type,
+        optional=field.shape is Shape.OPTIONAL or field.kind is Kind.TIMESTAMP,
+        comment=field.comment,
+        unique=field.unique,
+        standard=field.name in STANDARD_FIELDS,
+        enum=field.enum,
+    )
+
+
+def _key_allocation(message: DeclaredMessage) -> KeyAllocation:
+    key = key_of(message)
+    if (message.option and message.option.key_fields) or key[0].key_source is KeySource.CLIENT:
+        return KeyAllocation.CLIENT
+    return KeyAllocation.UUID7 if key[0].kind is Kind.STRING else KeyAllocation.SEQUENCE

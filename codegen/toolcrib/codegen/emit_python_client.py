@@ -1,0 +1,232 @@
+"""Emits the typed Python client of a component: a synchronous class and one for asyncio, both from what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from toolcrib.codegen.emit_service_proto import service_path
+from toolcrib.codegen.layout import Each, Node, call, list_of, quoted
+from toolcrib.codegen.model import Component
+from toolcrib.codegen.names import stub_module
+from toolcrib.codegen.python_names import key_parameters, python_type, use_message
+from toolcrib.codegen.service import service_methods
+from toolcrib.codegen.writer import CodeWriter
+
+_COLLECTIONS = "collections.abc"
+_RUNTIME = "toolcrib.client"
+
+_DEFAULTS = {
+    "page_size": "page_size: int = 0",
+    "page_token": 'page_token: str = ""',
+    "show_deleted": "show_deleted: bool = False",
+    "etag": 'etag: str = ""',
+    "allow_missing": "allow_missing: bool = False",
+}
+
+_PAGES_NOTE = "Asks for page after page, as they are needed."
+_PAGE_NOTE = "This is one page; its next_page_token asks for the next."
+_UPDATE_NOTE = (
+    '`mask` names the fields to change, "*" all of them; without it they are those that are populated. With '
+    "`allow_missing` the record is created if there is none."
+)
+_ETAG_NOTE = "An `etag` must be the record's current one."
+_DELETE_NOTE = f"{_ETAG_NOTE} With `allow_missing` it is no error if there is no such record."
+_BATCH_UPDATE_NOTE = 'A record may stand in a pair with its mask: `(record, "name")`.'
+
+
+def emit_python_client(component: Component) -> str:
+    """The module with both clients."""
+    names = [f"{prefix}{component.name}Client" for prefix in ("Async", "")]
+    writer = CodeWriter(
+        source=component.file,
+        docstring=f"The clients of {component.service_full_name}, for asyncio and for synchronous code.",
+        # Parameters hide what is imported under their name.
+        defines=[*names, component.singular, component.plural],
+        future_annotations=True,
+    )
+    message = use_message(writer, component)
+    writer.line()
+    writer.statement(list_of(*map(quoted, sorted(names)), before="__all__ = "))
+    _Client(writer, component, message, asynchronous=False).write()
+    _Client(writer, component, message, asynchronous=True).write()
+    return writer.text()
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """Writes one of the classes; `message` is what the module calls the component's message."""
+
+    writer: CodeWriter
+    component: Component
+    message: str
+    asynchronous: bool
+
+    def write(self) -> None:
+        """The class."""
+        component, writer = self.component, self.writer
+        prefix, suffix = ("Async", ", for asyncio") if self.asynchronous else ("", "")
+        crib = writer.use(_RUNTIME, f"{prefix}Crib")
+        stub = writer.use(f"{stub_module(service_path(component))}_grpc", f"{component.name}ServiceStub")
+        writer.top()
+        with writer.block(f"class {prefix}{component.name}Client:"):
+            writer.docstring(
+                f"Reads and writes the {component.full_name} records of a server{suffix}.\n\n"
+                f"Methods raise ToolcribError. Who acts, why, and how long a call may take is the {prefix}Crib's to "
+                f'say: `{prefix}{component.name}Client(crib.with_reason("..."))`.'
+            )
+            writer.line()
+            with writer.function("def __init__", ["self", f"crib: {crib}"], "None"):
+                writer.line("self._crib = crib")
+                writer.line(f"self._stub = {stub}(crib.channel)")
+            self._create()
+            self._get()
+            self._list()
+            self._list_page()
+            self._update()
+            self._delete()
+            if component.soft_delete:
+                self._undelete()
+            self._batches()
+
+    def _create(self) -> None:
+        with self._method(
+            "create", f"Create{self.component.name}", [f"{self.component.singular}: {self.message}"], self.message
+        ):
+            self._answer("write", f"Create{self.component.name}", self._create_request(self.component.singular))
+
+    def _get(self) -> None:
+        parameters = [*key_parameters(self.component), *self._keywords(*self._shown())]
+        with self._method("get", f"Get{self.component.name}", parameters, self.message):
+            self._answer("read", f"Get{self.component.name}", self._keyed_request("Get", *self._shown()))
+
+    def _list(self) -> None:
+        component, writer = self.component, self.writer
+        parameters = self._keywords("page_size", *self._shown())
+        kind = self.writer.use(_COLLECTIONS, "AsyncIterator" if self.asynchronous else "Iterator")
+        with self._method("list", f"List{component.plural_name}", parameters, f"{kind}[{self.message}]", _PAGES_NOTE):
+            writer.line('page_token = ""')
+            with writer.block("while True:"):
+                passed = [f"{name}={name}" for name in ("page_size", "page_token", *self._shown())]
+                writer.statement(call("self.list_page", *passed), before=f"page = {self._await()}")
+                # An asynchronous generator cannot `yield from`.
+                if self.asynchronous:
+                    with writer.block(f"for record in page.{component.plural}:"):
+                        writer.line("yield record")
+                else:
+                    writer.line(f"yield from page.{component.plural}")
+                writer.line("page_token = page.next_page_token")
+                with writer.block("if not page_token:"):
+                    writer.line("return")
+
+    def _list_page(self) -> None:
+        name = f"List{self.component.plural_name}"
+        fields = ("page_size", "page_token", *self._shown())
+        with self._method("list_page", name, self._keywords(*fields), self._service(f"{name}Response"), _PAGE_NOTE):
+            passed = [f"{field}={field}" for field in fields]
+            self._answer("read", name, call(self._service(f"{name}Request"), *passed))
+
+    def _update(self) -> None:
+        name = f"Update{self.component.name}"
+        paths = f"mask: {self.writer.use(_RUNTIME, 'MaskPaths')} | None = None"
+        parameters = [f"{self.component.singular}: {self.message}", "*", paths, _DEFAULTS["allow_missing"]]
+        with self._method("update", name, parameters, self.message, _UPDATE_NOTE):
+            mask = f"update_mask={self.writer.use(_RUNTIME, 'field_mask')}(mask)"
+            self._answer("write", name, self._update_request(self.component.singular, mask))
+
+    def _delete(self) -> None:
+        name = f"Delete{self.component.name}"
+        parameters = [*key_parameters(self.component), *self._keywords("etag", "allow_missing")]
+        result = self.message if self.component.soft_delete else "None"
+        with self._method("delete", name, parameters, result, _DELETE_NOTE):
+            self._answer("write", name, self._keyed_request("Delete", "etag", "allow_missing"), result)
+
+    def _undelete(self) -> None:
+        name = f"Undelete{self.component.name}"
+        parameters = [*key_parameters(self.component), *self._keywords("etag")]
+        with self._method("undelete", name, parameters, self.message, _ETAG_NOTE):
+            self._answer("write", name, self._keyed_request("Undelete", "etag"))
+
+    def _batches(self) -> None:
+        component = self.component
+        many = component.plural
+        # One field of a key goes by the name of key: `id` would hide what Python calls so.
+        parts = [field.name for field in component.key] if len(component.key) > 1 else ["key"]
+        each = f"for {', '.join(parts)} in keys"
+        record = component.singular
+        records = f"{many}: {self._iterable(self.message)}"
+        self._batch("Create", "write", [records], self._create_request(record), f"for {record} in {many}")
+        shown = self._shown()
+        key_list = [f"keys: {self._iterable(self._key_type())}"]
+        get = self._keyed_request("Get", *shown, values=parts)
+        self._batch("Get", "read", [*key_list, *self._keywords(*shown)], get, each)
+        pair = f"tuple[{self.message}, {self.writer.use(_RUNTIME, 'MaskPaths')}]"
+        changes = [f"{many}: {self._iterable(f'{self.message} | {pair}')}", *self._keywords("allow_missing")]
+        update = self._update_request(record, "update_mask=mask")
+        pairs = f"for {record}, mask in map({self.writer.use(_RUNTIME, 'record_and_mask')}, {many})"
+        self._batch("Update", "write", changes, update, pairs, _BATCH_UPDATE_NOTE)
+        delete = self._keyed_request("Delete", "allow_missing", values=parts)
+        self._batch("Delete", "write", [*key_list, *self._keywords("allow_missing")], delete, each)
+
+    def _batch(self, verb: str, kind: str, parameters: list[str], element: Node, clause: str, note: str = "") -> None:
+        component, name = self.component, f"Batch{verb}{self.component.plural_name}"
+        empty = verb == "Delete" and not component.soft_delete
+        result = "None" if empty else f"{self.writer.use(_COLLECTIONS, 'Sequence')}[{self.message}]"
+        request = call(self._service(f"{name}Request"), Each("requests=[", element, clause))
+        sent = call(f"self._crib.{kind}", f"self._stub.{name}", request)
+        with self._method(f"batch_{verb.lower()}", name, parameters, result, note):
+            if empty:
+                self.writer.statement(sent, before=self._await())
+            else:
+                self.writer.statement(sent, before=f"answer = {self._await()}")
+                self.writer.line(f"return answer.{component.plural}")
+
+    @contextmanager
+    def _method(self, name: str, rpc: str, parameters: list[str], result: str, note: str = "") -> Iterator[None]:
+        """A method of the class; its docstring is the service's comment on `rpc`, and `note`."""
+        comment = next(method.comment for method in service_methods(self.component) if method.name == rpc)
+        self.writer.line()
+        keyword = "async def" if self.asynchronous else "def"
+        with self.writer.function(f"{keyword} {name}", ["self", *parameters], result):
+            self.writer.docstring(f"{comment}\n\n{note}" if note else comment)
+            yield
+
+    def _answer(self, kind: str, rpc: str, request: Node, result: str = "") -> None:
+        """The one statement of most methods: the call, and its answer returned unless `result` is None."""
+        before = "" if result == "None" else "return "
+        sent = call(f"self._crib.{kind}", f"self._stub.{rpc}", request)
+        self.writer.statement(sent, before=f"{before}{self._await()}")
+
+    def _create_request(self, record: str) -> Node:
+        return call(self._service(f"Create{self.component.name}Request"), f"{self.component.singular}={record}")
+
+    def _update_request(self, record: str, mask: str) -> Node:
+        request = self._service(f"Update{self.component.name}Request")
+        return call(request, f"{self.component.singular}={record}", mask, "allow_missing=allow_missing")
+
+    def _keyed_request(self, verb: str, *fields: str, values: Sequence[str] = ()) -> Node:
+        """A request that names a record by its key; `values` are what holds the key, if not its parameters."""
+        key = [field.name for field in self.component.key]
+        request = self._service(f"{verb}{self.component.name}Request")
+        passed = zip([*key, *fields], [*(values or key), *fields], strict=True)
+        return call(request, *[f"{name}={value}" for name, value in passed])
+
+    def _service(self, name: str) -> str:
+        return self.writer.use(stub_module(service_path(self.component)), name)
+
+    def _iterable(self, element: str) -> str:
+        return f"{self.writer.use(_COLLECTIONS, 'Iterable')}[{element}]"
+
+    def _key_type(self) -> str:
+        types = [python_type(field) for field in self.component.key]
+        return types[0] if len(types) == 1 else f"tuple[{', '.join(types)}]"
+
+    def _keywords(self, *names: str) -> list[str]:
+        return ["*", *(_DEFAULTS[name] for name in names)] if names else []
+
+    def _shown(self) -> list[str]:
+        return ["show_deleted"] if self.component.soft_delete else []
+
+    def _await(self) -> str:
+        return "await " if self.asynchronous else ""

@@ -1,0 +1,89 @@
+"""Emits the repository of a component: its facts, and its base class with the key typed."""
+
+from __future__ import annotations
+
+from toolcrib.codegen.layout import Node, call, list_of, quoted, subscript, tuple_of
+from toolcrib.codegen.model import Component, Field
+from toolcrib.codegen.python_names import key_parameters, key_tuple, module, use_message
+from toolcrib.codegen.writer import CodeWriter
+
+_REQUESTS = "toolcrib.server.requests"
+
+
+def emit_repository(component: Component) -> str:
+    """The module with the component's constant and its repository."""
+    constant, repository = constant_name(component), repository_class(component)
+    writer = CodeWriter(
+        source=component.file, docstring=f"The repository of {component.full_name}.", defines=[constant, repository]
+    )
+    message = use_message(writer, component)
+    record = writer.use(module(component, "record"), f"{component.name}Record")
+    writer.line()
+    _component(writer, component, message, record)
+    base = subscript(writer.use("toolcrib.server.repository", "Repository"), message, record)
+    writer.top()
+    with writer.class_(repository, base):
+        writer.docstring(f"Reads and writes {component.full_name} within a transaction.")
+        writer.line()
+        writer.line(f"component = {constant}")
+        _methods(writer, component, record)
+    return writer.text()
+
+
+def constant_name(component: Component) -> str:
+    """The constant that holds the component's facts."""
+    return component.singular.upper()
+
+
+def repository_class(component: Component) -> str:
+    """The name of the repository's class."""
+    return f"{component.name}Repository"
+
+
+def _component(writer: CodeWriter, component: Component, message: str, record: str) -> None:
+    facts, allocation = (writer.use("toolcrib.server.component", name) for name in ("Component", "KeyAllocation"))
+    table = writer.use(module(component, "table"), f"{component.singular}_table")
+    to_row, from_row = (
+        writer.use(module(component, "mapping"), f"{component.singular}_{way}") for way in ("to_row", "from_row")
+    )
+    arguments = call(
+        facts,
+        f"name={quoted(component.full_name)}",
+        f"singular={quoted(component.singular)}",
+        f"message={message}",
+        f"record={record}",
+        f"table={table}",
+        f"to_row={to_row}",
+        f"from_row={from_row}",
+        _names("key_fields", component.key),
+        f"key_allocation={allocation}.{component.key_allocation.name}",
+        _names("data_fields", component.data_fields),
+        _names("standard_fields", component.standard_fields),
+        _names("unique_fields", component.unique_fields),
+        f"soft_delete={component.soft_delete}",
+        f"max_records={component.max_records}",
+    )
+    writer.exploded(arguments, before=f"{constant_name(component)} = ")
+
+
+def _names(argument: str, fields: tuple[Field, ...]) -> Node:
+    return tuple_of([quoted(field.name) for field in fields], before=f"{argument}=")
+
+
+def _methods(writer: CodeWriter, component: Component, record: str) -> None:
+    parameters, key = ["self", *key_parameters(component)], key_tuple(component)
+    shown = ["*", "show_deleted: bool = False"] if component.soft_delete else []
+    passed = ["show_deleted=show_deleted"] if component.soft_delete else []
+    writer.line()
+    with writer.function("def get", [*parameters, *shown], f"{record} | None"):
+        writer.docstring("The record with this key, or None.")
+        writer.statement(call("self.read_record", key, *passed), before="return ")
+    writer.line()
+    with writer.function("def delete", parameters, "None"):
+        writer.docstring("Deletes the record with this key; raises RecordNotFound if there is none.")
+        writer.statement(call("self.remove", list_of(call(writer.use(_REQUESTS, "Removal"), key))))
+    if component.soft_delete:
+        writer.line()
+        with writer.function("def undelete", parameters, record):
+            writer.docstring("Brings the deleted record with this key back; raises RecordNotFound or RecordNotDeleted.")
+            writer.statement(call("self.restore_record", key), before="return ")

@@ -1,0 +1,155 @@
+"""Emits the servicer of a component: it takes requests apart and hands them to the servicer base."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from toolcrib.codegen.emit_repository import repository_class
+from toolcrib.codegen.emit_service_proto import service_path
+from toolcrib.codegen.layout import Choice, Each, Group, Node, call, quoted, subscript
+from toolcrib.codegen.model import Component
+from toolcrib.codegen.names import stub_module
+from toolcrib.codegen.python_names import key_tuple, module, use_message
+from toolcrib.codegen.service import service_methods
+from toolcrib.codegen.writer import CodeWriter
+
+_REQUESTS = "toolcrib.server.requests"
+_SERVICER = "toolcrib.server.servicer"
+
+
+def servicer_class(component: Component) -> str:
+    """The name of the servicer's class."""
+    return f"{component.name}Servicer"
+
+
+def emit_servicer(component: Component) -> str:
+    """The module with the servicer."""
+    writer = CodeWriter(
+        source=component.file,
+        docstring=f"The servicer of {component.service_full_name}: takes requests apart and hands them to the servicer "
+        "base.",
+        defines=[servicer_class(component)],
+    )
+    message = use_message(writer, component)
+    base = subscript(writer.use(_SERVICER, "ComponentServicer"), message)
+    writer.top()
+    with writer.class_(servicer_class(component), base):
+        writer.docstring(f"Serves {component.full_name}.")
+        writer.line()
+        writer.line(f"service = {quoted(component.service_full_name)}")
+        writer.line(f"repository = {writer.use(module(component, 'repository'), repository_class(component))}")
+        call_type = writer.use("toolcrib.server.call", "Call")
+        methods = _Methods(writer, component, message, _use_messages(writer, component), call_type)
+        methods.single()
+        methods.batches()
+        methods.table()
+    return writer.text()
+
+
+def _use_messages(writer: CodeWriter, component: Component) -> str:
+    package, _, name = stub_module(service_path(component)).rpartition(".")
+    return writer.use_module(package, name, "messages")
+
+
+@dataclass(frozen=True, slots=True)
+class _Methods:
+    """Writes the methods; the strings are what the module calls its imports."""
+
+    writer: CodeWriter
+    component: Component
+    message: str
+    messages: str
+    call: str
+
+    def single(self) -> None:
+        """The methods of one record."""
+        component, writer, one = self.component, self.writer, self.component.name
+        with self._method(f"Create{one}", self.message):
+            writer.statement(call("self.create", "call", f"request.{component.singular}"), before="return await ")
+        with self._method(f"Get{one}", self.message):
+            writer.statement(call("self.get", "call", self._lookup("request")), before="return await ")
+        self._list()
+        with self._method(f"Update{one}", self.message):
+            writer.statement(call("self.update", "call", self._modification("request")), before="return await ")
+        removal = self._removal("request", "etag", "allow_missing")
+        with self._method(f"Delete{one}", self._deleted()):
+            if component.soft_delete:
+                writer.statement(call("self.delete", "call", removal), before="left = await ")
+                writer.line(f"return {self.message}() if left is None else left")
+            else:
+                writer.statement(call("self.delete", "call", removal), before="await ")
+                writer.line(f"return {self._deleted()}()")
+        if component.soft_delete:
+            with self._method(f"Undelete{one}", self.message):
+                undeletion = self._removal("request", "etag")
+                writer.statement(call("self.undelete", "call", undeletion), before="return await ")
+
+    def batches(self) -> None:
+        """The methods of several records."""
+        record: Node = f"item.{self.component.singular}"
+        self._batch("Create", "batch_create", record)
+        self._batch("Get", "batch_get", self._lookup("item"))
+        self._batch("Update", "batch_update", self._modification("item"))
+        self._batch("Delete", "batch_delete", self._removal("item", "etag", "allow_missing"))
+
+    def table(self) -> None:
+        """The list of all methods."""
+        writer, method = self.writer, self.writer.use(_SERVICER, "Method")
+        writer.line()
+        with writer.function("def methods", ["self"], f"tuple[{method}, ...]"):
+            writer.docstring("Each method with its request type, for the server to register.")
+            with writer.bracket("return ("):
+                for rpc in service_methods(self.component):
+                    request = f"{self.messages}.{rpc.request}"
+                    writer.statement(call(method, quoted(rpc.name), request, f"self.{rpc.name}"), after=",")
+
+    @contextmanager
+    def _method(self, name: str, result: str) -> Iterator[None]:
+        self.writer.line()
+        parameters = ["self", f"request: {self.messages}.{name}Request", f"call: {self.call}"]
+        with self.writer.function(f"async def {name}", parameters, result):
+            yield
+
+    def _list(self) -> None:
+        component, writer = self.component, self.writer
+        answer = f"{self.messages}.List{component.plural_name}Response"
+        shown = ["request.show_deleted"] if component.soft_delete else []
+        with self._method(f"List{component.plural_name}", answer):
+            pages = call("self.list", "call", "request.page_size", "request.page_token", *shown)
+            writer.statement(pages, before="page = await ")
+            fields = ["next_page_token=page.next_page_token", "revision=page.revision"]
+            writer.statement(call(answer, f"{component.plural}=page.messages", *fields), before="return ")
+
+    def _batch(self, verb: str, base: str, element: Node) -> None:
+        component, writer, name = self.component, self.writer, f"Batch{verb}{self.component.plural_name}"
+        empty = verb == "Delete" and not component.soft_delete
+        with self._method(name, self._deleted() if empty else f"{self.messages}.{name}Response"):
+            items = Each("[", element, "for item in request.requests")
+            if empty:
+                writer.statement(call(f"self.{base}", "call", items), before="await ")
+                writer.line(f"return {self._deleted()}()")
+            else:
+                writer.statement(call(f"self.{base}", "call", items), before="records = await ")
+                answer = call(f"{self.messages}.{name}Response", f"{component.plural}=records")
+                writer.statement(answer, before="return ")
+
+    def _deleted(self) -> str:
+        if self.component.soft_delete:
+            return self.message
+        return self.writer.use("google.protobuf.empty_pb2", "Empty")
+
+    def _lookup(self, request: str) -> Group:
+        key = key_tuple(self.component, f"{request}.")
+        shown = [f"{request}.show_deleted"] if self.component.soft_delete else []
+        return call(self.writer.use(_REQUESTS, "Lookup"), key, *shown)
+
+    def _removal(self, request: str, *fields: str) -> Group:
+        key = key_tuple(self.component, f"{request}.")
+        return call(self.writer.use(_REQUESTS, "Removal"), key, *[f"{request}.{field}" for field in fields])
+
+    def _modification(self, request: str) -> Group:
+        record = f"{request}.{self.component.singular}"
+        mask = Choice(f"{request}.update_mask.paths", f'{request}.HasField("update_mask")', "None")
+        return call(self.writer.use(_REQUESTS, "Modification"), record, mask, f"{request}.allow_missing")

@@ -1,0 +1,68 @@
+"""Emits the SQLAlchemy table of a component."""
+
+from __future__ import annotations
+
+import hashlib
+
+from toolcrib.codegen.layout import call, quoted
+from toolcrib.codegen.model import Component, Field, Kind
+from toolcrib.codegen.writer import CodeWriter
+
+_COLUMNS = {
+    Kind.BOOL: ("sqlalchemy", "Boolean"),
+    Kind.INT32: ("sqlalchemy", "Integer"),
+    Kind.INT64: ("sqlalchemy", "BigInteger"),
+    Kind.UINT32: ("sqlalchemy", "BigInteger"),
+    Kind.FLOAT: ("sqlalchemy", "Double"),
+    Kind.DOUBLE: ("sqlalchemy", "Double"),
+    Kind.STRING: ("sqlalchemy", "Text"),
+    Kind.BYTES: ("sqlalchemy", "LargeBinary"),
+    Kind.ENUM: ("sqlalchemy", "Integer"),
+    Kind.TIMESTAMP: ("toolcrib.server.columns", "UtcTimestamp"),
+}
+
+# The shortest of the databases' limits for a name, PostgreSQL's.
+_NAME_LENGTH_MAX = 63
+
+
+def emit_table(component: Component) -> str:
+    """The module that declares the table."""
+    function = f"{component.singular}_table"
+    writer = CodeWriter(source=component.file, docstring=f"The SQL table of {component.full_name}.", defines=[function])
+    metadata, table = writer.use("sqlalchemy", "MetaData"), writer.use("sqlalchemy", "Table")
+    writer.top()
+    with writer.function(f"def {function}", [f"metadata: {metadata}"], table):
+        writer.docstring(f"Declares the table `{component.table}` in `metadata`.")
+        with writer.bracket(f"return {table}("):
+            writer.line(f'"{component.table}",')
+            writer.line("metadata,")
+            for field in component.column_fields:
+                _column(writer, field.name, field.kind, *_constraint(component, field))
+            if component.soft_delete:
+                _column(writer, "delete_time", Kind.TIMESTAMP, "nullable=True")
+            _column(writer, "toolcrib_revision", Kind.INT64, "nullable=False")
+            for field in component.unique_fields:
+                constraint = writer.use("sqlalchemy", "UniqueConstraint")
+                name = constraint_name(component.table, field.name)
+                writer.statement(call(constraint, quoted(field.name), f"name={quoted(name)}"), after=",")
+    return writer.text()
+
+
+def constraint_name(table: str, field: str) -> str:
+    """The name of a unique constraint, kept within what every database takes."""
+    name = f"{table}_{field}_key"
+    if len(name) <= _NAME_LENGTH_MAX:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: _NAME_LENGTH_MAX - 9]}_{digest}"
+
+
+def _column(writer: CodeWriter, name: str, kind: Kind, *constraint: str) -> None:
+    column = call(writer.use("sqlalchemy", "Column"), quoted(name), writer.use(*_COLUMNS[kind]), *constraint)
+    writer.statement(column, after=",")
+
+
+def _constraint(component: Component, field: Field) -> tuple[str, ...]:
+    if field in component.key:
+        return "primary_key=True", "autoincrement=False"
+    return (f"nullable={field.optional and not field.standard}",)

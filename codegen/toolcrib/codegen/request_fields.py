@@ -1,0 +1,47 @@
+"""The field numbers of generated requests and answers: the same for every component, for good.
+
+A component can so gain fields and options for years, and those who were built against its older service still
+understand it. A number that was ever released never means anything else, in any message of the service.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+# Requests that name a record by its key hold the key's fields under their own names, from 1 in the order of the key.
+KEY_FIELDS_MAX = 8
+
+# Create and Update hold the record under its component's name; batches hold `requests`, lists of answers the plural.
+RECORD = 1
+UPDATE_MASK = 2
+REQUESTS = 1
+RECORDS = 1
+
+LIST_REQUEST: Mapping[str, int] = MappingProxyType(
+    {
+        "page_size": 1,
+        "page_token": 2,
+        "filter": 3,  # later: which records, as AIP-160 text
+        "order_by": 4,  # later: their order
+        "query": 5,  # later: the filter as a message
+    }
+)
+
+LIST_RESPONSE: Mapping[str, int] = MappingProxyType({"next_page_token": 2, "revision": 3})
+
+# Fields that mean the same wherever they stand. 9, 15 and those from 20 are for what nobody has thought of yet.
+COMMON: Mapping[str, int] = MappingProxyType(
+    {
+        "request_id": 10,  # later: makes a write exactly-once
+        "validate_only": 11,  # later: a dry run
+        "etag": 12,
+        "allow_missing": 13,
+        "show_deleted": 14,
+        "as_of_revision": 16,  # later: reads the past
+        "as_of_time": 17,  # later: likewise
+        "read_mask": 18,  # later: which fields to answer
+        "include": 19,  # later: which related records to answer
+    }
+)
+
+# No key field can have one of these names, since requests hold both; nor can a component's name in snake_case.
+TAKEN_NAMES = frozenset({"update_mask", "requests", *LIST_REQUEST, *LIST_RESPONSE, *COMMON})

@@ -1,0 +1,157 @@
+"""The service of a component: its methods and messages, before any language spells them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from toolcrib.codegen.model import Component, KeyAllocation
+from toolcrib.codegen.request_fields import COMMON, LIST_REQUEST, LIST_RESPONSE, RECORD, RECORDS, REQUESTS, UPDATE_MASK
+
+_EMPTY = "google.protobuf.Empty"
+_KEYED_ETAG = "If set, must be the record's current etag."
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceMethod:
+    """A method. Its types are named as within the service's own package."""
+
+    name: str
+    request: str
+    response: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceField:
+    """A field of a request or answer."""
+
+    type: str
+    name: str
+    number: int
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceMessage:
+    """A request or an answer."""
+
+    name: str
+    fields: tuple[ServiceField, ...]
+
+
+def service_methods(component: Component) -> tuple[ServiceMethod, ...]:
+    """The methods in their order."""
+    one, many = component.name, component.plural_name
+    deleted = one if component.soft_delete else _EMPTY
+    methods = [
+        ServiceMethod(f"Create{one}", f"Create{one}Request", one, _create_comment(component)),
+        ServiceMethod(f"Get{one}", f"Get{one}Request", one, "Gets a record by its key."),
+        ServiceMethod(f"List{many}", f"List{many}Request", f"List{many}Response", _LIST_COMMENT),
+        ServiceMethod(f"Update{one}", f"Update{one}Request", one, _UPDATE_COMMENT),
+        ServiceMethod(f"Delete{one}", f"Delete{one}Request", deleted, _delete_comment(component)),
+    ]
+    if component.soft_delete:
+        methods.append(ServiceMethod(f"Undelete{one}", f"Undelete{one}Request", one, "Brings a deleted record back."))
+    for verb, comment in _BATCH_COMMENTS.items():
+        name = f"Batch{verb}{many}"
+        empty = verb == "Delete" and not component.soft_delete
+        methods.append(ServiceMethod(name, f"{name}Request", _EMPTY if empty else f"{name}Response", comment))
+    return tuple(methods)
+
+
+def service_messages(component: Component) -> tuple[ServiceMessage, ...]:
+    """The requests and answers in the order of the methods."""
+    one, many, records = component.name, component.plural_name, component.plural
+    record = ServiceField(one, component.singular, RECORD)
+    key = tuple(ServiceField(field.type, field.name, number) for number, field in enumerate(component.key, start=1))
+    etag = _common("string", "etag", _KEYED_ETAG)
+    shown = [_common("bool", "show_deleted", "Answer a deleted record too.")] if component.soft_delete else []
+    listed = [_common("bool", "show_deleted", "List deleted records too.")] if component.soft_delete else []
+    allowed = _common("bool", "allow_missing", "Answer OK if there is no such record.")
+    answer = ServiceField(f"repeated {one}", records, RECORDS)
+    messages = [
+        ServiceMessage(f"Create{one}Request", (record,)),
+        ServiceMessage(f"Get{one}Request", (*key, *shown)),
+        ServiceMessage(f"List{many}Request", (*_LIST_FIELDS, *listed)),
+        ServiceMessage(f"List{many}Response", (answer, *_LISTED_FIELDS)),
+        ServiceMessage(f"Update{one}Request", _update_fields(component)),
+        ServiceMessage(f"Delete{one}Request", (*key, etag, allowed)),
+    ]
+    if component.soft_delete:
+        messages.append(ServiceMessage(f"Undelete{one}Request", (*key, etag)))
+    for verb in _BATCH_COMMENTS:
+        requests = ServiceField(f"repeated {verb}{one}Request", "requests", REQUESTS)
+        messages.append(ServiceMessage(f"Batch{verb}{many}Request", (requests,)))
+        if verb != "Delete" or component.soft_delete:
+            messages.append(ServiceMessage(f"Batch{verb}{many}Response", (answer,)))
+    return tuple(messages)
+
+
+def service_names(component: Component) -> tuple[str, ...]:
+    """All names that the service gives to its package."""
+    return (component.service_name, *(message.name for message in service_messages(component)))
+
+
+def _common(type_: str, name: str, comment: str) -> ServiceField:
+    return ServiceField(type_, name, COMMON[name], comment)
+
+
+def _update_fields(component: Component) -> tuple[ServiceField, ...]:
+    etag = "; an etag that is set must be the record's current one" if component.declares("etag") else ""
+    return (
+        ServiceField(component.name, component.singular, RECORD, f"The key says which record{etag}."),
+        ServiceField(
+            "google.protobuf.FieldMask",
+            "update_mask",
+            UPDATE_MASK,
+            'Fields to change. Absent: those that are populated; "*": all.',
+        ),
+        _common("bool", "allow_missing", "Create the record if there is none."),
+    )
+
+
+def _create_comment(component: Component) -> str:
+    standard = {field.name for field in component.standard_fields}
+    filled = [
+        *(["the key"] if component.key_allocation is not KeyAllocation.CLIENT else []),
+        *(["the times"] if standard - {"etag"} else []),
+        *(["the etag"] if "etag" in standard else []),
+    ]
+    if not filled:
+        return "Creates a record."
+    *others, last = filled
+    return f"Creates a record. The server fills in {', '.join(others) + ' and ' if others else ''}{last}."
+
+
+def _delete_comment(component: Component) -> str:
+    if component.soft_delete:
+        return "Deletes a record; it stays, hidden, until it is undeleted."
+    return "Deletes a record for good."
+
+
+_LIST_COMMENT = "Lists records in the order of their keys."
+_UPDATE_COMMENT = "Changes fields of a record. A change that changes nothing writes nothing."
+_BATCH_COMMENTS = {
+    "Create": "Creates records, all or none, in the order of the requests.",
+    "Get": "Gets records, all or none, in the order of the requests.",
+    "Update": "Changes records, all or none, in the order of the requests.",
+    "Delete": "Deletes records, all or none, in the order of the requests.",
+}
+_LIST_FIELDS = (
+    ServiceField(
+        "int32",
+        "page_size",
+        LIST_REQUEST["page_size"],
+        "Most records in the answer. 0 means 50; more than 1000 means 1000.",
+    ),
+    ServiceField(
+        "string",
+        "page_token",
+        LIST_REQUEST["page_token"],
+        "next_page_token of the previous answer, with the same other fields.",
+    ),
+)
+_LISTED_FIELDS = (
+    ServiceField("string", "next_page_token", LIST_RESPONSE["next_page_token"], "Empty when there is nothing more."),
+    ServiceField("int64", "revision", LIST_RESPONSE["revision"], "The revision the records were read at."),
+)
