@@ -1,0 +1,115 @@
+"""The composition root: how a server is put together, started and stopped. It reads from the database to the port."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+import grpc.aio
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
+from grpc_reflection.v1alpha import reflection
+from sqlalchemy import Table
+
+from toolcrib.server import health, network
+from toolcrib.server.audit_servicer import AuditServicer
+from toolcrib.server.database import Database
+from toolcrib.server.health import Health
+from toolcrib.server.hooks import Application
+from toolcrib.server.identity import Identity
+from toolcrib.server.interceptors import answer_errors, establish_identity, log_access
+from toolcrib.server.loading import import_components
+from toolcrib.server.rpc import Interceptor, Service, register
+from toolcrib.server.settings import Settings
+from toolcrib.server.store import Store
+from toolcrib.server.workers import Workers
+
+logger = logging.getLogger(__name__)
+
+# Lets a lane go on soon after the event loop has given it work: reads gain a tenth of their rate (docs/performance.md).
+_SWITCH_INTERVAL_S = 0.0005
+
+
+class Server:
+    """One server process: the components of a folder on one database behind one address.
+
+    `database` is the path of its file, `components` are the full names of what it serves.
+    """
+
+    def __init__(self, settings: Settings, application: Application, components: Path) -> None:
+        """Raises StartError, and toolcrib.codegen.GenerateError for a component that cannot be served."""
+        generated = import_components(components)
+        self._settings = settings
+        self._database = Database(settings.database, busy_timeout_s=settings.busy_timeout_s)
+        self._store = Store(self._database, [item.repository for item in generated], application)
+        self._servicers = [item.servicer for item in generated]
+        self.address = settings.address
+        self.database = self._database.path
+        self.components = [component.name for component in self._store.components()]
+
+    async def start(self) -> None:
+        """Opens the database and begins to serve; `address` then has the real port. Raises StartError."""
+        settings, store = self._settings, self._store
+        self._server = grpc.aio.server(options=network.options(settings))
+        address = network.bind(self._server, settings)
+        try:
+            store.open()
+        except BaseException:
+            await self._server.stop(None)
+            raise
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        self._workers = Workers(
+            store,
+            reader_lanes=settings.reader_lanes,
+            group_commit_max=settings.group_commit_max,
+            queue_max=settings.queue_max,
+        )
+        services: list[Service] = [
+            *(servicer(self._workers) for servicer in self._servicers),
+            AuditServicer(self._workers, store),
+        ]
+        interceptors: list[Interceptor] = [answer_errors, establish_identity(self._identity()), log_access]
+        for service in services:
+            register(self._server, service, interceptors, message_bytes_max=settings.message_bytes_max)
+        self._health = Health(self._database, self._tables(), interval_s=settings.health_interval_s)
+        add_HealthServicer_to_server(self._health, self._server)
+        if settings.reflection:
+            names = [service.service for service in services]
+            reflection.enable_server_reflection([*names, health.SERVICE, reflection.SERVICE_NAME], self._server)
+        self._workers.start()
+        await self._server.start()
+        self.address = address
+
+    async def wait(self) -> None:
+        """Returns when the server has stopped."""
+        await self._server.wait_for_termination()
+
+    async def stop(self, grace_s: float | None = None) -> None:
+        """Finishes the calls that wait or run, refuses new ones as unavailable, and ends.
+
+        `grace_s` bounds it, by default the setting stop_grace_s.
+        """
+        grace_s = self._settings.stop_grace_s if grace_s is None else grace_s
+        self._health.stop()
+        # The lanes first: gRPC's own stop would cancel calls that it has read but not yet handed over.
+        try:
+            await asyncio.wait_for(self._workers.stop(), grace_s)
+        except TimeoutError:
+            logger.warning("calls still ran after %g s; they are cut off", grace_s)
+        await self._server.stop(grace_s)
+
+    def _identity(self) -> Identity:
+        settings = self._settings
+        return Identity(
+            trust_metadata=network.trusts_metadata(settings),
+            verify_certificates=settings.tls_client_ca is not None,
+            default_actor=settings.default_actor,
+        )
+
+    def _tables(self) -> dict[str, Table]:
+        """The table that each service lives from."""
+        tables = {
+            servicer.service: self._store[servicer.repository.component.name].table for servicer in self._servicers
+        }
+        return {**tables, AuditServicer.service: self._database.system.audit}

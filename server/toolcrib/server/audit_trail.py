@@ -1,0 +1,103 @@
+"""Reads the audit trail: entries by condition, in the order of their commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from toolcrib.server.transaction import ReadTransaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """Which entries: all conditions that are set must hold. Bounds of revisions include them, `end_time` does not."""
+
+    component: str = ""
+    record_key: str = ""
+    actor: str = ""
+    operations: tuple[int, ...] = ()
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    start_revision: int = 0
+    end_revision: int = 0
+    oldest_first: bool = False
+
+
+class AuditRow(NamedTuple):
+    """One change of one record, with the commit that made it; times are UTC, images protobuf bytes."""
+
+    revision: int
+    ordinal: int
+    component: str
+    record_key: str
+    operation: int
+    before_image: bytes | None
+    after_image: bytes | None
+    commit_time: datetime
+    actor: str
+    actor_source: int
+    reason: str
+    method: str
+    peer: str
+
+
+class AuditTrail:
+    """The trail as one transaction sees it."""
+
+    def __init__(self, transaction: ReadTransaction) -> None:
+        self._connection = transaction.session.connection
+        tables = transaction.store.database.system
+        self._audit, self._transaction = tables.audit.c, tables.transaction.c
+        self._joined = tables.audit.join(tables.transaction)
+
+    def knows(self, component: str) -> bool:
+        """Whether any entry is about this component."""
+        found = select(self._audit.revision).where(self._audit.component == component).limit(1)
+        return self._connection.execute(found).first() is not None
+
+    def entries(self, query: AuditQuery, position: Sequence[int], limit: int) -> Iterator[AuditRow]:
+        """Up to `limit` entries, going on behind `position` (revision, ordinal) if there is one."""
+        audit, transaction = self._audit, self._transaction
+        order = (audit.revision, audit.ordinal)
+        columns = (
+            *(audit[name] for name in AuditRow._fields[:7]),
+            *(transaction[name] for name in AuditRow._fields[7:]),
+        )
+        statement: Select[Any] = select(*columns).select_from(self._joined).where(*self._conditions(query))
+        if position:
+            statement = statement.where(self._behind(position, oldest_first=query.oldest_first))
+        statement = statement.order_by(*(c.asc() if query.oldest_first else c.desc() for c in order)).limit(limit)
+        with self._connection.execute(statement) as rows:
+            for row in rows:
+                yield AuditRow(*row)
+
+    def _conditions(self, query: AuditQuery) -> Iterator[ColumnElement[bool]]:
+        audit, transaction = self._audit, self._transaction
+        if query.component:
+            yield audit.component == query.component
+        if query.record_key:
+            yield audit.record_key == query.record_key
+        if query.actor:
+            yield transaction.actor == query.actor
+        if query.operations:
+            yield audit.operation.in_(query.operations)
+        if query.start_time is not None:
+            yield transaction.commit_time >= query.start_time
+        if query.end_time is not None:
+            yield transaction.commit_time < query.end_time
+        if query.start_revision:
+            yield audit.revision >= query.start_revision
+        if query.end_revision:
+            yield audit.revision <= query.end_revision
+
+    def _behind(self, position: Sequence[int], *, oldest_first: bool) -> ColumnElement[bool]:
+        revision, ordinal = self._audit.revision, self._audit.ordinal
+        last_revision, last_ordinal = position
+        if oldest_first:
+            return or_(revision > last_revision, and_(revision == last_revision, ordinal > last_ordinal))
+        return or_(revision < last_revision, and_(revision == last_revision, ordinal < last_ordinal))

@@ -1,0 +1,61 @@
+"""What the generator wrote down about a component, bound together for the base classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from google.protobuf.message import Message
+from sqlalchemy import MetaData, Table
+
+from toolcrib.server.record import Record
+from toolcrib.server.requests import Key
+
+MessageT = TypeVar("MessageT", bound=Message)
+RecordT = TypeVar("RecordT", bound=Record[Any])
+
+
+class KeyAllocation(Enum):
+    """Who gives a new record its key."""
+
+    SEQUENCE = "sequence"  # the server counts up; a number is never given twice
+    UUID7 = "uuid7"  # the server makes a UUIDv7
+    CLIENT = "client"  # the caller names it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component(Generic[MessageT, RecordT]):
+    """A component as the server sees it. Instances are generated, one in each repository module.
+
+    `to_row` gives the values of the declared columns in the table's order; the repository adds those that every table
+    ends with: `delete_time` where the component has soft delete, then `toolcrib_revision`. `from_row` takes them all.
+    `singular` is the message's name in snake_case, under which its requests hold it.
+    """
+
+    name: str
+    singular: str
+    message: type[MessageT]
+    record: type[RecordT]
+    table: Callable[[MetaData], Table]
+    to_row: Callable[[MessageT], list[Any]]
+    from_row: Callable[[Sequence[Any]], MessageT]
+    key_fields: tuple[str, ...]
+    key_allocation: KeyAllocation
+    data_fields: tuple[str, ...]
+    standard_fields: tuple[str, ...]
+    unique_fields: tuple[str, ...]
+    soft_delete: bool
+    max_records: int
+
+    def key_of(self, message: MessageT) -> Key:
+        """The values of the key fields of `message`."""
+        return tuple(getattr(message, field) for field in self.key_fields)
+
+
+def key_text(key: Key) -> str:
+    """A record's key as text: one value as it is; several joined by "/", with "/" and "%" inside them escaped."""
+    if len(key) == 1:
+        return str(key[0])
+    return "/".join(str(part).replace("%", "%25").replace("/", "%2F") for part in key)

@@ -1,0 +1,222 @@
+"""Everything that can go wrong with a call, as exceptions that know no gRPC. `status.py` has the status of each.
+
+StoreError
+├── InvalidRequest          the request itself is wrong; names every violated field
+├── ActorRequired           a write without an actor
+├── RecordNotFound
+├── RecordExists            the key or a unique field is taken
+├── RecordNotDeleted        undelete of a live record
+├── RecordDeleted           a change to a record that is deleted
+├── StaleEtag
+├── RecordLimitReached
+├── Veto                    raised by hooks to refuse a change
+├── MessageTooLarge
+├── DeadlinePassed          before the call was run; nothing happened
+├── Overloaded              too many calls wait; nothing happened
+├── ShuttingDown
+├── StorageError            the database could not do it; nothing happened
+│   ├── DatabaseUnavailable   try again later
+│   ├── DiskFull
+│   └── DatabaseCorrupt
+└── InternalError           a defect, in a hook or in the server; the text stays in the log
+
+StartError                  the server cannot start; one line for the person at the terminal
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+
+class StartError(Exception):
+    """The server cannot start. `str()` is one line that says what is wrong and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One field that is wrong.
+
+    `field` is the path below the record for violations found in it (in_record) and below the request otherwise; `index`
+    is the place in the batch, if any.
+    """
+
+    field: str
+    description: str
+    rule: str = ""
+    in_record: bool = True
+    index: int | None = None
+
+    def path(self, record_field: str) -> str:
+        """The path from the request, which holds the record in `record_field`."""
+        place = "" if self.index is None else f"requests[{self.index}]"
+        return ".".join(part for part in (place, record_field if self.in_record else "", self.field) if part)
+
+
+class StoreError(Exception):
+    """Base of all refusals and failures of a call.
+
+    `reason` is the machine-readable reason (google.rpc.ErrorInfo), `metadata` the facts about it, `index` the place in
+    the batch, if any, of the request that it is about.
+    """
+
+    reason: str = "INTERNAL"
+
+    def __init__(self, message: str, *, metadata: Mapping[str, str] | None = None, index: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.metadata = dict(metadata or {})
+        self.index = index
+
+    def at(self, index: int | None) -> Self:
+        """This error, placed at `index` of a batch."""
+        self.index = index
+        return self
+
+
+class InvalidRequest(StoreError):
+    """The request cannot be carried out as it stands, whatever the state of the store."""
+
+    def __init__(self, reason: str, violations: Sequence[Violation], *, message: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.violations = list(violations)
+        # The request's field that holds the record, for the paths of violations in it; the servicer knows.
+        self.record_field = ""
+
+    @classmethod
+    def field(cls, reason: str, field: str, description: str, *, in_record: bool = False) -> InvalidRequest:
+        """A refusal of one field."""
+        return cls(reason, [Violation(field, description, in_record=in_record)])
+
+    def at(self, index: int | None) -> Self:
+        """This refusal, its violations placed at `index` of a batch unless they have a place; None takes it away."""
+        self.index = index
+        self.violations = [replace(v, index=index) if index is None or v.index is None else v for v in self.violations]
+        return self
+
+
+class ActorRequired(StoreError):
+    """A write whose actor is not known."""
+
+    reason = "ACTOR_REQUIRED"
+
+
+class RecordError(StoreError):
+    """A refusal that is about one record."""
+
+    def __init__(self, component: str, key: str, message: str, **metadata: str) -> None:
+        super().__init__(message, metadata={"component": component, "key": key, **metadata})
+        self.component = component
+        self.key = key
+
+
+class RecordNotFound(RecordError):
+    """There is no record with the key, or it is deleted."""
+
+    reason = "RECORD_NOT_FOUND"
+
+
+class RecordExists(RecordError):
+    """Another record has the key or the value of a unique field; `field` names it."""
+
+    reason = "RECORD_EXISTS"
+
+    def __init__(self, component: str, key: str, field: str, message: str) -> None:
+        super().__init__(component, key, message, field=field)
+        self.field = field
+
+
+class RecordNotDeleted(RecordError):
+    """Undelete of a record that is not deleted."""
+
+    reason = "RECORD_NOT_DELETED"
+
+
+class RecordDeleted(RecordError):
+    """A change to a record that is deleted."""
+
+    reason = "RECORD_DELETED"
+
+
+class StaleEtag(RecordError):
+    """The record has changed since the caller read it."""
+
+    reason = "ETAG_MISMATCH"
+
+
+class RecordLimitReached(StoreError):
+    """The component may not have more live records."""
+
+    reason = "RECORD_LIMIT_REACHED"
+
+
+class Veto(StoreError):
+    """Raised by a hook to refuse a change: nothing of the call's work is kept, and the caller reads `message`.
+
+    `reason` is for programs, in UPPER_SNAKE_CASE.
+    """
+
+    reason = "CHANGE_VETOED"
+
+    def __init__(self, message: str, *, reason: str = "CHANGE_VETOED", metadata: Mapping[str, str] | None = None):
+        super().__init__(message, metadata=metadata)
+        self.reason = reason
+
+
+class MessageTooLarge(StoreError):
+    """A request of more bytes than the server takes."""
+
+    reason = "MESSAGE_TOO_LARGE"
+
+
+class DeadlinePassed(StoreError):
+    """The caller's deadline passed before the call was run."""
+
+    reason = "DEADLINE_PASSED"
+
+
+class Overloaded(StoreError):
+    """More calls wait than the server is set to hold."""
+
+    reason = "SERVER_OVERLOADED"
+    retry_delay_s: ClassVar[float] = 0.5
+
+
+class ShuttingDown(StoreError):
+    """The server takes no more calls."""
+
+    reason = "SERVER_SHUTTING_DOWN"
+    retry_delay_s: ClassVar[float] = 1.0
+
+
+class StorageError(StoreError):
+    """The database could not do it, and nothing of the call's work is kept."""
+
+    reason = "STORAGE_FAILED"
+
+
+class DatabaseUnavailable(StorageError):
+    """The database is locked by another program, or gone."""
+
+    reason = "DATABASE_UNAVAILABLE"
+    retry_delay_s: ClassVar[float] = 1.0
+
+
+class DiskFull(StorageError):
+    """There is no room for the write."""
+
+    reason = "DISK_FULL"
+
+
+class DatabaseCorrupt(StorageError):
+    """The database file is damaged."""
+
+    reason = "DATABASE_CORRUPT"
+
+
+class InternalError(StoreError):
+    """A defect. The caller gets an incident id; the cause stays in the log."""
+
+    reason = "INTERNAL"

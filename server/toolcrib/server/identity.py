@@ -1,0 +1,101 @@
+"""Who calls, and why: from the client's certificate, from the call's metadata, or from the settings."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+
+from toolcrib.server.call import ActorSource, Call
+from toolcrib.server.errors import InvalidRequest
+
+ACTOR_CHARACTERS_MAX = 200
+REASON_CHARACTERS_MAX = 1000
+
+_ACTOR_KEYS = ("x-actor", "x-actor-bin", "x-user", "x-user-bin")
+_REASON_KEYS = ("x-change-reason", "x-change-reason-bin")
+_BINARY = "-bin"
+# In this order of preference; the names are gRPC's (auth_context).
+_CERTIFICATE_NAMES = ("x509_common_name", "x509_subject_alternative_name")
+
+Metadata = Iterable[tuple[str, str | bytes]]
+AuthContext = Callable[[], Mapping[str, Iterable[bytes]]]
+
+
+class Identity:
+    """Establishes who answers for a call.
+
+    A verified client certificate outranks metadata, and metadata counts only where the network is trusted;
+    `default_actor` stands in where neither names anyone.
+    """
+
+    def __init__(self, *, trust_metadata: bool, verify_certificates: bool, default_actor: str | None) -> None:
+        self._trust_metadata = trust_metadata
+        self._verify_certificates = verify_certificates
+        self._default_actor = default_actor or ""
+
+    def establish(self, call: Call, metadata: Metadata, auth_context: AuthContext, peer: str) -> None:
+        """Fills in actor, reason, peer and metadata of `call`.
+
+        Raises InvalidRequest where they contradict themselves, are too long or are not text.
+        """
+        values = _once_each(metadata)
+        call.peer = peer
+        call.metadata = {key: value for key, value in values.items() if isinstance(value, str)}
+        call.reason = _text("INVALID_REASON", values, _REASON_KEYS, REASON_CHARACTERS_MAX)
+        if self._verify_certificates and (name := _certificate_name(auth_context())):
+            call.actor, call.actor_source = name, ActorSource.CERTIFICATE
+        elif self._trust_metadata and (name := _text("INVALID_ACTOR", values, _ACTOR_KEYS, ACTOR_CHARACTERS_MAX)):
+            call.actor, call.actor_source = name, ActorSource.METADATA
+        elif self._default_actor:
+            call.actor, call.actor_source = self._default_actor, ActorSource.DEFAULT
+
+
+def _once_each(metadata: Metadata) -> dict[str, str | bytes]:
+    values: dict[str, str | bytes] = {}
+    for key, value in metadata:
+        # A proxy that adds a name to the caller's own must not decide silently whose word counts.
+        if key in _ACTOR_KEYS and values.get(key, value) != value:
+            raise _refuse("INVALID_ACTOR", key, "is sent twice with different values; send one of them")
+        values[key] = value
+    return values
+
+
+def _certificate_name(auth_context: Mapping[str, Iterable[bytes]]) -> str:
+    for key in _CERTIFICATE_NAMES:
+        for name in auth_context.get(key) or ():
+            if name:
+                return name.decode(errors="replace")
+    return ""
+
+
+def _text(refusal: str, metadata: Mapping[str, str | bytes], keys: tuple[str, ...], characters_max: int) -> str:
+    """The one value that `keys` have; empty where none is sent."""
+    found: dict[str, str] = {}
+    for key in keys:
+        value = metadata.get(key)
+        if value is None:
+            continue
+        text = _decode(refusal, key, value).strip()
+        if len(text) > characters_max:
+            raise _refuse(refusal, key, f"has {len(text)} characters; the most are {characters_max}")
+        if not text.isprintable() and any(unicodedata.category(character) == "Cc" for character in text):
+            raise _refuse(refusal, key, "holds control characters")
+        if text:
+            found[text] = key
+    if len(found) > 1:
+        raise _refuse(refusal, " and ".join(found.values()), "say different things; send one of them")
+    return next(iter(found), "")
+
+
+def _decode(refusal: str, key: str, value: str | bytes) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        hint = "" if key.endswith(_BINARY) else f"; text outside ASCII goes into {key}{_BINARY}"
+        raise _refuse(refusal, key, f"is not UTF-8{hint}") from error
+
+
+def _refuse(refusal: str, key: str, description: str) -> InvalidRequest:
+    return InvalidRequest(refusal, [], message=f"the metadata {key} {description}")

@@ -1,0 +1,197 @@
+"""The lanes of the store: one that writes, some that read, and one that tells listeners of commits."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from queue import SimpleQueue
+from typing import Any
+
+from toolcrib.server.changes import Commit
+from toolcrib.server.database import BEGIN_WRITE, classify, unwrap
+from toolcrib.server.errors import StorageError, StoreError
+from toolcrib.server.hooks import Listener
+from toolcrib.server.lane import Job, Lane, LaneQueue
+from toolcrib.server.sequences import Sequences
+from toolcrib.server.session import Session
+from toolcrib.server.store import Store
+from toolcrib.server.transaction import ReadTransaction, Transaction
+
+logger = logging.getLogger(__name__)
+
+
+class _GroupLost(Exception):
+    """The database ended the whole transaction: nothing of any call in the group is kept."""
+
+
+class ReaderLane(Lane):
+    """Runs reads on a connection that cannot write."""
+
+    def __init__(self, name: str, store: Store, queue: LaneQueue, *, batch_size: int) -> None:
+        super().__init__(name, queue, batch_size=batch_size)
+        self._store = store
+        self._session: Session | None = None
+
+    def execute(self, jobs: list[Job[Any]]) -> None:
+        """Runs each job; one that fails does not touch the others."""
+        try:
+            session = self._connected()
+        except Exception as error:  # noqa: BLE001  # each caller is answered, whatever it is
+            for job in jobs:
+                job.error = _for_caller(error)
+            return
+        for job in jobs:
+            try:
+                job.value = job.work(ReadTransaction(self._store, session))
+            except Exception as error:  # noqa: BLE001  # the caller is answered, whatever it is
+                job.error = _for_caller(error)
+                if isinstance(job.error, StorageError):
+                    self.finish()
+                    session = self._connected()
+
+    def finish(self) -> None:
+        """Closes the connection; the next job opens another."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _connected(self) -> Session:
+        if self._session is None:
+            self._session = Session(self._store.database, read_only=True)
+        return self._session
+
+
+class WriterLane(Lane):
+    """Runs writes: those that wait share one commit of the database, each as a transaction with its own revision.
+
+    A call that fails takes no other with it. Where the database ends the whole transaction (disk full, file gone), each
+    call is run again alone and answered by what really happened to it; hooks then run again too.
+    """
+
+    def __init__(
+        self, name: str, store: Store, queue: LaneQueue, announce: Callable[[Commit], None], *, batch_size: int
+    ):
+        super().__init__(name, queue, batch_size=batch_size)
+        self._store = store
+        self._announce = announce
+        self._session: Session | None = None
+
+    def execute(self, jobs: list[Job[Any]]) -> None:
+        """Runs the jobs in one commit or, where that is lost, each in its own."""
+        try:
+            self._commit_together(jobs)
+        except _GroupLost:
+            if len(jobs) == 1:
+                return
+            for job in jobs:
+                job.error = None
+                # The first try may have taken the time that the caller gave.
+                if job.is_wanted():
+                    try:
+                        self._commit_together([job])
+                    except _GroupLost:
+                        logger.info("a write failed alone too: %s", job.error)
+
+    def finish(self) -> None:
+        """Closes the connection; the next group opens another."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _commit_together(self, jobs: list[Job[Any]]) -> None:
+        try:
+            session = self._begun()
+        except Exception as error:  # noqa: BLE001  # each caller is answered, whatever it is
+            # Nobody's work was begun, and running the calls again would wait as long again for each.
+            self._fail(jobs, error)
+            return
+        try:
+            commits = self._run(session, jobs)
+            if session.in_transaction:
+                session.commit()
+        except Exception as error:
+            self._fail(jobs, error)
+            raise _GroupLost from error
+        for commit in commits:
+            self._announce(commit)
+
+    def _begun(self) -> Session:
+        self._store.database.check_present()
+        if self._session is None:
+            self._session = Session(self._store.database)
+        self._session.begin(BEGIN_WRITE)
+        return self._session
+
+    def _run(self, session: Session, jobs: list[Job[Any]]) -> list[Commit]:
+        sequences = Sequences(session, self._store.system)
+        now = datetime.now(UTC)
+        commits = []
+        for job in jobs:
+            mark = sequences.mark()
+            transaction = Transaction(self._store, session, job.call, sequences, now, commits_alone=len(jobs) == 1)
+            try:
+                job.value = job.work(transaction)
+                if transaction.has_savepoint:
+                    session.release_savepoint()
+                if transaction.revision:
+                    commits.append(transaction.commit())
+            except Exception as error:
+                job.error = _for_caller(error)
+                sequences.restore(mark)
+                if isinstance(job.error, StorageError) or not session.in_transaction:
+                    raise
+                if transaction.has_savepoint:
+                    session.rollback_to_savepoint()
+                elif len(jobs) == 1:
+                    session.rollback()
+                    return []
+        sequences.save()
+        return commits
+
+    def _fail(self, jobs: list[Job[Any]], error: Exception) -> None:
+        """Answers all `jobs` with `error`, undoes what is left of the transaction and starts anew with a connection."""
+        failure = _for_caller(error)
+        for job in jobs:
+            job.error = failure
+        try:
+            if self._session is not None:
+                self._session.rollback()
+        except Exception:
+            logger.exception("the transaction could not be rolled back; its connection is closed")
+        self.finish()
+
+
+class Announcer(threading.Thread):
+    """Tells listeners of commits, in their order, on a thread of its own: no answer waits for them."""
+
+    def __init__(self, listeners: tuple[Listener, ...]) -> None:
+        super().__init__(name="toolcrib-announcer", daemon=True)
+        self._listeners = listeners
+        self._commits: SimpleQueue[Commit | None] = SimpleQueue()
+
+    def announce(self, commit: Commit) -> None:
+        """Queues a durable commit."""
+        if self._listeners:
+            self._commits.put(commit)
+
+    def close(self) -> None:
+        """Lets it tell what is queued, and end."""
+        self._commits.put(None)
+
+    def run(self) -> None:
+        """The thread."""
+        while (commit := self._commits.get()) is not None:
+            for listener in self._listeners:
+                try:
+                    listener(commit)
+                except Exception:
+                    logger.exception("an after-commit listener failed at revision %d", commit.revision)
+
+
+def _for_caller(error: BaseException) -> BaseException:
+    """The refusal that an error of the database means, or the error itself."""
+    if isinstance(error, StoreError):
+        return error
+    return classify(unwrap(error)) or error

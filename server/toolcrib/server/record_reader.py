@@ -1,0 +1,105 @@
+"""The reading half of a repository: records by key and by page, and what a write must know of a record first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Generic, NamedTuple, TypeVar
+
+from google.protobuf.message import Message
+
+from toolcrib.server.component import key_text
+from toolcrib.server.errors import RecordNotFound, StaleEtag, StoreError
+from toolcrib.server.keys import require_key
+from toolcrib.server.paging import fill_page
+from toolcrib.server.paging import page_size as effective_page_size
+from toolcrib.server.requests import Key, Lookup, Page
+from toolcrib.server.store import Stored
+from toolcrib.server.transaction import ReadTransaction
+from toolcrib.server.values import etag_of
+
+MessageT = TypeVar("MessageT", bound=Message)
+
+
+class Current(NamedTuple, Generic[MessageT]):
+    """A record as the database has it."""
+
+    message: MessageT
+    etag: str
+    deleted: bool
+
+
+class RecordReader(Generic[MessageT]):
+    """Reads one component's records in one transaction."""
+
+    __slots__ = ("_component", "_session", "_statements", "_stored", "_transaction")
+
+    def __init__(self, stored: Stored, transaction: ReadTransaction) -> None:
+        self._stored = stored
+        self._component = stored.component
+        self._statements = stored.statements
+        self._transaction = transaction
+        self._session = transaction.session
+
+    def fetch(self, key: Key) -> Current[MessageT] | None:
+        """The record with this key, deleted or not."""
+        row = self._session.fetch_one(self._statements.get, key)
+        if row is None:
+            return None
+        deleted = self._component.soft_delete and row[-2] is not None
+        return Current(self._component.from_row(self._statements.reader.read(row)), etag_of(row[-1]), deleted)
+
+    def get(self, lookup: Lookup) -> MessageT:
+        """The record. Raises RecordNotFound or, without a key, InvalidRequest."""
+        require_key(self._component, lookup.key)
+        current = self.fetch(lookup.key)
+        if current is None or (current.deleted and not lookup.show_deleted):
+            raise self.not_found(lookup.key, current)
+        return current.message
+
+    def get_all(self, lookups: Sequence[Lookup]) -> list[MessageT]:
+        """The records, all of one moment. Raises RecordNotFound or InvalidRequest, placed at the index."""
+        if len(lookups) == 1:
+            return [self.get(lookups[0])]
+        found = []
+        with self._session.snapshot():
+            for index, lookup in enumerate(lookups):
+                with self.placed(index):
+                    found.append(self.get(lookup))
+        return found
+
+    def page(self, page_size: int, page_token: str, *, show_deleted: bool) -> Page[MessageT]:
+        """Records in the order of their keys, going on behind the last one of the page that gave `page_token`."""
+        size = effective_page_size(page_size)
+        tokens, query = self._transaction.store.page_tokens, (self._component.name, show_deleted)
+        position = tokens.decode(query, page_token) if page_token else []
+        read, from_row = self._statements.reader.read, self._component.from_row
+        with self._session.snapshot():
+            revision = self._transaction.revision_read()
+            # One more than asked for tells whether there is another page.
+            rows = self._session.iterate(self._statements.list[show_deleted, bool(position)], [*position, size + 1])
+            messages, more = fill_page((from_row(read(row)) for row in rows), size)
+        next_page_token = tokens.encode(query, self._component.key_of(messages[-1])) if more else ""
+        return Page(messages, next_page_token, revision)
+
+    def not_found(self, key: Key, current: Current[MessageT] | None) -> RecordNotFound:
+        """The refusal for a record that is not there, or deleted."""
+        text = key_text(key)
+        if current is None:
+            return RecordNotFound(self._component.name, text, f"there is no record {text}", deleted="false")
+        return RecordNotFound(self._component.name, text, f"the record {text} is deleted", deleted="true")
+
+    def require_etag(self, key: Key, current: Current[MessageT], etag: str) -> None:
+        """Raises StaleEtag where the caller names an etag that is not the record's."""
+        if etag and etag != current.etag:
+            text = f"the record {key_text(key)} has changed since etag {etag}; read it again and decide anew"
+            raise StaleEtag(self._component.name, key_text(key), text, etag=current.etag)
+
+    @staticmethod
+    @contextmanager
+    def placed(index: int) -> Iterator[None]:
+        """Places the refusals raised within at `index` of a batch."""
+        try:
+            yield
+        except StoreError as error:
+            raise error.at(index) from error.__cause__

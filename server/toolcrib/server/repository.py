@@ -1,0 +1,231 @@
+"""The base of all repositories: reads and writes of one component's records within a transaction.
+
+    validate -> before hooks -> row -> audit -> after hooks
+
+All writes come in batches, a single one as a batch of one; what a batch does is done in the order of its items.
+Messages that are handed in stay as they are: a call whose commit was lost with others is run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, ClassVar, Generic, TypeVar
+
+from google.protobuf.message import Message
+
+from toolcrib.server import masks
+from toolcrib.server.changes import Change, Operation
+from toolcrib.server.component import Component, KeyAllocation, key_text
+from toolcrib.server.errors import RecordDeleted, RecordLimitReached, RecordNotDeleted
+from toolcrib.server.hook_runner import HookRunner
+from toolcrib.server.keys import assign_keys, require_distinct, require_key
+from toolcrib.server.record import Record
+from toolcrib.server.record_reader import Current, RecordReader
+from toolcrib.server.requests import Key, Lookup, Modification, Page, Removal
+from toolcrib.server.row_writer import RowWriter
+from toolcrib.server.transaction import ReadTransaction, Transaction
+from toolcrib.server.validation import require_valid
+
+MessageT = TypeVar("MessageT", bound=Message)
+RecordT = TypeVar("RecordT", bound=Record[Any])
+
+# What a caller says in these is new; a delete or an undelete leaves a record as it was found valid before.
+_VALIDATED = frozenset({Operation.CREATE, Operation.UPDATE})
+
+
+class Repository(Generic[MessageT, RecordT]):
+    """One component's records in one transaction. Generated classes name the component and type its key."""
+
+    component: ClassVar[Component[Any, Any]]
+
+    def __init__(self, transaction: ReadTransaction) -> None:
+        self._transaction = transaction
+        self._stored = transaction.store[self.component.name]
+        self._reader: RecordReader[MessageT] = RecordReader(self._stored, transaction)
+
+    # Records, for hooks.
+
+    def create(self, record: RecordT) -> RecordT:
+        """Creates a record and answers it as stored.
+
+        Raises InvalidRequest, RecordExists, RecordLimitReached, or what the component's own hooks raise.
+        """
+        return self._record(self.create_all([record.to_message()])[0])
+
+    def update(self, record: RecordT, *, mask: Sequence[str] | None = None) -> RecordT:
+        """Changes the fields in `mask` (all data fields, if None) of the record with the same key.
+
+        Raises InvalidRequest, RecordNotFound, RecordDeleted, StaleEtag or RecordExists.
+        """
+        return self._record(self.modify([Modification(record.to_message(), mask or ("*",))])[0])
+
+    def read_record(self, key: Key, *, show_deleted: bool = False) -> RecordT | None:
+        """The record with this key, or None."""
+        current = self._reader.fetch(key)
+        return None if current is None or (current.deleted and not show_deleted) else self._record(current.message)
+
+    def restore_record(self, key: Key) -> RecordT:
+        """Brings a deleted record back; raises RecordNotFound or RecordNotDeleted."""
+        return self._record(self.restore(Removal(key)))
+
+    # Messages, for the servicer.
+
+    def get_all(self, lookups: Sequence[Lookup]) -> list[MessageT]:
+        """The records in the order of `lookups`. Raises RecordNotFound, placed at its index."""
+        return self._reader.get_all(lookups)
+
+    def page(self, page_size: int, page_token: str, *, show_deleted: bool = False) -> Page[MessageT]:
+        """Records in the order of their keys. Raises InvalidRequest for a bad size or token."""
+        return self._reader.page(page_size, page_token, show_deleted=show_deleted)
+
+    def create_all(self, messages: Sequence[MessageT]) -> list[MessageT]:
+        """Creates records. Raises InvalidRequest, RecordExists or RecordLimitReached."""
+        changes = [self._creation(message, index) for index, message in enumerate(messages)]
+        self._prepare_creates(changes)
+        return self._apply(changes)
+
+    def modify(self, modifications: Sequence[Modification[MessageT]]) -> list[MessageT]:
+        """Changes records; those that change nothing are answered as they are.
+
+        Raises InvalidRequest, RecordNotFound, RecordDeleted, StaleEtag, RecordExists or RecordLimitReached.
+        """
+        component = self.component
+        allocated = component.key_allocation is not KeyAllocation.CLIENT
+        keys = [component.key_of(modification.message) for modification in modifications]
+        require_distinct(key for key in keys if any(key))
+        changes = []
+        for index, (key, modification) in enumerate(zip(keys, modifications, strict=True)):
+            with self._reader.placed(index):
+                if not (modification.allow_missing and allocated and not any(key)):
+                    require_key(component, key, in_record=True)
+                changes.append(self._modification(key, modification, index))
+        self._prepare_creates([change for change in changes if change.operation is Operation.CREATE])
+        return self._apply(changes)
+
+    def remove(self, removals: Sequence[Removal]) -> list[MessageT]:
+        """Deletes records and answers them as they are left, or as they were where nothing is.
+
+        Raises InvalidRequest, RecordNotFound or StaleEtag. Those that were missing and may be are left out.
+        """
+        changes = []
+        require_distinct(removal.key for removal in removals)
+        for index, removal in enumerate(removals):
+            with self._reader.placed(index):
+                require_key(self.component, removal.key)
+                current = self._reader.fetch(removal.key)
+                if current is None or current.deleted:
+                    if removal.allow_missing:
+                        continue
+                    raise self._reader.not_found(removal.key, current)
+                self._reader.require_etag(removal.key, current, removal.etag)
+                after = _copy(current.message) if self.component.soft_delete else None
+                changes.append(self._change(Operation.DELETE, removal.key, current.message, after, index))
+        return self._apply(changes)
+
+    def restore(self, removal: Removal) -> MessageT:
+        """Undeletes a record. Raises RecordNotFound, RecordNotDeleted, StaleEtag or RecordLimitReached."""
+        require_key(self.component, removal.key)
+        current = self._reader.fetch(removal.key)
+        if current is None:
+            raise self._reader.not_found(removal.key, current)
+        if not current.deleted:
+            text = f"the record {key_text(removal.key)} is not deleted"
+            raise RecordNotDeleted(self.component.name, key_text(removal.key), text)
+        self._reader.require_etag(removal.key, current, removal.etag)
+        self._require_room(1)
+        return self._apply([self._change(Operation.UNDELETE, removal.key, current.message, _copy(current.message))])[0]
+
+    # The way of a change.
+
+    @classmethod
+    def innermost(cls, change: Change[Any]) -> None:
+        """The step behind all hooks: settles what they made of the record, and writes it."""
+        change.transaction.repository(cls).hooks().write_settled(change)
+
+    def _apply(self, changes: list[Change[Any]]) -> list[MessageT]:
+        """Validates and runs the changes, each behind its hooks; those without hooks go to the database together."""
+        wanted = [change for change in changes if not _is_noop(change)]
+        require_valid(
+            self._stored.rules,
+            {c.index: c.after_message for c in wanted if c.after_message is not None and c.operation in _VALIDATED},
+        )
+        for operation, group in groupby(wanted, key=lambda change: change.operation):
+            self.hooks().run(operation, list(group))
+        return [change.outcome() for change in changes]
+
+    def hooks(self) -> HookRunner:
+        """The way through the hooks to the row."""
+        transaction = self._writing()
+        return HookRunner(self._stored, RowWriter(self._stored, transaction))
+
+    def _writing(self) -> Transaction:
+        if not isinstance(self._transaction, Transaction):
+            raise TypeError("this transaction only reads")
+        return self._transaction
+
+    def _modification(self, key: Key, modification: Modification[MessageT], index: int) -> Change[Any]:
+        component, message = self.component, modification.message
+        fields = masks.changed_fields(component, message, modification.mask)
+        current: Current[MessageT] | None = self._reader.fetch(key) if any(key) else None
+        if current is None:
+            if not modification.allow_missing or (any(key) and component.key_allocation is not KeyAllocation.CLIENT):
+                raise self._reader.not_found(key, current)
+            return self._creation(message, index)
+        if current.deleted:
+            text = f"the record {key_text(key)} is deleted; undelete it first"
+            raise RecordDeleted(component.name, key_text(key), text)
+        if "etag" in component.standard_fields:
+            self._reader.require_etag(key, current, getattr(message, "etag"))  # noqa: B009  # declared by the component
+        after = _copy(current.message)
+        masks.apply(message, after, fields)
+        self._stored.rules.round_times(after)
+        return self._change(Operation.UPDATE, key, current.message, after, index)
+
+    def _creation(self, message: MessageT, index: int) -> Change[Any]:
+        """A create whose key is still to be settled."""
+        return self._change(Operation.CREATE, (), None, _copy(message), index)
+
+    def _change(
+        self, operation: Operation, key: Key, before: Message | None, after: Message | None, index: int = 0
+    ) -> Change[Any]:
+        return Change(self._writing(), self.component, operation, key, before, after, index=index)
+
+    def _prepare_creates(self, changes: Sequence[Change[Any]]) -> None:
+        """Clears what is the server's to say, and settles the keys."""
+        if not changes:
+            return
+        messages: list[Any] = [change.after_message for change in changes]
+        for message in messages:
+            for field in self.component.standard_fields:
+                message.ClearField(field)
+            self._stored.rules.round_times(message)
+        assign_keys(self.component, self._stored.sequence, messages, self._writing())
+        for change, message in zip(changes, messages, strict=True):
+            change.key = self.component.key_of(message)
+        self._require_room(len(messages))
+
+    def _require_room(self, count: int) -> None:
+        limit = self.component.max_records
+        if not limit:
+            return
+        row = self._transaction.session.fetch_one(self._stored.statements.count_live, [limit])
+        if row is not None and row[0] + count > limit:
+            raise RecordLimitReached(
+                f"{self.component.name} may have {limit} records and has {row[0]}; delete some first",
+                metadata={"component": self.component.name, "max_records": str(limit)},
+            )
+
+    def _record(self, message: MessageT) -> RecordT:
+        record: RecordT = self.component.record.from_message(message)
+        return record
+
+
+def _is_noop(change: Change[Any]) -> bool:
+    return change.operation is Operation.UPDATE and change.before_message == change.after_message
+
+
+def _copy(message: MessageT) -> MessageT:
+    copy = type(message)()
+    copy.CopyFrom(message)
+    return copy

@@ -1,0 +1,106 @@
+"""The innermost step of a write: the changes of one operation become rows and audit entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from google.protobuf.message import Message
+
+from toolcrib.server.changes import Change, Operation
+from toolcrib.server.component import key_text
+from toolcrib.server.component_statements import DELETE_TIME
+from toolcrib.server.database import is_constraint
+from toolcrib.server.errors import RecordExists
+from toolcrib.server.store import Stored
+from toolcrib.server.transaction import Transaction
+from toolcrib.server.values import etag_of
+
+
+class RowWriter:
+    """Writes the changes of one component in one transaction."""
+
+    __slots__ = ("_standard", "_stored", "_transaction")
+
+    def __init__(self, stored: Stored, transaction: Transaction) -> None:
+        self._stored = stored
+        self._transaction = transaction
+        self._standard = stored.component.standard_fields
+
+    def write(self, operation: Operation, changes: list[Change[Any]]) -> None:
+        """Stamps and writes `changes`, all of `operation`, and audits them.
+
+        Raises RecordExists, placed at its index, where a key or a unique value is taken.
+        """
+        transaction = self._transaction
+        transaction.begin_writing()
+        for change in changes:
+            if change.after_message is not None:
+                self._stamp(operation, change.after_message)
+        try:
+            self._write_rows(operation, changes)
+        except Exception as error:
+            if is_constraint(error):
+                raise self._conflict(changes) from error
+            raise
+        transaction.audit(changes)
+        for change in changes:
+            change.done = True
+
+    def _stamp(self, operation: Operation, message: Any) -> None:
+        """Fills in the standard fields that the component declares."""
+        now, standard = self._transaction.timestamp, self._standard
+        if operation is Operation.CREATE and "create_time" in standard:
+            message.create_time.CopyFrom(now)
+        if "update_time" in standard:
+            message.update_time.CopyFrom(now)
+        if DELETE_TIME in standard:
+            if operation is Operation.DELETE:
+                message.delete_time.CopyFrom(now)
+            else:
+                message.ClearField(DELETE_TIME)
+        if "etag" in standard:
+            message.etag = etag_of(self._transaction.revision)
+
+    def _write_rows(self, operation: Operation, changes: Sequence[Change[Any]]) -> None:
+        statements, session = self._stored.statements, self._transaction.session
+        if operation is Operation.CREATE:
+            session.run(statements.insert, [self._row(operation, change.after_message) for change in changes])
+        elif changes[0].after_message is None:
+            session.run(statements.delete, [list(change.key) for change in changes])
+        else:
+            order = statements.value_positions + statements.key_positions
+            rows = [self._row(operation, change.after_message) for change in changes]
+            session.run(statements.update, [[row[index] for index in order] for row in rows])
+
+    def _row(self, operation: Operation, message: Message | None) -> list[Any]:
+        """The whole row: the declared columns, then those that every table ends with."""
+        component = self._stored.component
+        row = component.to_row(message)
+        if component.soft_delete:
+            row.append(self._transaction.time if operation is Operation.DELETE else None)
+        row.append(self._transaction.revision)
+        return row
+
+    def _conflict(self, changes: Sequence[Change[Any]]) -> RecordExists:
+        """Finds out which record stands in the way of which change, rather than reading the database's words."""
+        stored, session = self._stored, self._transaction.session
+        name, fields = stored.component.name, ", ".join(stored.component.key_fields)
+        for change in changes:
+            held = session.fetch_one(stored.statements.get, change.key)
+            if change.operation is Operation.CREATE and held is not None and held[-1] != self._transaction.revision:
+                deleted = stored.component.soft_delete and held[-2] is not None
+                advice = "; it is deleted: undelete it, or choose another key" if deleted else ""
+                text = f"there is a record with the {fields} {key_text(change.key)} already{advice}"
+                return RecordExists(name, key_text(change.key), fields, text).at(change.index)
+            for field, holder in stored.holders.items():
+                value = getattr(change.after_message, field)
+                taken = session.fetch_one(holder, [value, *change.key])
+                if taken is not None:
+                    key = key_text(tuple(taken))
+                    text = f"the record {key} has the {field} {value!r} already, and no two may have the same"
+                    return RecordExists(name, key, field, text).at(change.index)
+        first = key_text(changes[0].key)
+        return RecordExists(name, first, fields, f"there is a record with the {fields} {first} already").at(
+            changes[0].index
+        )

@@ -1,0 +1,50 @@
+"""Numbers that are given out in order: revisions and allocated keys."""
+
+from __future__ import annotations
+
+from toolcrib.server.session import Session
+from toolcrib.server.system_statements import SystemStatements
+
+
+class Sequences:
+    """The sequences as one database transaction sees them, under the write lock.
+
+    Read when first asked for, counted up in memory, written back once before the commit. Numbers that a rolled back
+    call took were never seen by anyone and are given out again; those of a commit never are.
+    """
+
+    __slots__ = ("_last", "_session", "_statements", "_stored")
+
+    def __init__(self, session: Session, statements: SystemStatements) -> None:
+        self._session = session
+        self._statements = statements
+        self._last: dict[str, int] = {}
+        self._stored: dict[str, int] = {}
+
+    def take(self, name: str, count: int = 1) -> int:
+        """The first of `count` consecutive numbers; the first ever is 1."""
+        last = self._last.get(name)
+        if last is None:
+            last = self._stored[name] = self._load(name)
+        self._last[name] = last + count
+        return last + 1
+
+    def mark(self) -> dict[str, int]:
+        """The state that `restore` returns to."""
+        return self._last.copy()
+
+    def restore(self, mark: dict[str, int]) -> None:
+        """Gives back what was taken since `mark`."""
+        self._last = {**self._stored, **mark}
+
+    def save(self) -> None:
+        """Writes back what was taken."""
+        rows: list[list[object]] = [[last, name] for name, last in self._last.items() if last != self._stored[name]]
+        if rows:
+            self._session.run(self._statements.update_sequence, rows)
+
+    def _load(self, name: str) -> int:
+        row = self._session.fetch_one(self._statements.select_sequence, [name])
+        if row is None:
+            raise LookupError(f"the sequence {name} was not made when the database was opened")
+        return int(row[0])

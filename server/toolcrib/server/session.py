@@ -1,0 +1,92 @@
+"""A lane's connection: prepared statements on the driver's cursor, and SQLAlchemy's connection for everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection
+
+from toolcrib.server.database import BEGIN_READ, Database, driver_connection
+from toolcrib.server.statements import Prepared
+
+_SAVEPOINT = "toolcrib_call"
+
+
+class Session:
+    """One connection, used by one thread at a time. Errors are the driver's."""
+
+    __slots__ = ("_driver", "connection", "cursor")
+
+    def __init__(self, database: Database, *, read_only: bool = False) -> None:
+        self.connection: Connection = database.connect()
+        self._driver = driver_connection(self.connection)
+        self.cursor = self._driver.cursor()
+        if read_only:
+            self.cursor.execute("PRAGMA query_only=ON")
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the database still holds the transaction open; some errors end it."""
+        return bool(self._driver.in_transaction)
+
+    def fetch_one(self, statement: Prepared, parameters: Sequence[Any]) -> Sequence[Any] | None:
+        """The first row, or None."""
+        row: Sequence[Any] | None = self.cursor.execute(statement.sql, statement.bind(list(parameters))).fetchone()
+        return row
+
+    def iterate(self, statement: Prepared, parameters: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """The rows, one after another; to be read within a snapshot, before anything else is asked."""
+        rows: Iterator[Sequence[Any]] = self.cursor.execute(statement.sql, statement.bind(list(parameters)))
+        return rows
+
+    def run(self, statement: Prepared, rows: list[list[Any]]) -> None:
+        """Runs `statement` for each of `rows`, whose lists it takes over."""
+        bind = statement.bind
+        if len(rows) == 1:
+            self.cursor.execute(statement.sql, bind(rows[0]))
+        else:
+            self.cursor.executemany(statement.sql, [bind(row) for row in rows])
+
+    def begin(self, how: str = BEGIN_READ) -> None:
+        """Begins a transaction: what is read within it is of one moment."""
+        self.cursor.execute(how)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read within is of one moment; inside a transaction that is so already."""
+        if self.in_transaction:
+            yield
+            return
+        self.begin()
+        try:
+            yield
+        finally:
+            self.rollback()
+
+    def commit(self) -> None:
+        """Makes the transaction durable."""
+        self.cursor.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Ends the transaction, if the database has not ended it already."""
+        if self.in_transaction:
+            self.cursor.execute("ROLLBACK")
+
+    def savepoint(self) -> None:
+        """Marks the place that `rollback_to_savepoint` returns to."""
+        self.cursor.execute(f"SAVEPOINT {_SAVEPOINT}")
+
+    def release_savepoint(self) -> None:
+        """Keeps what was done since the savepoint."""
+        self.cursor.execute(f"RELEASE {_SAVEPOINT}")
+
+    def rollback_to_savepoint(self) -> None:
+        """Undoes what was done since the savepoint."""
+        self.cursor.execute(f"ROLLBACK TO {_SAVEPOINT}")
+        self.cursor.execute(f"RELEASE {_SAVEPOINT}")
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        self.connection.close()

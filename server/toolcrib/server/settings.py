@@ -1,0 +1,247 @@
+"""The server's settings: from toolcrib.toml, then the environment, then flags, the later ones outranking the former.
+
+load_settings()   reads all three and says where a wrong value came from
+Settings          what they amount to; each field's description is also its help and its documentation
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from toolcrib.codegen.nearest import did_you_mean
+from toolcrib.server.errors import StartError
+from toolcrib.server.identity import ACTOR_CHARACTERS_MAX
+
+CONFIG_FILE = "toolcrib.toml"
+ENVIRONMENT_PREFIX = "TOOLCRIB_"
+CONFIG_VARIABLE = f"{ENVIRONMENT_PREFIX}CONFIG"
+
+_PORT_MAX = 65_535
+_UNIX = "unix:"
+_ADDRESS = re.compile(r"(?P<host>\[[^\]]+\]|[^:\[\]]+):(?P<port>\d+)")
+_ADDRESS_EXAMPLE = "write host:port, for example 127.0.0.1:50051 or [::1]:50051, or unix:path"
+
+
+class SettingsError(StartError):
+    """A setting is wrong. `str()` names where it was set, its name and the remedy."""
+
+
+class Settings(BaseSettings):
+    """What a server is told from outside. Made by load_settings()."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=ENVIRONMENT_PREFIX, env_ignore_empty=True, validate_default=False
+    )
+
+    address: str = Field(
+        default="127.0.0.1:50051",
+        description="Where to listen: host:port, [IPv6]:port or unix:path. Port 0 takes a free one.",
+    )
+    database: str = Field(
+        default="sqlite:///toolcrib.db", description="The database: a SQLite URL, or the path of a SQLite file."
+    )
+    components: str = Field(
+        default="components", description="The folder of .proto files that an app module serves, seen from the module."
+    )
+    default_actor: str | None = Field(
+        default=None,
+        description="Who answers for writes whose caller names nobody. Without it such writes are refused.",
+    )
+    trust_metadata: bool | None = Field(
+        default=None, description="Whether a call's x-actor is believed. Not set: only when listening on loopback."
+    )
+    allow_insecure_bind: bool = Field(
+        default=False, description="Allows to listen on a network without TLS: everybody there can read and write."
+    )
+    tls_certificate: Path | None = Field(
+        default=None, description="The server's certificate chain, PEM. Needs tls_key."
+    )
+    tls_key: Path | None = Field(default=None, description="The certificate's private key, PEM.")
+    tls_client_ca: Path | None = Field(
+        default=None,
+        description="The authority of client certificates, PEM. With it each client has to show one; its name is the "
+        "actor.",
+    )
+    message_bytes_max: int = Field(
+        default=4 * 1024 * 1024,
+        ge=1024,
+        le=256 * 1024 * 1024,
+        description="The largest request that is taken, in bytes.",
+    )
+    reader_lanes: int = Field(
+        default=2, ge=1, le=64, description="How many threads read from the database side by side."
+    )
+    group_commit_max: int = Field(
+        default=256, ge=1, le=10_000, description="The most writes that share one commit to disk."
+    )
+    queue_max: int = Field(
+        default=10_000, ge=1, le=1_000_000, description="The most calls that wait; more are refused as overload."
+    )
+    busy_timeout_s: float = Field(
+        default=5.0, ge=0, le=600, description="How long to wait for a database that another program has locked."
+    )
+    stop_grace_s: float = Field(
+        default=10.0, ge=0, le=3600, description="How long calls in flight may take to finish when the server stops."
+    )
+    health_interval_s: float = Field(
+        default=1.0, ge=0.01, le=3600, description="How often at most health asks the database."
+    )
+    reflection: bool = Field(
+        default=True, description="Whether clients can ask which services and messages there are (grpcurl, audit)."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important messages to log: debug, info, warning or error."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what it is made with: load_settings() reads the sources, to know which one a value came from."""
+        return (init_settings,)
+
+    @field_validator("address")
+    @classmethod
+    def _check_address(cls, address: str) -> str:
+        if address.startswith(_UNIX) and address != _UNIX:
+            return address
+        match = _ADDRESS.fullmatch(address)
+        if match is None:
+            raise ValueError(f"is {address!r}; {_ADDRESS_EXAMPLE}")
+        if int(match["port"]) > _PORT_MAX:
+            raise ValueError(f"has the port {match['port']}; the highest is {_PORT_MAX}")
+        return address
+
+    @field_validator("database", "components")
+    @classmethod
+    def _check_not_empty(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("is empty; name one, or leave the setting out")
+        return value
+
+    @field_validator("default_actor")
+    @classmethod
+    def _check_actor(cls, actor: str | None) -> str | None:
+        if actor is None:
+            return None
+        name = actor.strip()
+        if not name or len(name) > ACTOR_CHARACTERS_MAX or any(unicodedata.category(c) == "Cc" for c in name):
+            raise ValueError(f"is {actor!r}; write a name of 1 to {ACTOR_CHARACTERS_MAX} printable characters")
+        return name
+
+    @field_validator("tls_certificate", "tls_key", "tls_client_ca")
+    @classmethod
+    def _check_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError(f"is {path}, which is no file; name a PEM file")
+        return path
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, level: object) -> object:
+        return level.lower() if isinstance(level, str) else level
+
+    @model_validator(mode="after")
+    def _check_tls(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            given, missing = ("tls_certificate", "tls_key") if self.tls_key is None else ("tls_key", "tls_certificate")
+            raise ValueError(f"{given} is set without {missing}; set both, or neither")
+        if self.tls_client_ca is not None and self.tls_certificate is None:
+            raise ValueError("tls_client_ca is set without tls_certificate and tls_key; set all three")
+        return self
+
+
+def load_settings(config: Path | None = None, **flags: Any) -> Settings:
+    """The settings from `config`, the environment and `flags`, of which those that are None count as not given.
+
+    Without `config` the file is the one that TOOLCRIB_CONFIG names, or toolcrib.toml in the working folder if there is
+    one. Raises SettingsError.
+    """
+    sources: dict[str, Mapping[str, Any]] = {}
+    path = config_path(config)
+    if path is not None:
+        sources[str(path)] = _read(path)
+    sources["environment"] = EnvSettingsSource(Settings)()
+    sources["flags"] = {name: value for name, value in flags.items() if value is not None}
+    _refuse_unknown("flags", sources["flags"])
+    merged: dict[str, Any] = {}
+    for values in sources.values():
+        merged |= values
+    try:
+        return Settings(**merged)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_describe(details, sources) for details in error.errors())) from error
+
+
+def config_path(config: Path | None = None) -> Path | None:
+    """The settings file to read, if any. Raises SettingsError where one is named that does not exist."""
+    named = config or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
+    if named is None:
+        return Path(CONFIG_FILE) if Path(CONFIG_FILE).is_file() else None
+    if not named.is_file():
+        source = "--config" if config else CONFIG_VARIABLE
+        raise SettingsError(f"{source} names {named}, which is no file; name a settings file or leave it out")
+    return named
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach `address`, a host:port, [IPv6]:port or unix:path."""
+    if address.startswith(_UNIX):
+        return True
+    host = address.rpartition(":")[0].removeprefix("[").removesuffix("]")
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        # A name that may lead anywhere.
+        return False
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from error
+    _refuse_unknown(str(path), values)
+    return values
+
+
+def _refuse_unknown(source: str, values: Mapping[str, Any]) -> None:
+    for name in values:
+        if name not in Settings.model_fields:
+            raise SettingsError(f"{source}: there is no setting `{name}`{did_you_mean(name, Settings.model_fields)}")
+
+
+def _describe(details: ErrorDetails, sources: Mapping[str, Mapping[str, Any]]) -> str:
+    """One error of pydantic's, with where the value was set."""
+    message = details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    if not details["loc"]:
+        return message
+    name = str(details["loc"][0])
+    source = [source for source, values in sources.items() if name in values][-1]
+    if not message.startswith(("is ", "has ")):
+        message = f"{message}, not {details['input']!r}"
+    if source == "environment":
+        return f"{ENVIRONMENT_PREFIX}{name.upper()} {message}"
+    if source == "flags":
+        return f"--{name.replace('_', '-')} {message}"
+    return f"{source}: {name} {message}"

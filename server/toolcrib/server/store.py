@@ -1,0 +1,98 @@
+"""What the server keeps for its components: the database, and the table, statements and hook chains of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Table
+
+from toolcrib.server.changes import Operation
+from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.component_statements import ComponentStatements
+from toolcrib.server.database import Database
+from toolcrib.server.errors import StartError
+from toolcrib.server.hooks import Application, Listener, Step
+from toolcrib.server.paging import PageTokens
+from toolcrib.server.statements import Prepared
+from toolcrib.server.system_statements import SystemStatements
+from toolcrib.server.validation import Rules
+
+if TYPE_CHECKING:
+    from toolcrib.server.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One component in the store.
+
+    `chains` holds the operations that have hooks, `holders` a statement for each unique field that finds who has a
+    value. `sequence` is the name its keys are counted under.
+    """
+
+    component: Component[Any, Any]
+    table: Table
+    statements: ComponentStatements
+    rules: Rules
+    chains: Mapping[Operation, Step[Any]]
+    holders: Mapping[str, Prepared]
+    sequence: str
+
+
+class Store:
+    """The database with the components it stores.
+
+    Raises StartError where tables collide or hooks ask for what is not served.
+    """
+
+    def __init__(
+        self, database: Database, repositories: Sequence[type[Repository[Any, Any]]], application: Application
+    ) -> None:
+        self.database = database
+        self.dialect = database.engine.dialect
+        self.system = SystemStatements(database.system, self.dialect)
+        self.listeners: tuple[Listener, ...] = tuple(application.listeners)
+        self._stored = {kind.component.name: self._add(kind, application) for kind in repositories}
+        self.page_tokens = PageTokens(b"")
+        unserved = application.records() - {stored.component.record for stored in self._stored.values()}
+        if unserved:
+            names = ", ".join(sorted(record.__name__ for record in unserved))
+            raise StartError(f"hooks are registered for {names}, which the served folder does not hold")
+
+    def __getitem__(self, name: str) -> Stored:
+        return self._stored[name]
+
+    def open(self) -> None:
+        """Opens the database and makes what the components need. Raises StartError."""
+        self.database.open(
+            stored.sequence
+            for stored in self._stored.values()
+            if stored.component.key_allocation is KeyAllocation.SEQUENCE
+        )
+        self.page_tokens = PageTokens(self.database.page_token_secret)
+
+    def components(self) -> list[Component[Any, Any]]:
+        """All components, in the order in which they were given."""
+        return [stored.component for stored in self._stored.values()]
+
+    def _add(self, kind: type[Repository[Any, Any]], application: Application) -> Stored:
+        component = kind.component
+        table = component.table(self.database.metadata)
+        chains = {
+            operation: chain
+            for operation in Operation
+            if (chain := application.chain(component.record, operation, kind.innermost)) is not None
+        }
+        return Stored(
+            component,
+            table,
+            ComponentStatements(table, component.key_fields, soft_delete=component.soft_delete, dialect=self.dialect),
+            Rules(component.message),
+            chains,
+            {
+                field: ComponentStatements.holder(table, component.key_fields, field, self.dialect)
+                for field in component.unique_fields
+            },
+            f"key:{table.name}",
+        )

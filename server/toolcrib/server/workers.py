@@ -1,0 +1,59 @@
+"""Starts and stops the lanes, and hands them work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from toolcrib.server.call import Call
+from toolcrib.server.lane import LaneQueue
+from toolcrib.server.lanes import Announcer, ReaderLane, WriterLane
+from toolcrib.server.store import Store
+from toolcrib.server.transaction import ReadTransaction, Transaction
+
+T = TypeVar("T")
+
+# So that a long list holds up few other reads, while the event loop is still woken once for many.
+_READ_BATCH = 16
+
+
+class Workers:
+    """The threads behind the event loop. To be made on the loop that waits for them.
+
+    `group_commit_max` is how many calls may share a commit, `queue_max` how many may wait for each kind of lane.
+    """
+
+    def __init__(self, store: Store, *, reader_lanes: int, group_commit_max: int, queue_max: int) -> None:
+        self._reads = LaneQueue(limit=queue_max)
+        self._writes = LaneQueue(limit=queue_max)
+        self._announcer = Announcer(store.listeners)
+        self._readers = [
+            ReaderLane(f"toolcrib-reader-{number}", store, self._reads, batch_size=_READ_BATCH)
+            for number in range(reader_lanes)
+        ]
+        self._writer = WriterLane(
+            "toolcrib-writer", store, self._writes, self._announcer.announce, batch_size=group_commit_max
+        )
+
+    def start(self) -> None:
+        """Starts the threads."""
+        for thread in (self._announcer, *self._readers, self._writer):
+            thread.start()
+
+    def read(self, call: Call, work: Callable[[ReadTransaction], T]) -> asyncio.Future[T]:
+        """Runs `work` on a reader lane."""
+        return self._reads.submit(work, call)
+
+    def write(self, call: Call, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        """Runs `work` on the writer lane; the future has its outcome when it is durable."""
+        return self._writes.submit(work, call)
+
+    async def stop(self) -> None:
+        """Lets the lanes finish what waits, tells the listeners, and ends the threads."""
+        self._reads.close(len(self._readers))
+        self._writes.close(1)
+        for thread in (*self._readers, self._writer):
+            await asyncio.to_thread(thread.join)
+        self._announcer.close()
+        await asyncio.to_thread(self._announcer.join)

@@ -1,0 +1,85 @@
+"""Server processes that can be killed by the hundred: one process imports everything once, and forks each of them.
+
+Run as a program: reads the path of a database per line, forks a server for it, and prints its address and process id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolcrib.server.app import Server
+from toolcrib.server.event_loop import loop_factory
+from toolcrib.server.hooks import Application
+from toolcrib.server.loading import import_components
+from toolcrib.server.settings import load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Killable:
+    """A server in a process of its own."""
+
+    address: str
+    pid: int
+
+    def kill(self) -> None:
+        """Ends it as a power cut would: at once, wherever it is."""
+        os.kill(self.pid, signal.SIGKILL)
+
+
+class Nursery:
+    """The process that servers are forked from."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def serve(self, database: Path) -> Killable:
+        """Starts a server over `database`, and returns when it serves."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{database}\n")
+        self._process.stdin.flush()
+        address, pid = self._process.stdout.readline().split()
+        return Killable(address, int(pid))
+
+
+@contextmanager
+def nursery(components: Path) -> Iterator[Nursery]:
+    """Starts the process; ends it behind the block."""
+    # -P: not the modules beside this file, which have names that the components have too.
+    command = [sys.executable, "-P", __file__, str(components)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Nursery(process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+async def _serve(database: str, components: Path) -> None:
+    settings = load_settings(None, address="127.0.0.1:0", database=f"sqlite:///{database}")
+    server = Server(settings, Application(), components)
+    await server.start()
+    sys.stdout.write(f"{server.address} {os.getpid()}\n")
+    sys.stdout.flush()
+    await server.wait()
+
+
+def main() -> None:
+    """Forks a server for each line. No gRPC object is made before the fork, which it would not survive."""
+    components = Path(sys.argv[1])
+    import_components(components)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        if os.fork() == 0:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
+                runner.run(_serve(line.strip(), components))
+
+
+if __name__ == "__main__":
+    main()
