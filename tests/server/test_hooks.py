@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import grpc
 import pytest
@@ -30,7 +31,17 @@ from plant.tools.v1.tool_offset_service_pb2 import (
     UpdateToolOffsetRequest,
 )
 from support.plant import COMPONENTS, Plant, plant, refused
-from toolcrib.server import Application, Change, Commit, Operation, StartError, Step, Veto
+from toolcrib.server import (
+    Application,
+    Change,
+    Commit,
+    Operation,
+    RecordExists,
+    StartError,
+    Step,
+    StoreError,
+    Veto,
+)
 from toolcrib.server.testing import serve
 
 
@@ -312,6 +323,47 @@ class TestOtherComponents:
 
         run(application, steps)
 
+    def test_a_write_that_was_refused_leaves_nothing_also_when_the_hook_goes_on(self, application: Application) -> None:
+        @application.after_create(ToolOffsetRecord)
+        def refuse(change: Change[ToolOffsetRecord]) -> None:
+            if change.key == (8,):
+                raise Veto("no tool 8")
+
+        @application.before_create(RecipeRecord)
+        def try_to_reserve(change: Change[RecipeRecord]) -> None:
+            tools = change.repository(ToolOffsetRepository)
+            for number in (7, 8):
+                with suppress(Veto):
+                    tools.create(ToolOffsetRecord(tool_number=number))
+            with suppress(RecordExists):
+                tools.create_all([ToolOffset(tool_number=9), ToolOffset(tool_number=7)])
+
+        def steps(crib: Plant) -> None:
+            crib.recipe()
+            tools = crib.tools.ListToolOffsets(ListToolOffsetsRequest()).tool_offsets
+            assert [tool.tool_number for tool in tools] == [7]
+            assert [(e.revision, e.ordinal, e.record_key) for e in crib.entries()] == [(1, 0, "7"), (1, 1, "1")]
+
+        run(application, steps)
+
+    def test_an_update_that_ends_up_changing_nothing_takes_no_revision_with_it(self, application: Application) -> None:
+        @application.before_update(RecipeRecord)
+        def try_and_undo(change: Change[RecipeRecord]) -> None:
+            with suppress(StoreError):
+                change.repository(ToolOffsetRepository).create(ToolOffsetRecord(tool_number=1, pocket=-1))
+            with suppress(RecordExists):
+                change.repository(ToolOffsetRepository).create(ToolOffsetRecord(tool_number=5))
+            change.after = change.before.model_copy()
+
+        def steps(crib: Plant) -> None:
+            crib.tools.CreateToolOffset(CreateToolOffsetRequest(tool_offset=ToolOffset(tool_number=5)))
+            created = crib.recipe()
+            assert crib.recipes.UpdateRecipe(UpdateRecipeRequest(recipe=Recipe(id=created.id, name="x"))) == created
+            assert crib.revision() == 2
+            assert crib.recipe("next").etag == "3"
+
+        run(application, steps)
+
 
 class TestAfterCommit:
     def test_listeners_are_told_once_a_commit_in_order_and_never_of_a_refused_one(
@@ -339,6 +391,20 @@ class TestAfterCommit:
         assert {(commit.actor, change.operation) for commit in commits for change in commit.changes} == {
             ("ann", Operation.CREATE)
         }
+
+    def test_a_listener_cannot_write_into_a_commit_that_is_over(
+        self, application: Application, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        @application.after_commit
+        def write(commit: Commit) -> None:
+            commit.changes[0].repository(ToolOffsetRepository).create(ToolOffsetRecord(tool_number=5))
+
+        def steps(crib: Plant) -> None:
+            crib.recipe()
+            assert len(crib.entries()) == 1
+
+        run(application, steps)
+        assert "the transaction is over" in caplog.text
 
     def test_a_listener_that_fails_is_logged_and_hurts_nobody(
         self, application: Application, caplog: pytest.LogCaptureFixture

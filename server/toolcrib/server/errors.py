@@ -194,8 +194,6 @@ class ShuttingDown(StoreError):
 class StorageError(StoreError):
     """The database could not do it, and nothing of the call's work is kept."""
 
-    reason = "STORAGE_FAILED"
-
 
 class DatabaseUnavailable(StorageError):
     """The database is locked by another program, or gone."""

@@ -36,7 +36,8 @@ class HookRunner:
             return
         for change in changes:
             try:
-                _run_chain(chain, change)
+                with change.transaction.within_hooks():
+                    _run_chain(chain, change)
             except StoreError as error:
                 raise error.at(change.index) from error.__cause__
 

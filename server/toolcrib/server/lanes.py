@@ -133,22 +133,33 @@ class WriterLane(Lane):
             transaction = Transaction(self._store, session, job.call, sequences, now, commits_alone=len(jobs) == 1)
             try:
                 job.value = job.work(transaction)
+                if transaction.end():
+                    commits.append(transaction.commit())
+                elif transaction.revision:
+                    # All that hooks wrote was refused: a revision is given for a change, never for a try.
+                    self._undo(session, transaction)
+                    sequences.restore(mark)
+                    continue
                 if transaction.has_savepoint:
                     session.release_savepoint()
-                if transaction.revision:
-                    commits.append(transaction.commit())
             except Exception as error:
                 job.error = _for_caller(error)
                 sequences.restore(mark)
                 if isinstance(job.error, StorageError) or not session.in_transaction:
                     raise
-                if transaction.has_savepoint:
-                    session.rollback_to_savepoint()
-                elif len(jobs) == 1:
-                    session.rollback()
-                    return []
+                self._undo(session, transaction)
         sequences.save()
         return commits
+
+    @staticmethod
+    def _undo(session: Session, transaction: Transaction) -> None:
+        """Takes back what one call wrote."""
+        if transaction.has_savepoint:
+            session.rollback_to_savepoint()
+        elif transaction.revision:
+            # It is alone: the next begins anew.
+            session.rollback()
+            session.begin(BEGIN_WRITE)
 
     def _fail(self, jobs: list[Job[Any]], error: Exception) -> None:
         """Answers all `jobs` with `error`, undoes what is left of the transaction and starts anew with a connection."""

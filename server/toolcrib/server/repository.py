@@ -150,8 +150,10 @@ class Repository(Generic[MessageT, RecordT]):
             self._stored.rules,
             {c.index: c.after_message for c in wanted if c.after_message is not None and c.operation in _VALIDATED},
         )
-        for operation, group in groupby(wanted, key=lambda change: change.operation):
-            self.hooks().run(operation, list(group))
+        if wanted:
+            with self._writing().part():
+                for operation, group in groupby(wanted, key=lambda change: change.operation):
+                    self.hooks().run(operation, list(group))
         return [change.outcome() for change in changes]
 
     def hooks(self) -> HookRunner:

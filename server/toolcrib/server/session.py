@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from toolcrib.server.database import BEGIN_READ, Database, driver_connection
 from toolcrib.server.statements import Prepared
 
-_SAVEPOINT = "toolcrib_call"
+_SAVEPOINT = "toolcrib"
 
 
 class Session:
@@ -74,18 +74,18 @@ class Session:
         if self.in_transaction:
             self.cursor.execute("ROLLBACK")
 
-    def savepoint(self) -> None:
-        """Marks the place that `rollback_to_savepoint` returns to."""
-        self.cursor.execute(f"SAVEPOINT {_SAVEPOINT}")
+    def savepoint(self, depth: int = 0) -> None:
+        """Marks the place that `rollback_to_savepoint` returns to; one within another is deeper."""
+        self.cursor.execute(f"SAVEPOINT {_SAVEPOINT}_{depth}")
 
-    def release_savepoint(self) -> None:
+    def release_savepoint(self, depth: int = 0) -> None:
         """Keeps what was done since the savepoint."""
-        self.cursor.execute(f"RELEASE {_SAVEPOINT}")
+        self.cursor.execute(f"RELEASE {_SAVEPOINT}_{depth}")
 
-    def rollback_to_savepoint(self) -> None:
+    def rollback_to_savepoint(self, depth: int = 0) -> None:
         """Undoes what was done since the savepoint."""
-        self.cursor.execute(f"ROLLBACK TO {_SAVEPOINT}")
-        self.cursor.execute(f"RELEASE {_SAVEPOINT}")
+        self.cursor.execute(f"ROLLBACK TO {_SAVEPOINT}_{depth}")
+        self.cursor.execute(f"RELEASE {_SAVEPOINT}_{depth}")
 
     def close(self) -> None:
         """Gives the connection back."""

@@ -56,20 +56,26 @@ class Settings(BaseSettings):
     )
     default_actor: str | None = Field(
         default=None,
+        examples=["line 3"],
         description="Who answers for writes whose caller names nobody. Without it such writes are refused.",
     )
     trust_metadata: bool | None = Field(
-        default=None, description="Whether a call's x-actor is believed. Not set: only when listening on loopback."
+        default=None,
+        examples=[True],
+        description="Whether a call's x-actor is believed. Not set: only when listening on loopback.",
     )
     allow_insecure_bind: bool = Field(
         default=False, description="Allows to listen on a network without TLS: everybody there can read and write."
     )
     tls_certificate: Path | None = Field(
-        default=None, description="The server's certificate chain, PEM. Needs tls_key."
+        default=None, examples=["server.pem"], description="The server's certificate chain, PEM. Needs tls_key."
     )
-    tls_key: Path | None = Field(default=None, description="The certificate's private key, PEM.")
+    tls_key: Path | None = Field(
+        default=None, examples=["server.key"], description="The certificate's private key, PEM."
+    )
     tls_client_ca: Path | None = Field(
         default=None,
+        examples=["clients-ca.pem"],
         description="The authority of client certificates, PEM. With it each client has to show one; its name is the "
         "actor.",
     )

@@ -6,6 +6,8 @@ transaction and its own revision.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -52,7 +54,17 @@ class ReadTransaction:
 class Transaction(ReadTransaction):
     """Reads and writes of one call. `time` is the commit's, UTC, the same for all that the call writes."""
 
-    __slots__ = ("_commits_alone", "_sequences", "call", "changes", "revision", "time", "timestamp")
+    __slots__ = (
+        "_commits_alone",
+        "_depth",
+        "_is_over",
+        "_sequences",
+        "call",
+        "changes",
+        "revision",
+        "time",
+        "timestamp",
+    )
 
     def __init__(
         self, store: Store, session: Session, call: Call, sequences: Sequences, time: datetime, *, commits_alone: bool
@@ -65,6 +77,48 @@ class Transaction(ReadTransaction):
         self.changes: list[Change[Any]] = []
         self._sequences = sequences
         self._commits_alone = commits_alone
+        self._depth = 0
+        self._is_over = False
+
+    def repository(self, kind: type[RepositoryT]) -> RepositoryT:
+        """The repository of a component, bound to this transaction. Raises RuntimeError where it is over."""
+        if self._is_over:
+            raise RuntimeError("the transaction is over; what comes after a commit needs a call of its own")
+        return super().repository(kind)
+
+    @contextmanager
+    def within_hooks(self) -> Iterator[None]:
+        """While hooks of a change run: what they write is a part of their change that may be refused by itself."""
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """One write of a repository: where it is refused nothing of it stays, also if a hook goes on regardless."""
+        depth = self._depth
+        if not depth:
+            # The call itself: who refuses it undoes the whole transaction.
+            yield
+            return
+        self.begin_writing()
+        self.session.savepoint(depth)
+        count = len(self.changes)
+        try:
+            yield
+        except BaseException:
+            del self.changes[count:]
+            if self.session.in_transaction:
+                self.session.rollback_to_savepoint(depth)
+            raise
+        self.session.release_savepoint(depth)
+
+    def end(self) -> bool:
+        """Ends the work; answers whether there is anything to commit."""
+        self._is_over = True
+        return bool(self.changes)
 
     @property
     def has_savepoint(self) -> bool:

@@ -1,0 +1,59 @@
+"""The documentation says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from toolcrib.server import errors
+from toolcrib.server.status import code_of
+
+ROOT = Path(__file__).parents[1]
+ERRORS = (ROOT / "docs" / "errors.md").read_text("utf-8")
+SERVER = ROOT / "server" / "toolcrib" / "server"
+REASON = re.compile(r'"([A-Z]+(?:_[A-Z]+)+)"')
+# Upper case, but the names of something else.
+NO_REASONS = {"PRAGMA", "BEGIN_IMMEDIATE"}
+
+
+def test_every_reason_that_the_server_gives_is_documented() -> None:
+    given = {reason for path in SERVER.glob("*.py") for reason in REASON.findall(path.read_text("utf-8"))}
+    assert len(given) > 20
+    assert given - set(re.findall(r"`([A-Z_]+)`", ERRORS)) == set()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in vars(errors).values() if isinstance(kind, type)])
+def test_every_error_has_the_status_that_is_documented(kind: type) -> None:
+    if not issubclass(kind, errors.StoreError) or "reason" not in vars(kind) or kind is errors.StorageError:
+        return
+    row = next((line for line in status_rows() if f"`{kind.reason}`" in line[1]), None)
+    assert row is not None, f"{kind.reason} is not documented"
+    assert row[0] == code_of(kind.__new__(kind)).name
+
+
+def status_rows() -> list[tuple[str, str]]:
+    """Status and reasons of each row; an empty status is the one above."""
+    rows = []
+    status = ""
+    for line in ERRORS.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) > 3 and cells[1] not in {"status", "---"}:
+            status = cells[1] or status
+            rows.append((status, cells[2]))
+    return rows
+
+
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "docs/errors.md", "CHANGELOG.md"])
+def test_files_that_pages_point_to_exist(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / page).parent.joinpath(target).exists(), f"{page} points to {target}"
+
+
+def test_modules_that_the_architecture_names_exist() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    names = set(re.findall(r"\b([a-z_]+\.py)\b", text))
+    present = {path.name for folder in ("server", "codegen", "tests") for path in (ROOT / folder).rglob("*.py")}
+    assert {name for name in names if not name.endswith(("_servicer.py", "_.py"))} <= present
