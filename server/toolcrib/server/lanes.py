@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import Any
 
@@ -17,7 +16,7 @@ from toolcrib.server.lane import Job, Lane, LaneQueue
 from toolcrib.server.sequences import Sequences
 from toolcrib.server.session import Session
 from toolcrib.server.store import Store
-from toolcrib.server.transaction import ReadTransaction, Transaction
+from toolcrib.server.transaction import Moment, ReadTransaction, Transaction
 
 logger = logging.getLogger(__name__)
 
@@ -125,28 +124,26 @@ class WriterLane(Lane):
         return self._session
 
     def _run(self, session: Session, jobs: list[Job[Any]]) -> list[Commit]:
+        """Runs the jobs in the open transaction; raises where the database has ended it."""
         sequences = Sequences(session, self._store.system)
-        now = datetime.now(UTC)
+        moment = Moment.now()
         commits = []
         for job in jobs:
             mark = sequences.mark()
-            transaction = Transaction(self._store, session, job.call, sequences, now, commits_alone=len(jobs) == 1)
+            transaction = Transaction(self._store, session, job.call, sequences, moment, commits_alone=len(jobs) == 1)
             try:
                 job.value = job.work(transaction)
-                if transaction.end():
-                    commits.append(transaction.commit())
-                elif transaction.revision:
-                    # All that hooks wrote was refused: a revision is given for a change, never for a try.
-                    self._undo(session, transaction)
-                    sequences.restore(mark)
-                    continue
-                if transaction.has_savepoint:
-                    session.release_savepoint()
-            except Exception as error:
+            except Exception as error:  # the caller is answered, whatever it is
                 job.error = _for_caller(error)
-                sequences.restore(mark)
                 if isinstance(job.error, StorageError) or not session.in_transaction:
                     raise
+            if transaction.end() and job.error is None:
+                commits.append(transaction.commit())
+                if transaction.has_savepoint:
+                    session.release_savepoint()
+            else:
+                # Refused; or all that hooks tried was, and a revision is given for a change, never for a try.
+                sequences.restore(mark)
                 self._undo(session, transaction)
         sequences.save()
         return commits

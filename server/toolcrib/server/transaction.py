@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -26,6 +26,19 @@ if TYPE_CHECKING:
     from toolcrib.server.repository import Repository
 
 RepositoryT = TypeVar("RepositoryT", bound="Repository[Any, Any]")
+
+
+class Moment(NamedTuple):
+    """A commit's time, UTC, in both spellings; those that share a commit of the database share it."""
+
+    time: datetime
+    timestamp: Timestamp
+
+    @classmethod
+    def now(cls) -> Moment:
+        """This moment."""
+        time = datetime.now(UTC)
+        return cls(time, datetime_to_timestamp(time))
 
 
 class ReadTransaction:
@@ -67,12 +80,11 @@ class Transaction(ReadTransaction):
     )
 
     def __init__(
-        self, store: Store, session: Session, call: Call, sequences: Sequences, time: datetime, *, commits_alone: bool
+        self, store: Store, session: Session, call: Call, sequences: Sequences, moment: Moment, *, commits_alone: bool
     ) -> None:
         super().__init__(store, session)
         self.call = call
-        self.time = time
-        self.timestamp: Timestamp = datetime_to_timestamp(time)
+        self.time, self.timestamp = moment
         self.revision = 0
         self.changes: list[Change[Any]] = []
         self._sequences = sequences
