@@ -3,6 +3,7 @@
 python tests/codegen/test_golden.py        # rewrites what is expected; read the diff before you commit it
 """
 
+import importlib
 import shutil
 from pathlib import Path
 
@@ -39,6 +40,13 @@ def recorded(case: Path) -> dict[str, str]:
 def test_golden(case: Path) -> None:
     """The case gives what is recorded."""
     assert result(case) == recorded(case)
+
+
+def test_a_process_that_has_imported_the_rules_reads_them_in_the_same_way() -> None:
+    """As a server's does, which imports what is generated."""
+    importlib.import_module("buf.validate.validate_pb2")
+    for case in CASES:
+        assert result(case) == recorded(case), case.name
 
 
 def test_refusals_name_place_and_remedy() -> None:

@@ -215,9 +215,9 @@ def _known_source(number: int) -> KeySource | None:
 def _rules(options: FieldOptions) -> tuple[str, ...]:
     """The types that a field's buf.validate rules are for.
 
-    The rules need not be known to be read so far: their numbers say it, and a message without fields shows the numbers.
+    Their numbers say it, and a message without fields shows numbers, whether this process knows the rules or not.
     """
-    unknown = UnknownFieldSet(options)
+    unknown = UnknownFieldSet(Empty.FromString(options.SerializeToString()))
     rules = [unknown[index].data for index in range(len(unknown)) if unknown[index].field_number == _RULES]
     numbers = {number for rule in rules for number in _unknown(Empty.FromString(rule))}
     return tuple(name for number, name in _RULE_TYPES.items() if number in numbers)
