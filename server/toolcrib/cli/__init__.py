@@ -1,0 +1,1 @@
+"""The command line: `toolcrib init`, `generate`, `serve`, `audit` and `doctor`."""

@@ -1,0 +1,38 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from toolcrib.cli.audit import audit
+from toolcrib.cli.console import ErrorBoundary
+from toolcrib.cli.doctor import doctor
+from toolcrib.cli.generate import generate
+from toolcrib.cli.init import init
+from toolcrib.cli.serve import serve
+
+application = typer.Typer(
+    cls=ErrorBoundary, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=True, rich_markup_mode=None
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"toolcrib {metadata.version('toolcrib')}")
+        raise typer.Exit
+
+
+@application.callback()
+def toolcrib(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """A gRPC storage server for machines: one protobuf message per component, served, audited and typed."""
+
+
+for command in (init, generate, serve, audit, doctor):
+    application.command()(command)

@@ -1,0 +1,118 @@
+"""`toolcrib audit`: shows who changed what, and goes on showing it as it happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from toolcrib.cli import connection
+from toolcrib.cli.conditions import OperationName, parse_moment, parse_revisions
+from toolcrib.cli.console import CommandError, console, note, print_json
+from toolcrib.cli.entries import as_json as entry_as_json
+from toolcrib.cli.entries import as_line, as_table
+from toolcrib.cli.message_types import MessageTypes
+from toolcrib.client import AuditClient, Crib, Unavailable
+from toolcrib.client.audit import AuditEntry, Conditions
+
+_POLL_S = 1.0
+_PAGE_SIZE_MAX = 1000
+
+
+def audit(
+    server: connection.ServerAddress = connection.DEFAULT_ADDRESS,
+    component: Annotated[str, typer.Option(help="Full name of a component's message.", show_default=False)] = "",
+    record: Annotated[str, typer.Option(help="The record's key. Needs --component.", show_default=False)] = "",
+    actor: Annotated[str, typer.Option(help="Only what this actor did.", show_default=False)] = "",
+    operation: Annotated[
+        list[OperationName] | None, typer.Option(help="Only this operation; may be given several times.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="From this time on: an ISO time, or how long ago, like 2h or 3d.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Before this time; written as for --since.")] = None,
+    revision: Annotated[str | None, typer.Option(help="A revision N, or a range A..B, A.. or ..B.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The most entries to show.")] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on and show entries as they come.")] = False,
+    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Begin with the oldest entries.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line, for scripts.")] = False,
+    tls_ca: connection.TlsCa = None,
+    tls_cert: connection.TlsCert = None,
+    tls_key: connection.TlsKey = None,
+) -> None:
+    """Show who changed what, when, and what it was before; newest first. All conditions must hold."""
+    conditions: Conditions = {"component": component, "record_key": record, "actor": actor}
+    conditions["operations"] = [name.number() for name in operation or ()]
+    if since is not None:
+        conditions["start_time"] = parse_moment("--since", since)
+    if until is not None:
+        conditions["end_time"] = parse_moment("--until", until)
+    if revision is not None:
+        conditions["start_revision"], conditions["end_revision"] = parse_revisions(revision)
+    if follow and (until is not None or conditions.get("end_revision")):
+        raise CommandError("--follow has no end; leave out --until and the last revision")
+    with connection.connected(server, tls_ca, tls_cert, tls_key) as crib:
+        printer = _Printer(crib, as_json=as_json)
+        if follow:
+            _follow(crib, conditions, limit, printer)
+        else:
+            conditions["oldest_first"] = oldest_first
+            conditions["page_size"] = min(limit, _PAGE_SIZE_MAX)
+            printer.list(list(islice(AuditClient(crib).entries(**conditions), limit)))
+
+
+def _follow(crib: Crib, conditions: Conditions, limit: int, printer: _Printer) -> None:
+    """Shows the newest entries, the oldest of them first, and from then on all that come."""
+    client = AuditClient(crib)
+    newest: Conditions = {**conditions, "page_size": min(limit, _PAGE_SIZE_MAX)}
+    page = client.page(**newest)
+    printer.lines(reversed(page.entries))
+    later: Conditions = {**conditions, "page_size": _PAGE_SIZE_MAX, "oldest_first": True}
+    first, page_token, is_lost = max(page.revision + 1, conditions.get("start_revision", 0)), "", False
+    while True:
+        if not page_token:
+            time.sleep(_POLL_S)
+        later["start_revision"] = first
+        try:
+            page = client.page(page_token, **later)
+        except Unavailable as error:
+            # The server may be restarted while somebody watches.
+            if not is_lost:
+                note(f"the server is gone ({error.message}); waiting until it is back")
+            is_lost = True
+            continue
+        is_lost = False
+        printer.lines(page.entries)
+        page_token = page.next_page_token
+        if not page_token:
+            first = max(first, page.revision + 1)
+
+
+class _Printer:
+    """Prints entries, for people or for scripts."""
+
+    def __init__(self, crib: Crib, *, as_json: bool) -> None:
+        self._types = MessageTypes(crib.channel)
+        self._as_json = as_json
+        self._console = console()
+
+    def list(self, entries: Sequence[AuditEntry]) -> None:
+        """Prints a whole list."""
+        if self._as_json:
+            self.lines(entries)
+        elif entries:
+            self._console.print(as_table(entries, self._types))
+        else:
+            note("no entries")
+
+    def lines(self, entries: Iterable[AuditEntry]) -> None:
+        """Prints entries that are part of a longer list."""
+        for entry in entries:
+            if self._as_json:
+                print_json(entry_as_json(entry, self._types))
+            else:
+                self._console.print(as_line(entry, self._types), soft_wrap=True)
+                self._console.file.flush()

@@ -1,0 +1,18 @@
+"""Where `toolcrib` begins. It imports nothing that a bare `pip install toolcrib` lacks until it is sure to have it."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Runs the command line, or says what it lacks."""
+    # What gRPC's core would write to stderr beside our own messages is said by these.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    try:
+        from toolcrib.cli.application import application  # noqa: PLC0415  # the message below takes the place of this
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] == "toolcrib":
+            raise
+        sys.stderr.write("toolcrib: the command line needs the server extra: pip install 'toolcrib[server]'\n")
+        sys.exit(1)
+    application(prog_name="toolcrib")

@@ -1,0 +1,42 @@
+"""The settings as flags: each has the name, the help and the default of its setting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from toolcrib.server.settings import Settings
+
+
+def _flag(setting: str) -> Any:
+    field = Settings.model_fields[setting]
+    default = "" if field.default in (None, False) else f" [default: {field.default}]"
+    return typer.Option(help=f"{field.description}{default}", show_default=False)
+
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        help="The settings file. [default: TOOLCRIB_CONFIG, or toolcrib.toml in the working folder]", show_default=False
+    ),
+]
+Address = Annotated[str | None, _flag("address")]
+DatabaseUrl = Annotated[str | None, _flag("database")]
+Components = Annotated[str | None, _flag("components")]
+DefaultActor = Annotated[str | None, _flag("default_actor")]
+TrustMetadata = Annotated[bool | None, _flag("trust_metadata")]
+AllowInsecureBind = Annotated[bool | None, _flag("allow_insecure_bind")]
+TlsCertificate = Annotated[Path | None, _flag("tls_certificate")]
+TlsKey = Annotated[Path | None, _flag("tls_key")]
+TlsClientCa = Annotated[Path | None, _flag("tls_client_ca")]
+MessageBytesMax = Annotated[int | None, _flag("message_bytes_max")]
+ReaderLanes = Annotated[int | None, _flag("reader_lanes")]
+GroupCommitMax = Annotated[int | None, _flag("group_commit_max")]
+QueueMax = Annotated[int | None, _flag("queue_max")]
+BusyTimeout = Annotated[float | None, _flag("busy_timeout_s")]
+StopGrace = Annotated[float | None, _flag("stop_grace_s")]
+HealthInterval = Annotated[float | None, _flag("health_interval_s")]
+Reflection = Annotated[bool | None, _flag("reflection")]
+LogLevel = Annotated[str | None, _flag("log_level")]

@@ -1,0 +1,181 @@
+"""`toolcrib serve`: runs a server until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolcrib import codegen
+from toolcrib.cli import options
+from toolcrib.cli.console import CommandError, Json, note, print_json, working
+from toolcrib.server.app import Server
+from toolcrib.server.event_loop import loop_factory
+from toolcrib.server.loading import load
+from toolcrib.server.network import trusts_metadata
+from toolcrib.server.settings import Settings, is_loopback, load_settings
+
+_APPLICATION = Path("app.py")
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def serve(
+    target: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A folder of .proto files, or an app module: app.py, or app.py:name where its Application is not "
+            "called app. Without it: app.py if there is one, else the folder of components.",
+            show_default=False,
+        ),
+    ] = None,
+    config: options.Config = None,
+    address: options.Address = None,
+    database: options.DatabaseUrl = None,
+    components: options.Components = None,
+    default_actor: options.DefaultActor = None,
+    trust_metadata: options.TrustMetadata = None,
+    allow_insecure_bind: options.AllowInsecureBind = None,
+    tls_certificate: options.TlsCertificate = None,
+    tls_key: options.TlsKey = None,
+    tls_client_ca: options.TlsClientCa = None,
+    message_bytes_max: options.MessageBytesMax = None,
+    reader_lanes: options.ReaderLanes = None,
+    group_commit_max: options.GroupCommitMax = None,
+    queue_max: options.QueueMax = None,
+    busy_timeout_s: options.BusyTimeout = None,
+    stop_grace_s: options.StopGrace = None,
+    health_interval_s: options.HealthInterval = None,
+    reflection: options.Reflection = None,
+    log_level: options.LogLevel = None,
+    as_json: Json = False,
+) -> None:
+    """Serve components until Ctrl-C or SIGTERM; calls in flight are finished then.
+
+    Every setting can also stand in toolcrib.toml, or in the environment as TOOLCRIB_NAME.
+    """
+    settings = load_settings(
+        config,
+        address=address,
+        database=database,
+        components=components,
+        default_actor=default_actor,
+        trust_metadata=trust_metadata,
+        allow_insecure_bind=allow_insecure_bind,
+        tls_certificate=tls_certificate,
+        tls_key=tls_key,
+        tls_client_ca=tls_client_ca,
+        message_bytes_max=message_bytes_max,
+        reader_lanes=reader_lanes,
+        group_commit_max=group_commit_max,
+        queue_max=queue_max,
+        busy_timeout_s=busy_timeout_s,
+        stop_grace_s=stop_grace_s,
+        health_interval_s=health_interval_s,
+        reflection=reflection,
+        log_level=log_level,
+    )
+    logging.basicConfig(
+        stream=sys.stderr, level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    target = target or _default_target(settings)
+    with working(f"compiling {target}"):
+        application, folder = load(target, settings)
+        server = Server(settings, application, folder)
+    announce = _announce_json if as_json else _announce
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_run(server, settings, lambda: announce(server, settings, folder)))
+
+
+def _default_target(settings: Settings) -> Path:
+    for target in (_APPLICATION, Path(settings.components)):
+        if target.exists():
+            return target
+    raise CommandError(
+        f"there is neither {_APPLICATION} nor a folder {settings.components} here; name what to serve, or make a "
+        "project with `toolcrib init <folder>`"
+    )
+
+
+async def _run(server: Server, settings: Settings, announce: Callable[[], None]) -> None:
+    stopping = asyncio.Event()
+    # Before the start, so that a signal in the middle of it also ends in order.
+    _on_stop_signal(stopping)
+    await server.start()
+    announce()
+    await stopping.wait()
+    note(f"stopping: finishing the calls in flight, for at most {settings.stop_grace_s:g} s (once more stops at once)")
+    await server.stop()
+    note("stopped")
+
+
+def _on_stop_signal(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        # Whoever asks twice does not want to wait; a commit that was acknowledged is safe even then.
+        for number in _STOP_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        stopping.set()
+
+    for number in _STOP_SIGNALS:
+        # Not loop.add_signal_handler, which Windows does not have.
+        signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop))
+
+
+def _announce_json(server: Server, settings: Settings, folder: Path) -> None:
+    print_json(
+        {
+            "address": server.address,
+            "database": settings.database,
+            "components": _names(folder),
+            "tls": settings.tls_certificate is not None,
+            "pid": os.getpid(),
+        }
+    )
+
+
+def _announce(server: Server, settings: Settings, folder: Path) -> None:
+    lines = [
+        # Scripts wait for this one.
+        f"serving on {server.address}",
+        f"  database    {settings.database}",
+        f"  components  {', '.join(_names(folder))}",
+        f"  actor       {_actor(settings)}",
+    ]
+    if settings.tls_certificate is not None:
+        own = "" if settings.tls_client_ca is None else " --tls-cert <yours.pem> --tls-key <yours.key>"
+        lines.append(f"  try         toolcrib audit --server {server.address} --tls-ca <authority.pem>{own}")
+    else:
+        if not is_loopback(settings.address):
+            lines.append("  security    NONE: everybody on the network can read and write (allow_insecure_bind)")
+        lines.append(f"  try         toolcrib audit --server {server.address}")
+        if settings.reflection:
+            lines.append(f"              grpcurl -plaintext {server.address} list")
+    lines.append("  stop        Ctrl-C")
+    # In one piece: who waits for the first line may not be there for the second.
+    typer.echo("\n".join(lines))
+
+
+def _names(folder: Path) -> list[str]:
+    return [entry.component for entry in codegen.read_manifest(codegen.cached(folder)).components]
+
+
+def _actor(settings: Settings) -> str:
+    """Who will be written down as the one who did it."""
+    sources = []
+    if settings.tls_client_ca is not None:
+        sources.append("the name in the client's certificate")
+    if trusts_metadata(settings):
+        sources.append("x-actor of the call")
+    if settings.default_actor is not None:
+        sources.append(f"{settings.default_actor!r}, the default actor")
+    if not sources:
+        return "nobody can write: set tls_client_ca, trust_metadata or default_actor"
+    return ", else ".join(sources)

@@ -1,0 +1,28 @@
+"""A served example, and a working folder without settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.command import Serving, serving
+from support.plant import EXAMPLES
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Iterator[Serving]:
+    """The example application, served."""
+    with serving(EXAMPLES / "app.py", "--database", tmp_path / "plant.db") as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither a settings file nor variables of whoever runs the tests, other than the cache."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("TOOLCRIB_") and name != "TOOLCRIB_CACHE":
+            monkeypatch.delenv(name)

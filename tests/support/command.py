@@ -1,0 +1,85 @@
+"""The command line, as people and scripts meet it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from toolcrib.cli.application import application
+
+TIMEOUT_S = 60
+COMMAND = [sys.executable, "-m", "toolcrib.cli"]
+
+
+@dataclass
+class Serving:
+    """A `toolcrib serve` that serves."""
+
+    process: subprocess.Popen[str]
+    announced: dict[str, Any]
+
+    @property
+    def address(self) -> str:
+        return str(self.announced["address"])
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        """Exit code, and what it wrote to stderr."""
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=TIMEOUT_S)
+        return self.process.returncode, errors
+
+
+def toolcrib(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end, in this process: a new one takes most of a second to import everything."""
+    words = [str(argument) for argument in arguments]
+    with contextlib.chdir(cwd or Path.cwd()):
+        result = CliRunner().invoke(application, words, env=environment, catch_exceptions=False)
+    return subprocess.CompletedProcess(words, result.exit_code, result.stdout, result.stderr)
+
+
+def toolcrib_process(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        cwd=cwd,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+
+
+@contextmanager
+def serving(*arguments: str | Path, cwd: Path | None = None, address: str = "127.0.0.1:0") -> Iterator[Serving]:
+    """Runs `toolcrib serve`, by default on a free port."""
+    command = [*COMMAND, "serve", *map(str, arguments), "--address", address, "--json"]
+    with subprocess.Popen(
+        command, cwd=cwd, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        try:
+            if not line:
+                raise AssertionError(process.communicate()[1])
+            yield Serving(process, json.loads(line))
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def _environment() -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("TOOLCRIB_")}
+    cache = {"TOOLCRIB_CACHE": os.environ["TOOLCRIB_CACHE"]} if "TOOLCRIB_CACHE" in os.environ else {}
+    return own | cache
