@@ -1,0 +1,84 @@
+"""`python -m benchmarks`: reads the flags, measures, and shows."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from benchmarks import report
+from benchmarks.operations import OPERATIONS
+from benchmarks.processes import ProcessFailed
+from benchmarks.rounds import Plan, bench
+
+
+def main() -> int:
+    """Runs the benchmark; missed targets are shown and are no failure."""
+    flags = _flags()
+    plan = Plan([OPERATIONS[name] for name in flags.only], flags.in_flight, flags.rounds, flags.seconds)
+    terminal = Console(stderr=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="toolcrib-bench-", dir=flags.folder) as folder:
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            with bench(Path(folder)) as running, Progress(*columns, console=terminal, transient=True) as progress:
+                task = progress.add_task("measuring", total=plan.turns())
+                figures = running.measure(plan, lambda: progress.advance(task))
+    except ProcessFailed as error:
+        terminal.print(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    if flags.json:
+        json.dump(report.as_json(figures), sys.stdout, indent=2)
+        print()
+    else:
+        report.show(figures)
+    return 0
+
+
+def _flags() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Measures Toolcrib against an echo and raw SQLite.")
+    parser.add_argument("--seconds", type=_seconds, default=2.0, help="length of a round (default 2)")
+    parser.add_argument("--rounds", type=_count, default=3, help="rounds of each kind (default 3)")
+    parser.add_argument(
+        "--only", type=_operations, default=list(OPERATIONS), help=f"some of {','.join(OPERATIONS)} (default all)"
+    )
+    parser.add_argument("--in-flight", type=_counts, default=[1, 16, 64], help="calls at a time (default 1,16,64)")
+    parser.add_argument("--folder", type=Path, help="where the databases lie meanwhile (default: the temporary folder)")
+    parser.add_argument("--json", action="store_true", help="print JSON, with each round")
+    return parser.parse_args()
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not seconds > 0:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return seconds
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return count
+
+
+def _counts(text: str) -> list[int]:
+    return [_count(part) for part in text.split(",")]
+
+
+def _operations(text: str) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in OPERATIONS:
+            raise argparse.ArgumentTypeError(f"there is no {name!r}; there are {', '.join(OPERATIONS)}")
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(main())

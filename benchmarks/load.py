@@ -1,0 +1,84 @@
+"""The load generator: keeps a number of calls in flight and measures them.
+
+It sends requests that were serialized before and leaves answers unparsed, so that a call costs it the same whoever
+answers. Run as a program: reads an order as JSON per line, and answers each with a line of JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from time import perf_counter
+
+import grpc.aio
+
+from benchmarks.measures import Order, Round
+from benchmarks.processes import cpu_seconds
+from benchmarks.workload import Stream, preload, streams
+from toolcrib.server.event_loop import loop_factory
+
+_WARM_UP_S = 0.3
+# The echo gets it too: it costs both sides the same to send.
+_METADATA = (("x-actor", "benchmark"),)
+
+Call = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
+
+
+async def _caller(call: Call, payloads: Iterator[bytes], end: float, latencies_s: list[float]) -> None:
+    start = perf_counter()
+    while start < end:
+        await call(next(payloads), metadata=_METADATA)
+        now = perf_counter()
+        latencies_s.append(now - start)
+        start = now
+
+
+async def _run(call: Call, stream: Stream, in_flight: int, seconds: float) -> list[float]:
+    latencies_s: list[float] = []
+    end = perf_counter() + seconds
+    await asyncio.gather(*(_caller(call, stream.payloads, end, latencies_s) for _ in range(in_flight)))
+    return latencies_s
+
+
+async def _round(order: Order, stream: Stream) -> Round:
+    async with grpc.aio.insecure_channel(order.address) as channel:
+        call: Call = channel.unary_unary(stream.path)
+        await _run(call, stream, order.in_flight, _WARM_UP_S)
+        cpu_before = cpu_seconds(order.pid)
+        start = perf_counter()
+        latencies_s = sorted(await _run(call, stream, order.in_flight, order.seconds))
+        elapsed_s = perf_counter() - start
+        cpu_after = cpu_seconds(order.pid)
+    calls = len(latencies_s)
+    return Round(
+        calls_per_s=calls / elapsed_s,
+        p50_ms=latencies_s[calls // 2] * 1e3,
+        p99_ms=latencies_s[calls * 99 // 100] * 1e3,
+        cpu_us_per_call=None if cpu_before is None or cpu_after is None else (cpu_after - cpu_before) / calls * 1e6,
+    )
+
+
+async def _preload(address: str) -> None:
+    path, payloads = preload()
+    async with grpc.aio.insecure_channel(address) as channel:
+        call: Call = channel.unary_unary(path)
+        for payload in payloads:
+            await call(payload, metadata=_METADATA)
+
+
+def main() -> None:
+    """Fills the database of the server whose address is the argument; then runs the rounds that are ordered."""
+    all_streams = streams()
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_preload(sys.argv[1]))
+        print("ready", flush=True)
+        for line in sys.stdin:
+            order = Order(**json.loads(line))
+            print(json.dumps(asdict(runner.run(_round(order, all_streams[order.stream])))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""What is measured, and what is promised of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BATCH_SIZE = 100
+LIST_SIZE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A method under load. Targets are shares, of the echo's calls/s or of raw SQLite's rows/s."""
+
+    name: str
+    title: str
+    rows_per_call: int = 1
+    of_echo_min: float | None = None
+    of_raw_min: float | None = None
+
+    @property
+    def against_raw(self) -> bool:
+        """Whether raw SQLite does the same, for comparison."""
+        return self.of_raw_min is not None
+
+
+OPERATIONS = {
+    operation.name: operation
+    for operation in (
+        Operation("get", "Get", of_echo_min=0.9),
+        Operation("create", "Create", of_echo_min=0.75),
+        Operation("update", "Update"),
+        Operation("list", f"List of {LIST_SIZE}", rows_per_call=LIST_SIZE),
+        Operation("batch_create", f"BatchCreate of {BATCH_SIZE}", rows_per_call=BATCH_SIZE, of_raw_min=0.5),
+    )
+}
+
+# The targets hold for this many calls in flight.
+TARGET_IN_FLIGHT = 64

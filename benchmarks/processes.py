@@ -1,0 +1,100 @@
+"""Processes of the benchmark: each is a module of this package that says a line when it is ready.
+
+They serve until their standard input ends, so that none outlives the benchmark, however that ends.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+_STUBS = PROJECT / "examples" / "gen"
+_STOP_S = 15
+
+
+class ProcessFailed(Exception):
+    """A process of the benchmark ended by itself; what it said of it is on the terminal already."""
+
+
+class Process:
+    """A running module, spoken to in lines."""
+
+    def __init__(self, popen: subprocess.Popen[str], module: str) -> None:
+        self._popen = popen
+        self._module = module
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._popen.pid
+
+    def ask(self, line: str) -> str:
+        """Sends a line and waits for the one that answers it. Raises ProcessFailed."""
+        assert self._popen.stdin is not None
+        try:
+            self._popen.stdin.write(f"{line}\n")
+            self._popen.stdin.flush()
+        except BrokenPipeError as error:
+            raise ProcessFailed(f"{self._module} ended; its message is above") from error
+        return self.read_line()
+
+    def read_line(self) -> str:
+        """The next line it says. Raises ProcessFailed."""
+        assert self._popen.stdout is not None
+        line = self._popen.stdout.readline()
+        if not line:
+            raise ProcessFailed(f"{self._module} ended; its message is above")
+        return line.strip()
+
+    def stop(self) -> None:
+        """Lets it end, or ends it where it does not."""
+        assert self._popen.stdin is not None
+        self._popen.stdin.close()
+        try:
+            self._popen.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+
+
+@contextmanager
+def running(module: str, *arguments: str, stubs: bool) -> Iterator[Process]:
+    """Runs a module of this package; `stubs` puts the generated messages of examples/ on its path.
+
+    The server must not have them there: it generates and imports its own.
+    """
+    environment = dict(os.environ)
+    if stubs:
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_STUBS), environment.get("PYTHONPATH")]))
+    popen = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=PROJECT,
+        env=environment,
+        # Ctrl-C is for the benchmark, which then lets its processes end.
+        start_new_session=True,
+    )
+    process = Process(popen, module)
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """The processor time that a process has used, on all its threads; None where the system does not tell it."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    # The second field is the program's name in brackets, and may hold anything.
+    fields = text.rpartition(")")[2].split()
+    user_ticks, system_ticks = int(fields[11]), int(fields[12])
+    return (user_ticks + system_ticks) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,120 @@
+"""Shows the figures: as a table for people, as JSON for programs."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import groupby
+from statistics import median
+from typing import Any
+
+import grpc
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.figures import Figures, Target, middle
+from benchmarks.measures import Round
+
+_COLUMNS = ("in flight", "calls/s", "p50 ms", "p99 ms", "CPU µs/call", "of echo", "rows/s", "of raw", "target")
+# Where the output is no terminal, so that no figure is cut off.
+_WIDTH = 120
+
+
+def machine() -> str:
+    """What the figures were taken on."""
+    versions = f"Python {platform.python_version()}, grpcio {grpc.__version__}, SQLite {sqlite3.sqlite_version}"
+    return f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, {versions}"
+
+
+def show(figures: Sequence[Figures]) -> None:
+    """Prints the table, and how far the promised shares spread."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = _WIDTH
+    console.print(_table(figures))
+    for item in figures:
+        target = item.target()
+        if target is not None:
+            console.print(_verdict(item, target), highlight=False)
+    console.print("Shares are medians over pairs of rounds. CPU is the server's, of all its threads.", highlight=False)
+
+
+def _table(figures: Sequence[Figures]) -> Table:
+    title = "Toolcrib beside an empty gRPC echo and raw SQLite"
+    table = Table(title=title, caption=machine(), box=SIMPLE_HEAD, collapse_padding=True)
+    table.add_column("call", no_wrap=True)
+    for column in _COLUMNS:
+        table.add_column(column, justify="right", no_wrap=True)
+    for in_flight, rounds in _echo_rounds(figures).items():
+        table.add_row("echo", str(in_flight), *_round_cells(middle(rounds)))
+    raw = [turn.raw_rows_per_s for item in figures for turn in item.turns if turn.raw_rows_per_s is not None]
+    if raw:
+        table.add_row("raw executemany", *[""] * 6, f"{median(raw):,.0f}")
+    for operation, items in groupby(figures, lambda item: item.operation):
+        table.add_section()
+        for item in items:
+            table.add_row(operation.title, str(item.in_flight), *_round_cells(item.toolcrib()), *_share_cells(item))
+    return table
+
+
+def _verdict(item: Figures, target: Target) -> str:
+    share, other = target.reached, target.of
+    spread = f"{share.middle:.2f} of {other} ({share.low:.2f} to {share.high:.2f})"
+    return f"{item.operation.title}, {item.in_flight} in flight: {spread}; target {_target_text(item)}"
+
+
+def as_json(figures: Sequence[Figures]) -> dict[str, Any]:
+    """The same for programs, with each round."""
+    return {
+        "machine": machine(),
+        "echo": [{"in_flight": n, **asdict(middle(rounds))} for n, rounds in _echo_rounds(figures).items()],
+        "figures": [_entry(item) for item in figures],
+    }
+
+
+def _entry(item: Figures) -> dict[str, Any]:
+    of_raw, target = item.of_raw(), item.target()
+    return {
+        "operation": item.operation.name,
+        "in_flight": item.in_flight,
+        **asdict(item.toolcrib()),
+        "rows_per_s": item.rows_per_s(),
+        "raw_rows_per_s": item.raw_rows_per_s(),
+        "of_echo": asdict(item.of_echo()),
+        "of_raw": None if of_raw is None else asdict(of_raw),
+        "target": None if target is None else {"share_min": target.share_min, "met": target.met},
+        "turns": [asdict(turn) for turn in item.turns],
+    }
+
+
+def _echo_rounds(figures: Sequence[Figures]) -> dict[int, list[Round]]:
+    rounds: dict[int, list[Round]] = {}
+    for item in figures:
+        rounds.setdefault(item.in_flight, []).extend(turn.echo for turn in item.turns)
+    return rounds
+
+
+def _round_cells(item: Round) -> list[str]:
+    cpu = "" if item.cpu_us_per_call is None else f"{item.cpu_us_per_call:,.0f}"
+    return [f"{item.calls_per_s:,.0f}", f"{item.p50_ms:.2f}", f"{item.p99_ms:.2f}", cpu]
+
+
+def _share_cells(item: Figures) -> list[str]:
+    of_raw = item.of_raw()
+    return [
+        f"{item.of_echo().middle:.2f}",
+        f"{item.rows_per_s():,.0f}" if item.operation.rows_per_call > 1 else "",
+        "" if of_raw is None else f"{of_raw.middle:.2f}",
+        _target_text(item),
+    ]
+
+
+def _target_text(item: Figures) -> str:
+    target = item.target()
+    if target is None:
+        return ""
+    return f"{target.share_min:g} " + ("[green]met[/green]" if target.met else "[red]missed[/red]")

@@ -1,0 +1,87 @@
+"""The run: starts what is measured, and takes rounds of echo, raw SQLite and Toolcrib in turn.
+
+Each of Toolcrib's rounds is compared with those right before it: a machine's speed changes from second to second.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.figures import Figures, Turn
+from benchmarks.measures import Order, Round
+from benchmarks.operations import Operation
+from benchmarks.processes import Process, running
+from benchmarks.raw import RawDatabase
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be measured, and for how long."""
+
+    operations: Sequence[Operation]
+    in_flight: Sequence[int]
+    rounds: int
+    seconds: float
+
+    def turns(self) -> int:
+        """How many turns that makes."""
+        return len(self.operations) * len(self.in_flight) * self.rounds
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    process: Process
+    address: str
+
+
+class Bench:
+    """Everything that takes part, running."""
+
+    def __init__(self, load: Process, echo: _Server, toolcrib: _Server, raw: RawDatabase) -> None:
+        self._load = load
+        self._echo = echo
+        self._toolcrib = toolcrib
+        self._raw = raw
+
+    def measure(self, plan: Plan, progress: Callable[[], None]) -> list[Figures]:
+        """Takes all rounds of `plan`; tells `progress` of each turn."""
+        figures = []
+        for operation in plan.operations:
+            for in_flight in plan.in_flight:
+                turns = []
+                for _ in range(plan.rounds):
+                    turns.append(self._turn(operation, in_flight, plan.seconds))
+                    progress()
+                figures.append(Figures(operation, in_flight, turns))
+        return figures
+
+    def _turn(self, operation: Operation, in_flight: int, seconds: float) -> Turn:
+        return Turn(
+            echo=self._round("echo", self._echo, in_flight, seconds),
+            raw_rows_per_s=self._raw.rows_per_s(seconds) if operation.against_raw else None,
+            toolcrib=self._round(operation.name, self._toolcrib, in_flight, seconds),
+        )
+
+    def _round(self, stream: str, server: _Server, in_flight: int, seconds: float) -> Round:
+        order = Order(stream, server.address, server.process.pid, in_flight, seconds)
+        return Round(**json.loads(self._load.ask(json.dumps(asdict(order)))))
+
+
+@contextmanager
+def bench(folder: Path) -> Iterator[Bench]:
+    """Starts the servers and the load generator, and fills the databases, which lie in `folder`."""
+    database = folder / "toolcrib.db"
+    with (
+        running("benchmarks.echo_server", stubs=True) as echo,
+        running("benchmarks.toolcrib_server", str(database), stubs=False) as toolcrib,
+    ):
+        echo_address, toolcrib_address = echo.read_line(), toolcrib.read_line()
+        with running("benchmarks.load", toolcrib_address, stubs=True) as load:
+            # It says a line when it has filled the database.
+            load.read_line()
+            with closing(RawDatabase(database, folder / "raw.db")) as raw:
+                yield Bench(load, _Server(echo, echo_address), _Server(toolcrib, toolcrib_address), raw)
