@@ -1,6 +1,9 @@
 """One call as the server's inside sees it: who, why, from where and until when. It knows no gRPC."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -16,25 +19,64 @@ class ActorSource(IntEnum):
     DEFAULT = 3
 
 
-@dataclass(slots=True)
-class Call:
-    """One call.
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, why and from where.
 
-    `deadline` is in seconds of time.monotonic(); None is no deadline. `metadata` holds the last value of each key that
-    the caller sent, binary ones (-bin) left out.
+    `metadata` holds the last value of each key that the caller sent, binary ones (-bin) left out.
     """
 
-    method: str
-    peer: str = ""
     actor: str = ""
     actor_source: ActorSource = ActorSource.UNKNOWN
     reason: str = ""
-    deadline: float | None = None
+    peer: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class Call:
+    """One call. Who makes it and how long it may take is found out when first asked, on the event loop.
+
+    Most reads never ask, and finding out costs them more than their record does.
+    """
+
+    __slots__ = ("_caller", "_establish", "_time_remaining", "method")
+
+    def __init__(
+        self,
+        method: str,
+        *,
+        establish: Callable[[], Caller] = Caller,
+        time_remaining: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        self.method = method
+        self._establish = establish
+        self._time_remaining = time_remaining
+        self._caller: Caller | None = None
+
+    def identify_by(self, establish: Callable[[], Caller]) -> None:
+        """Says how to find out who calls."""
+        self._establish = establish
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls. Raises InvalidRequest where that is contradictory or not to be read."""
+        if self._caller is None:
+            self._caller = self._establish()
+        return self._caller
+
+    @property
+    def known_actor(self) -> str:
+        """The actor, if anybody has asked for it yet."""
+        return "" if self._caller is None else self._caller.actor
+
+    def deadline(self) -> float | None:
+        """When the caller stops waiting, in seconds of time.monotonic(); None is never."""
+        remaining_s = self._time_remaining()
+        return None if remaining_s is None else time.monotonic() + remaining_s
 
     def require_actor(self) -> None:
         """Raises ActorRequired where nobody answers for the call."""
-        if not self.actor:
+        if not self.caller.actor:
             raise ActorRequired(
                 "a write needs an actor: send x-actor metadata over a network that the server trusts, or a client "
                 "certificate; the server's setting default_actor stands in for callers that cannot"

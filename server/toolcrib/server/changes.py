@@ -101,17 +101,17 @@ class Change(Generic[RecordT]):
     @property
     def actor(self) -> str:
         """Who does it."""
-        return self.transaction.call.actor
+        return self.transaction.call.caller.actor
 
     @property
     def reason(self) -> str:
         """Why, if the caller said so."""
-        return self.transaction.call.reason
+        return self.transaction.call.caller.reason
 
     @property
     def metadata(self) -> Mapping[str, str]:
         """The call's metadata, keys in lower case, binary ones left out."""
-        return self.transaction.call.metadata
+        return self.transaction.call.caller.metadata
 
     @property
     def time(self) -> datetime:

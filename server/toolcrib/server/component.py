@@ -51,6 +51,8 @@ class Component(Generic[MessageT, RecordT]):
 
     def key_of(self, message: MessageT) -> Key:
         """The values of the key fields of `message`."""
+        if len(self.key_fields) == 1:
+            return (getattr(message, self.key_fields[0]),)
         return tuple(getattr(message, field) for field in self.key_fields)
 
 

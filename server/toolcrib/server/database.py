@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from toolcrib.server.errors import DatabaseCorrupt, DatabaseUnavailable, DiskFull, StartError, StorageError
+from toolcrib.server.errors import DatabaseCorrupt, DatabaseUnavailable, DiskFull, StartError, StorageError, StoreError
 from toolcrib.server.system_tables import LAYOUT_VERSION, REVISION_SEQUENCE, SystemTables, system_tables
 
 logger = logging.getLogger(__name__)
@@ -186,6 +186,11 @@ def classify(error: BaseException | None) -> StorageError | None:
         return None
     kind = _CODES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
     return None if kind is None else kind(_MESSAGES[kind])
+
+
+def for_caller(error: BaseException) -> BaseException:
+    """The refusal that an error of the database means, or the error itself."""
+    return error if isinstance(error, StoreError) else classify(unwrap(error)) or error
 
 
 def unwrap(error: BaseException) -> BaseException:

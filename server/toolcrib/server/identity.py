@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
-from toolcrib.server.call import ActorSource, Call
+from toolcrib.server.call import ActorSource, Caller
 from toolcrib.server.errors import InvalidRequest
 
 ACTOR_CHARACTERS_MAX = 200
@@ -14,11 +16,20 @@ REASON_CHARACTERS_MAX = 1000
 _ACTOR_KEYS = ("x-actor", "x-actor-bin", "x-user", "x-user-bin")
 _REASON_KEYS = ("x-change-reason", "x-change-reason-bin")
 _BINARY = "-bin"
+_REMEMBERED = 512
 # In this order of preference; the names are gRPC's (auth_context).
 _CERTIFICATE_NAMES = ("x509_common_name", "x509_subject_alternative_name")
 
-Metadata = Iterable[tuple[str, str | bytes]]
+Metadata = tuple[tuple[str, str | bytes], ...]
 AuthContext = Callable[[], Mapping[str, Iterable[bytes]]]
+
+
+class Said(NamedTuple):
+    """What metadata says of who calls."""
+
+    actor: str
+    reason: str
+    metadata: Mapping[str, str]
 
 
 class Identity:
@@ -32,22 +43,31 @@ class Identity:
         self._trust_metadata = trust_metadata
         self._verify_certificates = verify_certificates
         self._default_actor = default_actor or ""
+        # A client sends the same with every call; reading it takes longer than looking it up.
+        self._read = lru_cache(maxsize=_REMEMBERED)(self._read_metadata)
 
-    def establish(self, call: Call, metadata: Metadata, auth_context: AuthContext, peer: str) -> None:
-        """Fills in actor, reason, peer and metadata of `call`.
+    def establish(self, metadata: Metadata, auth_context: AuthContext, peer: str) -> Caller:
+        """Who calls, and why.
 
-        Raises InvalidRequest where they contradict themselves, are too long or are not text.
+        Raises InvalidRequest where metadata contradicts itself, is too long or is not text.
         """
-        values = _once_each(metadata)
-        call.peer = peer
-        call.metadata = {key: value for key, value in values.items() if isinstance(value, str)}
-        call.reason = _text("INVALID_REASON", values, _REASON_KEYS, REASON_CHARACTERS_MAX)
+        actor, reason, values = self._read(metadata)
         if self._verify_certificates and (name := _certificate_name(auth_context())):
-            call.actor, call.actor_source = name, ActorSource.CERTIFICATE
-        elif self._trust_metadata and (name := _text("INVALID_ACTOR", values, _ACTOR_KEYS, ACTOR_CHARACTERS_MAX)):
-            call.actor, call.actor_source = name, ActorSource.METADATA
-        elif self._default_actor:
-            call.actor, call.actor_source = self._default_actor, ActorSource.DEFAULT
+            return Caller(name, ActorSource.CERTIFICATE, reason, peer, values)
+        if actor:
+            return Caller(actor, ActorSource.METADATA, reason, peer, values)
+        source = ActorSource.DEFAULT if self._default_actor else ActorSource.UNKNOWN
+        return Caller(self._default_actor, source, reason, peer, values)
+
+    def _read_metadata(self, metadata: Metadata) -> Said:
+        values = _once_each(metadata)
+        # Behind mutual TLS the certificate speaks, and what metadata says of the actor is not even read.
+        believed = self._trust_metadata and not self._verify_certificates
+        return Said(
+            _text("INVALID_ACTOR", values, _ACTOR_KEYS, ACTOR_CHARACTERS_MAX) if believed else "",
+            _text("INVALID_REASON", values, _REASON_KEYS, REASON_CHARACTERS_MAX),
+            {key: value for key, value in values.items() if isinstance(value, str)},
+        )
 
 
 def _once_each(metadata: Metadata) -> dict[str, str | bytes]:

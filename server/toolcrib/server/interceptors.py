@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Awaitable
 
 import grpc
 import grpc.aio
@@ -45,18 +46,17 @@ def answer_errors(call_next: Handler) -> Handler:
 
 
 def establish_identity(identity: Identity) -> Interceptor:
-    """Says who calls, why, and until when they wait."""
+    """Lets the call find out who makes it."""
 
     def interceptor(call_next: Handler) -> Handler:
-        async def handle(invocation: Invocation) -> Message:
+        def handle(invocation: Invocation) -> Awaitable[Message]:
             context = invocation.context
-            identity.establish(
-                invocation.call, context.invocation_metadata() or (), context.auth_context, context.peer()
+            invocation.call.identify_by(
+                lambda: identity.establish(
+                    tuple(context.invocation_metadata() or ()), context.auth_context, context.peer()
+                )
             )
-            remaining_s = context.time_remaining()
-            if remaining_s is not None:
-                invocation.call.deadline = time.monotonic() + remaining_s
-            return await call_next(invocation)
+            return call_next(invocation)
 
         return handle
 
@@ -82,7 +82,13 @@ def log_access(call_next: Handler) -> Handler:
             if access.isEnabledFor(level):
                 call, milliseconds = invocation.call, (time.perf_counter() - start) * 1000
                 access.log(
-                    level, "%s %s actor=%r peer=%s %.1f ms", call.method, outcome, call.actor, call.peer, milliseconds
+                    level,
+                    "%s %s actor=%r peer=%s %.1f ms",
+                    call.method,
+                    outcome,
+                    call.known_actor,
+                    invocation.context.peer(),
+                    milliseconds,
                 )
 
     return handle

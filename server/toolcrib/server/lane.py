@@ -26,11 +26,12 @@ T = TypeVar("T")
 class Job(Generic[T]):
     """A piece of work and, once it is run, its outcome."""
 
-    __slots__ = ("call", "error", "future", "value", "work")
+    __slots__ = ("call", "deadline", "error", "future", "value", "work")
 
     def __init__(self, work: Callable[..., T], call: Call, future: asyncio.Future[T]) -> None:
         self.work = work
         self.call = call
+        self.deadline = call.deadline()
         self.future = future
         self.value: T | None = None
         self.error: BaseException | None = None
@@ -39,8 +40,7 @@ class Job(Generic[T]):
         """Whether anyone still waits for it; nothing is run for a caller that has gone or whose time is up."""
         if self.future.cancelled():
             return False
-        deadline = self.call.deadline
-        if deadline is not None and time.monotonic() >= deadline:
+        if self.deadline is not None and time.monotonic() >= self.deadline:
             self.error = DeadlinePassed("the deadline passed while the call waited; nothing was done")
             return False
         return True
@@ -61,6 +61,7 @@ class LaneQueue:
     def __init__(self, *, limit: int) -> None:
         self.loop = asyncio.get_running_loop()
         self.jobs: SimpleQueue[Job[Any] | None] = SimpleQueue()
+        self._gathered: list[Job[Any]] = []
         self._limit = limit
         self._closed = False
 
@@ -71,17 +72,26 @@ class LaneQueue:
         """
         if self._closed:
             raise ShuttingDown("the server is stopping; connect again in a moment")
-        if self.jobs.qsize() >= self._limit:
+        if self.jobs.qsize() + len(self._gathered) >= self._limit:
             raise Overloaded(f"{self._limit} calls wait already; try again in a moment")
         future: asyncio.Future[T] = self.loop.create_future()
-        self.jobs.put(Job(work, call, future))
+        if not self._gathered:
+            # The lane is woken once for all that the event loop hands over in this turn.
+            self.loop.call_soon(self._hand_over)
+        self._gathered.append(Job(work, call, future))
         return future
 
     def close(self, lanes: int) -> None:
         """Lets the lanes finish what waits and end."""
         self._closed = True
+        self._hand_over()
         for _ in range(lanes):
             self.jobs.put(None)
+
+    def _hand_over(self) -> None:
+        for job in self._gathered:
+            self.jobs.put(job)
+        self._gathered.clear()
 
 
 class Lane(threading.Thread):
@@ -100,27 +110,28 @@ class Lane(threading.Thread):
     def finish(self) -> None:
         """Gives back what the lane holds; on the lane's thread."""
 
+    def gather(self) -> None:
+        """Lets more jobs come before a batch is taken; by default it is taken at once."""
+
     def run(self) -> None:
         """The thread: batches until the queue is closed."""
         try:
-            while batch := self._next_batch():
-                self._run_batch(batch)
+            while (first := self._queue.jobs.get()) is not None:
+                self.gather()
+                self._run_batch(self._batch_from(first))
         finally:
             self.finish()
 
-    def _next_batch(self) -> list[Job[Any]]:
-        """All that waits, up to the batch size; empty when the lane is to end."""
-        jobs = self._queue.jobs
-        first = jobs.get()
-        if first is None:
-            return []
-        batch = [first]
+    def _batch_from(self, first: Job[Any]) -> list[Job[Any]]:
+        """`first` and all that waits behind it, up to the batch size."""
+        jobs, batch = self._queue.jobs, [first]
         while len(batch) < self._batch_size:
             try:
                 job = jobs.get_nowait()
             except Empty:
                 break
             if job is None:
+                # The end, which is for when the batch is done.
                 jobs.put(None)
                 break
             batch.append(job)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
 from toolcrib.server.changes import Commit
-from toolcrib.server.database import BEGIN_WRITE, classify, unwrap
-from toolcrib.server.errors import StorageError, StoreError
+from toolcrib.server.database import BEGIN_WRITE, for_caller
+from toolcrib.server.errors import StorageError
 from toolcrib.server.hooks import Listener
 from toolcrib.server.lane import Job, Lane, LaneQueue
-from toolcrib.server.sequences import Sequences
 from toolcrib.server.session import Session
 from toolcrib.server.store import Store
-from toolcrib.server.transaction import Moment, ReadTransaction, Transaction
+from toolcrib.server.transaction import Group, ReadTransaction, Transaction
 
 logger = logging.getLogger(__name__)
+
+
+# Fewer calls at a time than this have their commit at once.
+_MANY = 8
+_GATHER_S = 0.002
 
 
 class _GroupLost(Exception):
@@ -31,35 +36,28 @@ class ReaderLane(Lane):
     def __init__(self, name: str, store: Store, queue: LaneQueue, *, batch_size: int) -> None:
         super().__init__(name, queue, batch_size=batch_size)
         self._store = store
-        self._session: Session | None = None
+        self._transaction: ReadTransaction | None = None
 
     def execute(self, jobs: list[Job[Any]]) -> None:
         """Runs each job; one that fails does not touch the others."""
-        try:
-            session = self._connected()
-        except Exception as error:  # noqa: BLE001  # each caller is answered, whatever it is
-            for job in jobs:
-                job.error = _for_caller(error)
-            return
         for job in jobs:
             try:
-                job.value = job.work(ReadTransaction(self._store, session))
+                job.value = job.work(self._opened())
             except Exception as error:  # noqa: BLE001  # the caller is answered, whatever it is
-                job.error = _for_caller(error)
+                job.error = for_caller(error)
                 if isinstance(job.error, StorageError):
                     self.finish()
-                    session = self._connected()
 
     def finish(self) -> None:
         """Closes the connection; the next job opens another."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        if self._transaction is not None:
+            self._transaction.session.close()
+            self._transaction = None
 
-    def _connected(self) -> Session:
-        if self._session is None:
-            self._session = Session(self._store.database, read_only=True)
-        return self._session
+    def _opened(self) -> ReadTransaction:
+        if self._transaction is None:
+            self._transaction = ReadTransaction(self._store, Session(self._store.database, read_only=True))
+        return self._transaction
 
 
 class WriterLane(Lane):
@@ -76,9 +74,16 @@ class WriterLane(Lane):
         self._store = store
         self._announce = announce
         self._session: Session | None = None
+        self._last_group = 0
+
+    def gather(self) -> None:
+        """Waits a little while many calls are about: a commit costs as much as several of them."""
+        if self._last_group >= _MANY:
+            time.sleep(_GATHER_S)
 
     def execute(self, jobs: list[Job[Any]]) -> None:
         """Runs the jobs in one commit or, where that is lost, each in its own."""
+        self._last_group = len(jobs)
         try:
             self._commit_together(jobs)
         except _GroupLost:
@@ -124,43 +129,37 @@ class WriterLane(Lane):
         return self._session
 
     def _run(self, session: Session, jobs: list[Job[Any]]) -> list[Commit]:
-        """Runs the jobs in the open transaction; raises where the database has ended it."""
-        sequences = Sequences(session, self._store.system)
-        moment = Moment.now()
+        """Runs the jobs in the open transaction; raises where that is lost to all of them."""
+        group = Group(session, self._store.system, alone=len(jobs) == 1)
         commits = []
         for job in jobs:
-            mark = sequences.mark()
-            transaction = Transaction(self._store, session, job.call, sequences, moment, commits_alone=len(jobs) == 1)
-            try:
-                job.value = job.work(transaction)
-            except Exception as error:  # the caller is answered, whatever it is
-                job.error = _for_caller(error)
-                if isinstance(job.error, StorageError) or not session.in_transaction:
-                    raise
-            if transaction.end() and job.error is None:
+            transaction = Transaction(self._store, group, job.call)
+            if self._run_job(job, transaction, session):
                 commits.append(transaction.commit())
-                if transaction.has_savepoint:
-                    session.release_savepoint()
-            else:
-                # Refused; or all that hooks tried was, and a revision is given for a change, never for a try.
-                sequences.restore(mark)
-                self._undo(session, transaction)
-        sequences.save()
+            # Refused; or all that hooks tried was, and a revision is given for a change, never for a try.
+            elif not transaction.undo():
+                if not group.alone:
+                    raise _GroupLost
+                session.rollback()
+                return []
+        group.write(self._store.system)
         return commits
 
     @staticmethod
-    def _undo(session: Session, transaction: Transaction) -> None:
-        """Takes back what one call wrote."""
-        if transaction.has_savepoint:
-            session.rollback_to_savepoint()
-        elif transaction.revision:
-            # It is alone: the next begins anew.
-            session.rollback()
-            session.begin(BEGIN_WRITE)
+    def _run_job(job: Job[Any], transaction: Transaction, session: Session) -> bool:
+        """Runs one job; answers whether it leaves anything to commit. Raises where the database is the cause."""
+        try:
+            job.value = job.work(transaction)
+            return transaction.end()
+        except Exception as error:
+            job.error = for_caller(error)
+            if isinstance(job.error, StorageError) or not session.in_transaction:
+                raise
+            return False
 
     def _fail(self, jobs: list[Job[Any]], error: Exception) -> None:
         """Answers all `jobs` with `error`, undoes what is left of the transaction and starts anew with a connection."""
-        failure = _for_caller(error)
+        failure = for_caller(error)
         for job in jobs:
             job.error = failure
         try:
@@ -196,10 +195,3 @@ class Announcer(threading.Thread):
                     listener(commit)
                 except Exception:
                     logger.exception("an after-commit listener failed at revision %d", commit.revision)
-
-
-def _for_caller(error: BaseException) -> BaseException:
-    """The refusal that an error of the database means, or the error itself."""
-    if isinstance(error, StoreError):
-        return error
-    return classify(unwrap(error)) or error

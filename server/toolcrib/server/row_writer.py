@@ -63,15 +63,19 @@ class RowWriter:
             message.etag = etag_of(self._transaction.revision)
 
     def _write_rows(self, operation: Operation, changes: Sequence[Change[Any]]) -> None:
-        statements, session = self._stored.statements, self._transaction.session
+        stored, transaction = self._stored, self._transaction
+        statements, has_unique = stored.statements, bool(stored.holders)
         if operation is Operation.CREATE:
-            session.run(statements.insert, [self._row(operation, change.after_message) for change in changes])
+            rows = [self._row(operation, change.after_message) for change in changes]
+            transaction.insert(statements.insert, rows, may_be_refused=has_unique or stored.has_chosen_keys)
         elif changes[0].after_message is None:
-            session.run(statements.delete, [list(change.key) for change in changes])
+            transaction.run(statements.delete, [list(change.key) for change in changes], may_be_refused=False)
         else:
             order = statements.value_positions + statements.key_positions
             rows = [self._row(operation, change.after_message) for change in changes]
-            session.run(statements.update, [[row[index] for index in order] for row in rows])
+            transaction.run(
+                statements.update, [[row[index] for index in order] for row in rows], may_be_refused=has_unique
+            )
 
     def _row(self, operation: Operation, message: Message | None) -> list[Any]:
         """The whole row: the declared columns, then those that every table ends with."""

@@ -74,7 +74,7 @@ def _handler(
         chain = interceptor(chain)
 
     async def serve(payload: bytes, context: grpc.aio.ServicerContext[bytes, Message]) -> Message:
-        return await chain(Invocation(payload, context, Call(path)))
+        return await chain(Invocation(payload, context, Call(path, time_remaining=context.time_remaining)))
 
     return grpc.unary_unary_rpc_method_handler(serve, response_serializer=_serialize)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from google.protobuf.message import Message
@@ -36,57 +36,64 @@ class ComponentServicer(Generic[MessageT]):
     def methods(self) -> tuple[Method, ...]:
         """Each method of the service, for the server to register."""
 
-    async def create(self, call: Call, message: MessageT) -> MessageT:
+    def create(self, call: Call, message: MessageT) -> Awaitable[MessageT]:
         """Creates a record."""
-        return (await self._write(call, lambda repository: repository.create_all([message]), batch=False))[0]
+        return self._write(call, lambda repository: repository.create_all([message])[0], batch=False)
 
     async def get(self, call: Call, lookup: Lookup) -> MessageT:
         """Reads a record."""
-        return (await self._read(call, lambda repository: repository.get_all([lookup]), batch=False))[0]
+        work = self._bound(lambda repository: repository.get_all([lookup])[0], batch=False)
+        found = self._workers.read_at_once(work)
+        return await self._workers.read(call, work) if found is None else found
 
-    async def list(self, call: Call, page_size: int, page_token: str, show_deleted: bool = False) -> Page[MessageT]:
+    def list(
+        self, call: Call, page_size: int, page_token: str, show_deleted: bool = False
+    ) -> Awaitable[Page[MessageT]]:
         """Reads a page of records."""
-        return await self._read(
+        return self._read(
             call, lambda repository: repository.page(page_size, page_token, show_deleted=show_deleted), batch=False
         )
 
-    async def update(self, call: Call, modification: Modification[MessageT]) -> MessageT:
+    def update(self, call: Call, modification: Modification[MessageT]) -> Awaitable[MessageT]:
         """Changes a record."""
-        return (await self._write(call, lambda repository: repository.modify([modification]), batch=False))[0]
+        return self._write(call, lambda repository: repository.modify([modification])[0], batch=False)
 
-    async def delete(self, call: Call, removal: Removal) -> MessageT | None:
+    def delete(self, call: Call, removal: Removal) -> Awaitable[MessageT | None]:
         """Deletes a record; None where there was none and that was allowed."""
-        left = await self._write(call, lambda repository: repository.remove([removal]), batch=False)
-        return left[0] if left else None
+        return self._write(call, lambda repository: next(iter(repository.remove([removal])), None), batch=False)
 
-    async def undelete(self, call: Call, removal: Removal) -> MessageT:
+    def undelete(self, call: Call, removal: Removal) -> Awaitable[MessageT]:
         """Brings a deleted record back."""
-        return (await self._write(call, lambda repository: [repository.restore(removal)], batch=False))[0]
+        return self._write(call, lambda repository: repository.restore(removal), batch=False)
 
-    async def batch_create(self, call: Call, messages: Sequence[MessageT]) -> builtins.list[MessageT]:
+    def batch_create(self, call: Call, messages: Sequence[MessageT]) -> Awaitable[builtins.list[MessageT]]:
         """Creates records, all or none."""
-        return await self._write(call, lambda repository: repository.create_all(messages), batch=True)
+        return self._write(call, lambda repository: repository.create_all(messages), batch=True)
 
-    async def batch_get(self, call: Call, lookups: Sequence[Lookup]) -> builtins.list[MessageT]:
+    def batch_get(self, call: Call, lookups: Sequence[Lookup]) -> Awaitable[builtins.list[MessageT]]:
         """Reads records, all of one moment, or none."""
-        return await self._read(call, lambda repository: repository.get_all(lookups), batch=True)
+        return self._read(call, lambda repository: repository.get_all(lookups), batch=True)
 
-    async def batch_update(
+    def batch_update(
         self, call: Call, modifications: Sequence[Modification[MessageT]]
-    ) -> builtins.list[MessageT]:
+    ) -> Awaitable[builtins.list[MessageT]]:
         """Changes records, all or none."""
-        return await self._write(call, lambda repository: repository.modify(modifications), batch=True)
+        return self._write(call, lambda repository: repository.modify(modifications), batch=True)
 
-    async def batch_delete(self, call: Call, removals: Sequence[Removal]) -> builtins.list[MessageT]:
+    def batch_delete(self, call: Call, removals: Sequence[Removal]) -> Awaitable[builtins.list[MessageT]]:
         """Deletes records, all or none."""
-        return await self._write(call, lambda repository: repository.remove(removals), batch=True)
+        return self._write(call, lambda repository: repository.remove(removals), batch=True)
 
-    async def _read(self, call: Call, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool) -> ResultT:
-        return await self._workers.read(call, self._bound(work, batch=batch))
+    def _read(
+        self, call: Call, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool
+    ) -> Awaitable[ResultT]:
+        return self._workers.read(call, self._bound(work, batch=batch))
 
-    async def _write(self, call: Call, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool) -> ResultT:
+    def _write(
+        self, call: Call, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool
+    ) -> Awaitable[ResultT]:
         call.require_actor()
-        return await self._workers.write(call, self._bound(work, batch=batch))
+        return self._workers.write(call, self._bound(work, batch=batch))
 
     def _bound(
         self, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool

@@ -17,14 +17,18 @@ _SAVEPOINT = "toolcrib"
 class Session:
     """One connection, used by one thread at a time. Errors are the driver's."""
 
-    __slots__ = ("_driver", "connection", "cursor")
+    __slots__ = ("_deferred", "_driver", "connection", "cursor")
 
-    def __init__(self, database: Database, *, read_only: bool = False) -> None:
+    def __init__(self, database: Database, *, read_only: bool = False, waits: bool = True) -> None:
+        """One that `waits` is patient with a locked database, as the settings say; another fails at once."""
         self.connection: Connection = database.connect()
         self._driver = driver_connection(self.connection)
         self.cursor = self._driver.cursor()
+        self._deferred: dict[Prepared, list[list[Any]]] = {}
         if read_only:
             self.cursor.execute("PRAGMA query_only=ON")
+        if not waits:
+            self.cursor.execute("PRAGMA busy_timeout=0")
 
     @property
     def in_transaction(self) -> bool:
@@ -33,11 +37,15 @@ class Session:
 
     def fetch_one(self, statement: Prepared, parameters: Sequence[Any]) -> Sequence[Any] | None:
         """The first row, or None."""
+        if self._deferred:
+            self.write_deferred()
         row: Sequence[Any] | None = self.cursor.execute(statement.sql, statement.bind(list(parameters))).fetchone()
         return row
 
     def iterate(self, statement: Prepared, parameters: Sequence[Any]) -> Iterator[Sequence[Any]]:
         """The rows, one after another; to be read within a snapshot, before anything else is asked."""
+        if self._deferred:
+            self.write_deferred()
         rows: Iterator[Sequence[Any]] = self.cursor.execute(statement.sql, statement.bind(list(parameters)))
         return rows
 
@@ -48,6 +56,20 @@ class Session:
             self.cursor.execute(statement.sql, bind(rows[0]))
         else:
             self.cursor.executemany(statement.sql, [bind(row) for row in rows])
+
+    def defer(self, statement: Prepared, rows: list[list[Any]]) -> None:
+        """Keeps rows that nothing can refuse, to be written with others of their kind: before anything is read."""
+        self._deferred.setdefault(statement, []).extend(rows)
+
+    def write_deferred(self) -> None:
+        """Writes what was kept.
+
+        Where that fails nothing is forgotten: the next try fails too, and with it the commit that they belong to,
+        whatever became of the error.
+        """
+        for statement, rows in self._deferred.items():
+            self.run(statement, rows)
+        self._deferred = {}
 
     def begin(self, how: str = BEGIN_READ) -> None:
         """Begins a transaction: what is read within it is of one moment."""
@@ -71,6 +93,7 @@ class Session:
 
     def rollback(self) -> None:
         """Ends the transaction, if the database has not ended it already."""
+        self._deferred = {}
         if self.in_transaction:
             self.cursor.execute("ROLLBACK")
 

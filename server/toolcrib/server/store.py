@@ -39,6 +39,11 @@ class Stored:
     holders: Mapping[str, Prepared]
     sequence: str
 
+    @property
+    def has_chosen_keys(self) -> bool:
+        """Whether callers choose the keys, and so may choose one that is taken."""
+        return self.component.key_allocation is KeyAllocation.CLIENT
+
 
 class Store:
     """The database with the components it stores.
@@ -88,7 +93,7 @@ class Store:
             component,
             table,
             ComponentStatements(table, component.key_fields, soft_delete=component.soft_delete, dialect=self.dialect),
-            Rules(component.message),
+            Rules(component.message, component.standard_fields),
             chains,
             {
                 field: ComponentStatements.holder(table, component.key_fields, field, self.dialect)

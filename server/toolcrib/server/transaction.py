@@ -15,10 +15,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from toolcrib.server.call import Call
 from toolcrib.server.changes import Change, Commit
-from toolcrib.server.component import key_text
+from toolcrib.server.journal import Journal
 from toolcrib.server.sequences import Sequences
 from toolcrib.server.session import Session
+from toolcrib.server.statements import Prepared
 from toolcrib.server.store import Store
+from toolcrib.server.system_statements import SystemStatements
 from toolcrib.server.system_tables import REVISION_SEQUENCE
 from toolcrib.server.values import datetime_to_timestamp
 
@@ -42,7 +44,7 @@ class Moment(NamedTuple):
 
 
 class ReadTransaction:
-    """Reads of one call."""
+    """Reads on one connection, each of them a transaction of its own; it keeps nothing of a call."""
 
     __slots__ = ("_repositories", "session", "store")
 
@@ -64,31 +66,58 @@ class ReadTransaction:
         return int(row[0]) if row else 0
 
 
+class Group:
+    """The calls that share one commit of the database, and what they share in it."""
+
+    __slots__ = ("alone", "journal", "moment", "sequences", "session")
+
+    def __init__(self, session: Session, statements: SystemStatements, *, alone: bool) -> None:
+        self.session = session
+        self.sequences = Sequences(session, statements)
+        self.journal = Journal()
+        self.moment = Moment.now()
+        self.alone = alone
+
+    def write(self, statements: SystemStatements) -> None:
+        """Writes what was kept for the end."""
+        self.session.write_deferred()
+        self.journal.write(self.session, statements)
+        self.sequences.save()
+
+
 class Transaction(ReadTransaction):
-    """Reads and writes of one call. `time` is the commit's, UTC, the same for all that the call writes."""
+    """Reads and writes of one call. `time` is the commit's, UTC, the same for all that the call writes.
+
+    `is_guarded` says whether there is a savepoint that undoes this call alone, `has_written` whether there is anything
+    in the database to undo.
+    """
 
     __slots__ = (
-        "_commits_alone",
         "_depth",
+        "_group",
         "_is_over",
-        "_sequences",
+        "_sequences_mark",
+        "_start",
         "call",
         "changes",
+        "has_written",
+        "is_guarded",
         "revision",
         "time",
         "timestamp",
     )
 
-    def __init__(
-        self, store: Store, session: Session, call: Call, sequences: Sequences, moment: Moment, *, commits_alone: bool
-    ) -> None:
-        super().__init__(store, session)
+    def __init__(self, store: Store, group: Group, call: Call) -> None:
+        super().__init__(store, group.session)
+        self._group = group
+        self._start = group.journal.mark()
+        self._sequences_mark = group.sequences.mark()
         self.call = call
-        self.time, self.timestamp = moment
+        self.time, self.timestamp = group.moment
         self.revision = 0
         self.changes: list[Change[Any]] = []
-        self._sequences = sequences
-        self._commits_alone = commits_alone
+        self.is_guarded = False
+        self.has_written = False
         self._depth = 0
         self._is_over = False
 
@@ -110,36 +139,28 @@ class Transaction(ReadTransaction):
     @contextmanager
     def part(self) -> Iterator[None]:
         """One write of a repository: where it is refused nothing of it stays, also if a hook goes on regardless."""
-        depth = self._depth
+        depth, journal = self._depth, self._group.journal
         if not depth:
             # The call itself: who refuses it undoes the whole transaction.
             yield
             return
         self.begin_writing()
+        self.guard()
         self.session.savepoint(depth)
-        count = len(self.changes)
+        count, mark = len(self.changes), journal.mark()
         try:
             yield
         except BaseException:
             del self.changes[count:]
+            journal.restore(mark)
             if self.session.in_transaction:
                 self.session.rollback_to_savepoint(depth)
             raise
         self.session.release_savepoint(depth)
 
-    def end(self) -> bool:
-        """Ends the work; answers whether there is anything to commit."""
-        self._is_over = True
-        return bool(self.changes)
-
-    @property
-    def has_savepoint(self) -> bool:
-        """Whether undoing this transaction means returning to its savepoint rather than ending the database's."""
-        return self.revision != 0 and not self._commits_alone
-
     def allocate_keys(self, sequence: str, count: int) -> int:
         """The first of `count` consecutive keys."""
-        return self._sequences.take(sequence, count)
+        return self._group.sequences.take(sequence, count)
 
     def begin_writing(self) -> int:
         """The revision of what is about to be written; on the first write, allocates it and says whose it is.
@@ -147,37 +168,55 @@ class Transaction(ReadTransaction):
         Runs after rules and before hooks, so that nothing that they refuse ever takes a revision.
         """
         if not self.revision:
-            if not self._commits_alone:
-                self.session.savepoint()
-            self.revision = self._sequences.take(REVISION_SEQUENCE)
-            call = self.call
-            self.session.run(
-                self.store.system.insert_transaction,
-                [[self.revision, self.time, call.actor, int(call.actor_source), call.reason, call.method, call.peer]],
-            )
+            self.revision = self._group.sequences.take(REVISION_SEQUENCE)
+            self._group.journal.begin(self.revision, self.time, self.call)
         return self.revision
 
+    def guard(self) -> None:
+        """Lets what this call writes be undone without the calls that share its commit, unless it is too late."""
+        if not self.is_guarded and not self.has_written and not self._group.alone:
+            # What others left to be written must not be undone with it.
+            self.session.write_deferred()
+            self.session.savepoint()
+            self.is_guarded = True
+
+    def insert(self, statement: Prepared, rows: list[list[Any]], *, may_be_refused: bool) -> None:
+        """Inserts rows: at once where something may still refuse them, else together with those of other calls."""
+        if may_be_refused or self._depth or self._group.alone:
+            self.run(statement, rows, may_be_refused=may_be_refused)
+        else:
+            self.has_written = True
+            self.session.defer(statement, rows)
+
+    def run(self, statement: Prepared, rows: list[list[Any]], *, may_be_refused: bool) -> None:
+        """Runs a statement that writes, for each of `rows`."""
+        if may_be_refused or self._depth:
+            self.guard()
+        self.has_written = True
+        self.session.run(statement, rows)
+
     def audit(self, changes: list[Change[Any]]) -> None:
-        """Writes the audit entries of `changes`, whose rows are written."""
-        revision, first = self.revision, len(self.changes)
+        """Notes the audit entries of `changes`, whose rows are written."""
+        self._group.journal.add(self.revision, len(self.changes), changes)
         self.changes.extend(changes)
-        self.session.run(
-            self.store.system.insert_audit,
-            [
-                [
-                    revision,
-                    ordinal,
-                    change.component.name,
-                    key_text(change.key),
-                    change.operation.value,
-                    None if change.before_message is None else change.before_message.SerializeToString(),
-                    None if change.after_message is None else change.after_message.SerializeToString(),
-                ]
-                for ordinal, change in enumerate(changes, first)
-            ],
-        )
+
+    def end(self) -> bool:
+        """Ends the work; answers whether there is anything to commit."""
+        self._is_over = True
+        if self.is_guarded and self.changes:
+            self.session.release_savepoint()
+        return bool(self.changes)
+
+    def undo(self) -> bool:
+        """Takes back what this call did, if it can be without the others of its group; answers whether it could."""
+        self._group.journal.restore(self._start)
+        self._group.sequences.restore(self._sequences_mark)
+        if self.is_guarded:
+            self.session.rollback_to_savepoint()
+            return True
+        return not self.has_written
 
     def commit(self) -> Commit:
         """What the listeners are told when this transaction is durable."""
-        call = self.call
-        return Commit(self.revision, self.time, call.actor, call.reason, call.method, tuple(self.changes))
+        caller, method = self.call.caller, self.call.method
+        return Commit(self.revision, self.time, caller.actor, caller.reason, method, tuple(self.changes))

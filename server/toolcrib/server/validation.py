@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from operator import attrgetter
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
@@ -19,12 +20,17 @@ _NANOS_PER_S = 1_000_000_000
 
 
 class Rules:
-    """Checks messages of one type. Raises StartError where its rules do not compile."""
+    """Checks the messages of a component. Raises StartError where its rules do not compile.
 
-    def __init__(self, message: type[Message]) -> None:
+    `standard_fields` are filled in by the server, and so are in order.
+    """
+
+    def __init__(self, message: type[Message], standard_fields: Collection[str]) -> None:
         self._validator = Validator()
-        fields = message.DESCRIPTOR.fields
+        fields = [field for field in message.DESCRIPTOR.fields if field.name not in standard_fields]
         self._floats = [f.name for f in fields if f.type in (FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT)]
+        # Two at least, so that it answers a tuple; any number that is none will do.
+        self._float_values = attrgetter(*self._floats, *self._floats[:1]) if self._floats else None
         self._times = [
             f.name
             for f in fields
@@ -45,16 +51,19 @@ class Rules:
     def violations(self, message: Message) -> list[Violation]:
         """All that is wrong with `message`; empty when it may be written."""
         found = [_translate(violation) for violation in self._validator.collect_violations(message)]
-        found += [
-            Violation(name, "is NaN, which cannot be stored yet", "toolcrib.not_nan")
-            for name in self._floats
-            if math.isnan(getattr(message, name))
-        ]
-        found += [
-            Violation(name, "is not a time of the years 1 to 9999", "toolcrib.timestamp")
-            for name in self._times
-            if message.HasField(name) and not _in_range(getattr(message, name))
-        ]
+        # The sum is NaN where a value is, and seldom otherwise (infinities of both signs): then each is looked at.
+        if self._float_values is not None and math.isnan(sum(self._float_values(message))):
+            found += [
+                Violation(name, "is NaN, which cannot be stored yet", "toolcrib.not_nan")
+                for name in self._floats
+                if math.isnan(getattr(message, name))
+            ]
+        if self._times:
+            found += [
+                Violation(name, "is not a time of the years 1 to 9999", "toolcrib.timestamp")
+                for name in self._times
+                if message.HasField(name) and not _in_range(getattr(message, name))
+            ]
         return found
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from toolcrib.server.call import Call
 from toolcrib.server.lane import LaneQueue
 from toolcrib.server.lanes import Announcer, ReaderLane, WriterLane
+from toolcrib.server.shortcut import Shortcut
 from toolcrib.server.store import Store
 from toolcrib.server.transaction import ReadTransaction, Transaction
 
@@ -25,6 +26,7 @@ class Workers:
     """
 
     def __init__(self, store: Store, *, reader_lanes: int, group_commit_max: int, queue_max: int) -> None:
+        self._shortcut = Shortcut(store)
         self._reads = LaneQueue(limit=queue_max)
         self._writes = LaneQueue(limit=queue_max)
         self._announcer = Announcer(store.listeners)
@@ -41,6 +43,10 @@ class Workers:
         for thread in (self._announcer, *self._readers, self._writer):
             thread.start()
 
+    def read_at_once(self, work: Callable[[ReadTransaction], T]) -> T | None:
+        """Runs `work`, which reads very little, here and now; None where that is for a lane to do."""
+        return self._shortcut.run(work)
+
     def read(self, call: Call, work: Callable[[ReadTransaction], T]) -> asyncio.Future[T]:
         """Runs `work` on a reader lane."""
         return self._reads.submit(work, call)
@@ -51,6 +57,7 @@ class Workers:
 
     async def stop(self) -> None:
         """Lets the lanes finish what waits, tells the listeners, and ends the threads."""
+        self._shortcut.close()
         self._reads.close(len(self._readers))
         self._writes.close(1)
         for thread in (*self._readers, self._writer):
