@@ -9,11 +9,24 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, event, inspect, make_url, select
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+)
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -66,8 +79,8 @@ class Database:
         self.page_token_secret = b""
         self._inode = 0
 
-    def open(self, sequences: Iterable[str]) -> None:
-        """Creates what is missing, tables and `sequences`, and checks what is there.
+    def open(self, sequences: Mapping[str, Column[Any]]) -> None:
+        """Creates what is missing, tables and `sequences` (of the keys in a column), and checks what is there.
 
         Raises StartError with one line that says what is wrong and what to do.
         """
@@ -153,11 +166,16 @@ class Database:
                 raise StartError(_difference(table.name, declared, stored))
         self._meta(connection, _LAYOUT_VERSION, str(LAYOUT_VERSION).encode())
 
-    def _create_sequences(self, connection: Connection, names: Iterable[str]) -> None:
+    def _create_sequences(self, connection: Connection, keys: Mapping[str, Column[Any]]) -> None:
         sequence = self.system.sequence
-        stored = set(connection.execute(select(sequence.c.name)).scalars())
-        for name in sorted({REVISION_SEQUENCE, *names} - stored):
+        stored = {name: last for name, last in connection.execute(select(sequence.c.name, sequence.c.last_value))}
+        for name in sorted({REVISION_SEQUENCE, *keys} - stored.keys()):
             connection.execute(sequence.insert().values(name=name, last_value=0))
+        for name, column in keys.items():
+            # Rows that were written past the server have keys that it never gave.
+            highest = connection.execute(select(func.max(column))).scalar_one() or 0
+            if highest > stored.get(name, 0):
+                connection.execute(sequence.update().where(sequence.c.name == name).values(last_value=highest))
 
     def _meta(self, connection: Connection, name: str, default: bytes | None) -> bytes:
         meta = self.system.meta

@@ -71,9 +71,11 @@ class Store:
     def open(self) -> None:
         """Opens the database and makes what the components need. Raises StartError."""
         self.database.open(
-            stored.sequence
-            for stored in self._stored.values()
-            if stored.component.key_allocation is KeyAllocation.SEQUENCE
+            {
+                stored.sequence: stored.table.c[stored.component.key_fields[0]]
+                for stored in self._stored.values()
+                if stored.component.key_allocation is KeyAllocation.SEQUENCE
+            }
         )
         self.page_tokens = PageTokens(self.database.page_token_secret)
 

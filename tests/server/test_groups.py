@@ -1,0 +1,185 @@
+"""Calls that share a commit: each sees what those before it did, and none suffers from another."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from plant.cycles.v1.machine_cycle_pb2 import MachineCycle
+from plant.cycles.v1.machine_cycle_service_pb2 import (
+    BatchCreateMachineCyclesRequest,
+    CreateMachineCycleRequest,
+    DeleteMachineCycleRequest,
+    ListMachineCyclesRequest,
+    UpdateMachineCycleRequest,
+)
+from plant.recipes.v1.recipe_pb2 import Recipe
+from plant.recipes.v1.recipe_record import RecipeRecord
+from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest, ListRecipesRequest
+from plant.tools.v1.tool_offset_pb2 import ToolOffset
+from plant.tools.v1.tool_offset_service_pb2 import CreateToolOffsetRequest, UpdateToolOffsetRequest
+from support.plant import COMPONENTS, Plant, cycle, plant, refused
+from toolcrib.server import Application, Change, Veto
+from toolcrib.server.testing import serve
+
+ANN = (("x-actor", "ann"),)
+
+
+@dataclass
+class Gate:
+    """Holds the writer lane until all calls of a test wait behind it."""
+
+    crib: Plant
+    database: Path
+    entered: threading.Event
+    opened: threading.Event
+
+    def close(self) -> None:
+        """Sends the call that holds the lane, and waits until it does."""
+        self.held = later(self.crib.recipes.CreateRecipe, CreateRecipeRequest(recipe=Recipe(name="gate", speed_mm_s=1)))
+        assert self.entered.wait(20)
+
+    def open(self) -> None:
+        """Lets the calls that wait go, all in one group."""
+        # Answered by the event loop that hands calls to the lane: those that were sent before are there.
+        for _ in range(3):
+            self.crib.recipes.ListRecipes(ListRecipesRequest())
+        self.opened.set()
+        self.held.result(20)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    application, entered, opened = Application(), threading.Event(), threading.Event()
+
+    @application.before_create(RecipeRecord)
+    def hold(change: Change[RecipeRecord]) -> None:
+        if change.after.name == "gate":
+            entered.set()
+            assert opened.wait(20)
+
+    @application.after_create(RecipeRecord)
+    def refuse(change: Change[RecipeRecord]) -> None:
+        if change.after.name == "bad":
+            raise Veto("no")
+
+    with serve(COMPONENTS, application=application) as server, plant(server.address) as crib:
+        yield Gate(crib, server.database, entered, opened)
+
+
+def later(method: Any, request: Any) -> Any:
+    return method.future(request, metadata=ANN)
+
+
+def create_cycle(crib: Plant) -> Any:
+    return later(crib.cycles.CreateMachineCycle, CreateMachineCycleRequest(machine_cycle=cycle()))
+
+
+def create_recipe(crib: Plant, name: str) -> Any:
+    return later(crib.recipes.CreateRecipe, CreateRecipeRequest(recipe=Recipe(name=name, speed_mm_s=1)))
+
+
+def shared_commits(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        query = "SELECT count(*) - count(DISTINCT commit_time) FROM toolcrib_transaction"
+        shared: int = connection.execute(query).fetchone()[0]
+    return shared
+
+
+def test_a_call_sees_what_the_calls_before_it_in_the_group_wrote(gate: Gate) -> None:
+    crib = gate.crib
+    gate.close()
+    update = UpdateMachineCycleRequest(machine_cycle=MachineCycle(id=1, torque_nm=50))
+    calls = [
+        create_cycle(crib),
+        later(crib.cycles.UpdateMachineCycle, update),
+        create_cycle(crib),
+        later(crib.cycles.DeleteMachineCycle, DeleteMachineCycleRequest(id=2)),
+        later(
+            crib.cycles.BatchCreateMachineCycles,
+            BatchCreateMachineCyclesRequest(requests=[CreateMachineCycleRequest(machine_cycle=cycle())] * 3),
+        ),
+    ]
+    gate.open()
+    answers = [call.result(20) for call in calls]
+    assert (answers[0].id, answers[1].torque_nm, answers[1].etag) == (1, 50, "3")
+    listed = crib.cycles.ListMachineCycles(ListMachineCyclesRequest()).machine_cycles
+    assert [item.id for item in listed] == [1, 3, 4, 5]
+    assert listed[0] == answers[1]
+    assert [(entry.revision, entry.ordinal, entry.record_key) for entry in crib.entries()] == [
+        (1, 0, "1"),
+        (2, 0, "1"),
+        (3, 0, "1"),
+        (4, 0, "2"),
+        (5, 0, "2"),
+        (6, 0, "3"),
+        (6, 1, "4"),
+        (6, 2, "5"),
+    ]
+    assert shared_commits(gate.database) > 0
+
+
+def test_refusals_of_every_kind_leave_the_rest_of_the_group_alone(gate: Gate) -> None:
+    crib = gate.crib
+    crib.tools.CreateToolOffset(CreateToolOffsetRequest(tool_offset=ToolOffset(tool_number=1)))
+    gate.close()
+    good = [create_cycle(crib)]
+    bad = [create_recipe(crib, "bad")]
+    good.append(create_cycle(crib))
+    bad.append(later(crib.tools.CreateToolOffset, CreateToolOffsetRequest(tool_offset=ToolOffset(tool_number=1))))
+    upsert = UpdateToolOffsetRequest(tool_offset=ToolOffset(tool_number=2, pocket=4), allow_missing=True)
+    good.append(later(crib.tools.UpdateToolOffset, upsert))
+    bad.append(create_recipe(crib, "gate"))
+    good.append(create_recipe(crib, "good"))
+    bad.append(create_recipe(crib, ""))
+    good.append(create_cycle(crib))
+    gate.open()
+    for call in bad:
+        with refused(call.code()):
+            call.result(20)
+    assert [call.code() for call in bad] == [
+        grpc.StatusCode.FAILED_PRECONDITION,
+        grpc.StatusCode.ALREADY_EXISTS,
+        grpc.StatusCode.ALREADY_EXISTS,
+        grpc.StatusCode.INVALID_ARGUMENT,
+    ]
+    for call in good:
+        call.result(20)
+    assert [item.id for item in crib.cycles.ListMachineCycles(ListMachineCyclesRequest()).machine_cycles] == [1, 2, 3]
+    assert [entry.revision for entry in crib.entries()] == list(range(1, 8))
+
+
+def test_a_row_that_was_written_past_the_server_costs_only_the_calls_that_meet_it(gate: Gate) -> None:
+    crib = gate.crib
+    first = crib.cycles.CreateMachineCycle(CreateMachineCycleRequest(machine_cycle=cycle()))
+    with closing(sqlite3.connect(gate.database)) as connection:
+        connection.execute("CREATE TEMP TABLE copy AS SELECT * FROM machine_cycle WHERE id = ?", (first.id,))
+        connection.execute("UPDATE copy SET id = 2")
+        connection.execute("INSERT INTO machine_cycle SELECT * FROM copy")
+        connection.commit()
+    gate.close()
+    calls = [create_cycle(crib), create_recipe(crib, "good")]
+    gate.open()
+    with refused(grpc.StatusCode.ALREADY_EXISTS, "RECORD_EXISTS"):
+        calls[0].result(20)
+    assert calls[1].result(20).name == "good"
+    assert [entry.record_key for entry in crib.entries()] == ["1", "1", "2"]
+
+
+def test_keys_go_on_behind_rows_that_were_written_past_the_server(tmp_path: Path) -> None:
+    database = tmp_path / "plant.db"
+    with serve(COMPONENTS, database=database) as server, plant(server.address) as crib:
+        crib.cycles.CreateMachineCycle(CreateMachineCycleRequest(machine_cycle=cycle()))
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE machine_cycle SET id = 41")
+        connection.commit()
+    with serve(COMPONENTS, database=database) as server, plant(server.address) as crib:
+        assert crib.cycles.CreateMachineCycle(CreateMachineCycleRequest(machine_cycle=cycle())).id == 42
