@@ -45,7 +45,18 @@ def status_rows() -> list[tuple[str, str]]:
     return rows
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "docs/errors.md", "CHANGELOG.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "ARCHITECTURE.md",
+        "docs/errors.md",
+        "docs/performance.md",
+        "docs/settings.md",
+        "docs/cli.md",
+        "CHANGELOG.md",
+    ],
+)
 def test_files_that_pages_point_to_exist(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     for target in re.findall(r"\]\(([^)#:]+)\)", text):

@@ -168,7 +168,7 @@ class Database:
 
     def _create_sequences(self, connection: Connection, keys: Mapping[str, Column[Any]]) -> None:
         sequence = self.system.sequence
-        stored = {name: last for name, last in connection.execute(select(sequence.c.name, sequence.c.last_value))}
+        stored = {row.name: row.last_value for row in connection.execute(select(sequence))}
         for name in sorted({REVISION_SEQUENCE, *keys} - stored.keys()):
             connection.execute(sequence.insert().values(name=name, last_value=0))
         for name, column in keys.items():

@@ -86,7 +86,7 @@ class Settings(BaseSettings):
         description="The largest request that is taken, in bytes.",
     )
     reader_lanes: int = Field(
-        default=2, ge=1, le=64, description="How many threads read from the database side by side."
+        default=1, ge=1, le=64, description="How many threads read from the database side by side."
     )
     group_commit_max: int = Field(
         default=256, ge=1, le=10_000, description="The most writes that share one commit to disk."
