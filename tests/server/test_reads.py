@@ -19,7 +19,7 @@ from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_service_pb2 import CreateToolOffsetRequest, GetToolOffsetRequest, ListToolOffsetsRequest
 from support.plant import COMPONENTS, Plant, plant, refused
 from toolcrib.audit.v1.audit_pb2 import ListAuditEntriesRequest
-from toolcrib.server.testing import RunningServer, serve
+from toolcrib.server.testing import serve
 
 
 def fill(crib: Plant, count: int) -> list[Recipe]:
@@ -66,14 +66,6 @@ class TestPages:
         crib.recipe("a")
         crib.recipe("b")
         assert crib.recipes.ListRecipes(ListRecipesRequest()).revision == 2
-
-    def test_a_page_ends_before_it_is_too_large_for_a_client(self, server: RunningServer, crib: Plant) -> None:
-        for number in range(1, 6):
-            comment = "x" * 200
-            crib.tools.CreateToolOffset(
-                CreateToolOffsetRequest(tool_offset=ToolOffset(tool_number=number, comment=comment))
-            )
-        assert len(crib.tools.ListToolOffsets(ListToolOffsetsRequest()).tool_offsets) == 5
 
     def test_a_token_outlives_a_restart(self, tmp_path_factory: pytest.TempPathFactory) -> None:
         database = tmp_path_factory.mktemp("restart") / "plant.db"

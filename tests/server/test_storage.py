@@ -155,8 +155,8 @@ class TestHealth:
 
 
 class TestDatabasesThatCannotBeServed:
-    def refused(self, database: Path | str) -> str:
-        with pytest.raises(StartError) as failure, serve(COMPONENTS, database=database):  # type: ignore[arg-type]
+    def refused(self, database: Path) -> str:
+        with pytest.raises(StartError) as failure, serve(COMPONENTS, database=database):
             pass
         message = str(failure.value)
         assert "\n" not in message

@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     named = str(config.getini(_OPTION))
     if named:
         from toolcrib.server.loading import load  # noqa: PLC0415  # see below
-        from toolcrib.server.settings import load_settings  # noqa: PLC0415
+        from toolcrib.server.settings import load_settings  # noqa: PLC0415  # see below
 
         load(config.rootpath / named, load_settings())
 
@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def toolcrib_server(request: pytest.FixtureRequest) -> "Iterator[RunningServer]":
     """A server of the project over a temporary database; its address is `toolcrib_server.address`."""
     # Not on top: pytest loads this plugin in every project of the environment, also without the server extra.
-    from toolcrib.server.testing import serve  # noqa: PLC0415
+    from toolcrib.server.testing import serve  # noqa: PLC0415  # as said above
 
     root: Path = request.config.rootpath
     named = str(request.config.getini(_OPTION))
