@@ -6,15 +6,22 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.message import Message
 from sqlalchemy import MetaData
 from sqlalchemy.dialects import sqlite
 
+from plant.cycles.v1.machine_cycle_mapping import machine_cycle_from_row
+from plant.cycles.v1.machine_cycle_pb2 import MachineCycle
+from plant.cycles.v1.machine_cycle_service_pb2 import BatchCreateMachineCyclesRequest, CreateMachineCycleRequest
+from plant.cycles.v1.machine_cycle_table import machine_cycle_table
 from plant.tools.v1.tool_offset_mapping import tool_offset_from_row
 from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_service_pb2 import (
@@ -25,14 +32,38 @@ from plant.tools.v1.tool_offset_service_pb2 import (
 )
 from plant.tools.v1.tool_offset_table import tool_offset_table
 from support.killable import Nursery, nursery
-from support.plant import COMPONENTS, Plant, plant
+from support.plant import COMPONENTS, Plant, cycle, plant
 from toolcrib.server.statements import RowReader
 
 KILLS = 200
 WRITERS = 6
 BATCH = 5
 
-READER = RowReader(tool_offset_table(MetaData()), sqlite.dialect())
+
+@dataclass(frozen=True)
+class Kind:
+    """How a component's records are read behind the server's back."""
+
+    message: type[Message]
+    table: str
+    columns: RowReader
+    from_row: Callable[[Sequence[Any]], Message]
+
+
+KINDS = {
+    "plant.tools.v1.ToolOffset": Kind(
+        ToolOffset, "tool_offset", RowReader(tool_offset_table(MetaData()), sqlite.dialect()), tool_offset_from_row
+    ),
+    "plant.cycles.v1.MachineCycle": Kind(
+        MachineCycle,
+        "machine_cycle",
+        RowReader(machine_cycle_table(MetaData()), sqlite.dialect()),
+        machine_cycle_from_row,
+    ),
+}
+TOOL, CYCLE = KINDS
+# A component and a record's key in it.
+Place = tuple[str, int]
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +73,9 @@ def servers() -> Iterator[Nursery]:
 
 
 class Writer(threading.Thread):
-    """Writes until its server is gone, and remembers what was acknowledged: etags of records, by key."""
+    """Writes until its server is gone, and remembers what was acknowledged: the etags of records."""
 
-    def __init__(self, crib: Plant, first_key: int, acknowledged: dict[int, int], seed: int) -> None:
+    def __init__(self, crib: Plant, first_key: int, acknowledged: dict[Place, int], seed: int) -> None:
         super().__init__()
         self._crib = crib
         self._next_key = first_key
@@ -61,7 +92,16 @@ class Writer(threading.Thread):
 
     def _write(self) -> None:
         choice = self._random.random()
-        if choice < 0.4 or not self._mine:
+        if choice < 0.2:
+            created = self._crib.cycles.CreateMachineCycle(CreateMachineCycleRequest(machine_cycle=cycle()))
+            self._acknowledged[CYCLE, created.id] = int(created.etag)
+        elif choice < 0.3:
+            cycles = [CreateMachineCycleRequest(machine_cycle=cycle())] * BATCH
+            for created in self._crib.cycles.BatchCreateMachineCycles(
+                BatchCreateMachineCyclesRequest(requests=cycles)
+            ).machine_cycles:
+                self._acknowledged[CYCLE, created.id] = int(created.etag)
+        elif choice < 0.5 or not self._mine:
             tool = ToolOffset(tool_number=self._take())
             self._note(self._crib.tools.CreateToolOffset(CreateToolOffsetRequest(tool_offset=tool)))
         elif choice < 0.6:
@@ -75,7 +115,7 @@ class Writer(threading.Thread):
         else:
             key = self._mine.pop(self._random.randrange(len(self._mine)))
             deleted = self._crib.tools.DeleteToolOffset(DeleteToolOffsetRequest(tool_number=key))
-            self._acknowledged[key] = int(deleted.etag)
+            self._acknowledged[TOOL, key] = int(deleted.etag)
 
     def _take(self) -> int:
         self._next_key += 1
@@ -83,29 +123,33 @@ class Writer(threading.Thread):
 
     def _note(self, tool: ToolOffset) -> None:
         self._mine.append(tool.tool_number)
-        self._acknowledged[tool.tool_number] = int(tool.etag)
+        self._acknowledged[TOOL, tool.tool_number] = int(tool.etag)
 
 
-def verify(database: Path, acknowledged: dict[int, int]) -> None:
+def verify(database: Path, acknowledged: dict[Place, int]) -> None:
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        rows = {row[0]: row for row in connection.execute("SELECT * FROM tool_offset")}
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        rows = {
+            (name, row[0]): row
+            for name, kind in KINDS.items()
+            for row in connection.execute(f"SELECT * FROM {kind.table}")
+        }
         entries = connection.execute(
-            "SELECT revision, ordinal, record_key, before_image, after_image FROM toolcrib_audit "
+            "SELECT revision, component, record_key, before_image, after_image FROM toolcrib_audit "
             "ORDER BY revision, ordinal"
         ).fetchall()
         commits = connection.execute("SELECT revision FROM toolcrib_transaction ORDER BY revision").fetchall()
         last = connection.execute("SELECT last_value FROM toolcrib_sequence WHERE name = 'revision'").fetchone()[0]
     # What was acknowledged is there, at that revision or at a later one whose answer was lost.
-    assert all(rows[key][-1] >= revision for key, revision in acknowledged.items())
-    # The audit trail, replayed, is the table: no record without its entry, no entry without its record.
-    replayed: dict[int, bytes] = {}
-    for _, _, key, before, after in entries:
-        assert replayed.get(int(key)) == before
-        replayed[int(key)] = after
-    assert {key: tool_offset_from_row(READER.read(row)) for key, row in rows.items()} == {
-        key: ToolOffset.FromString(image) for key, image in replayed.items()
-    }
+    assert all(rows[place][-1] >= revision for place, revision in acknowledged.items())
+    # The audit trail, replayed, is the tables: no record without its entry, no entry without its record.
+    replayed: dict[Place, bytes] = {}
+    for _, name, key, before, after in entries:
+        assert replayed.get((name, int(key))) == before
+        replayed[name, int(key)] = after
+    stored = {place: KINDS[place[0]].from_row(KINDS[place[0]].columns.read(row)) for place, row in rows.items()}
+    assert stored == {place: KINDS[place[0]].message.FromString(image) for place, image in replayed.items()}
     # Revisions have no gaps, and each has its entries.
     revisions = [commit[0] for commit in commits]
     assert revisions == list(range(1, last + 1))
@@ -122,7 +166,7 @@ def test_200_kills_under_concurrent_writers_lose_nothing_and_leave_nothing_half(
     for number in range(KILLS):
         # Several kills to a database, so that recovery meets what an earlier one left; a fresh one keeps checks quick.
         if number % 10 == 0:
-            database, acknowledged, key = tmp_path / f"{number}.db", dict[int, int](), 0
+            database, acknowledged, key = tmp_path / f"{number}.db", dict[Place, int](), 0
         server = servers.serve(database)
         with plant(server.address) as crib:
             writers = [
