@@ -1,7 +1,9 @@
 """Column types of generated tables that SQLAlchemy does not have."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import DateTime, Dialect, String
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -11,13 +13,13 @@ _CACHED_TIMES = 1024
 
 
 @lru_cache(maxsize=_CACHED_TIMES)
-def _to_text(moment: datetime) -> str:
-    return moment.isoformat(sep=" ", timespec="microseconds")[:26]
+def _to_text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(sep=" ", timespec="microseconds")[:26]
 
 
 @lru_cache(maxsize=_CACHED_TIMES)
-def _from_text(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+def _from_text(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 class UtcTimestamp(TypeDecorator[datetime]):
@@ -38,12 +40,20 @@ class UtcTimestamp(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
         """To what the driver takes."""
-        if value is None or dialect.name != "sqlite":
-            return value
-        return _to_text(value)
+        convert = self.to_driver(dialect)
+        return convert(value) if convert else value
 
     def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:
         """From what the driver gives."""
-        if isinstance(value, str):
-            return _from_text(value)
-        return value
+        convert = self.from_driver(dialect)
+        return convert(value) if convert else value  # type: ignore[return-value]  # without conversion it is none
+
+    @staticmethod
+    def to_driver(dialect: Dialect) -> Callable[[Any], Any] | None:
+        """What converts a value for the driver, without SQLAlchemy's way around it; None where it takes datetimes."""
+        return _to_text if dialect.name == "sqlite" else None
+
+    @staticmethod
+    def from_driver(dialect: Dialect) -> Callable[[Any], Any] | None:
+        """The same for what the driver gives."""
+        return _from_text if dialect.name == "sqlite" else None

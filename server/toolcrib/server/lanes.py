@@ -135,7 +135,8 @@ class WriterLane(Lane):
         for job in jobs:
             transaction = Transaction(self._store, group, job.call)
             if self._run_job(job, transaction, session):
-                commits.append(transaction.commit())
+                if self._store.listeners:
+                    commits.append(transaction.commit())
             # Refused; or all that hooks tried was, and a revision is given for a change, never for a try.
             elif not transaction.undo():
                 if not group.alone:

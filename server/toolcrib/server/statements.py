@@ -4,7 +4,7 @@ Running a statement through SQLAlchemy's execute costs more than SQLite needs to
 Everything that is not on those paths uses SQLAlchemy's connection plainly.
 
 Values come from and go to protobuf fields, whose numbers, text and bytes are already what drivers take and give; so
-only Toolcrib's own column types (TypeDecorator) are converted.
+only the times of Toolcrib's own column type are converted.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, Table, TypeDecorator
+from sqlalchemy import Dialect, Table
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
+
+from toolcrib.server.columns import UtcTimestamp
 
 Converter = tuple[int, Callable[[Any], Any]]
 
@@ -65,15 +67,11 @@ class RowReader:
 
 
 def _binder(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    if not isinstance(kind, TypeDecorator):
-        return None
-    return lambda value: kind.process_bind_param(value, dialect)
+    return kind.to_driver(dialect) if isinstance(kind, UtcTimestamp) else None
 
 
 def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    if not isinstance(kind, TypeDecorator):
-        return None
-    return lambda value: kind.process_result_value(value, dialect)
+    return kind.from_driver(dialect) if isinstance(kind, UtcTimestamp) else None
 
 
 def _converters(processors: Sequence[Callable[[Any], Any] | None]) -> tuple[Converter, ...]:

@@ -7,7 +7,7 @@ transaction and its own revision.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from toolcrib.server.repository import Repository
 
 RepositoryT = TypeVar("RepositoryT", bound="Repository[Any, Any]")
+
+_WHOLE = nullcontext()
 
 
 class Moment(NamedTuple):
@@ -136,14 +138,14 @@ class Transaction(ReadTransaction):
         finally:
             self._depth -= 1
 
-    @contextmanager
-    def part(self) -> Iterator[None]:
+    def part(self) -> AbstractContextManager[None]:
         """One write of a repository: where it is refused nothing of it stays, also if a hook goes on regardless."""
+        # The call itself is no part: who refuses it undoes the whole transaction.
+        return self._part_within_hooks() if self._depth else _WHOLE
+
+    @contextmanager
+    def _part_within_hooks(self) -> Iterator[None]:
         depth, journal = self._depth, self._group.journal
-        if not depth:
-            # The call itself: who refuses it undoes the whole transaction.
-            yield
-            return
         self.begin_writing()
         self.guard()
         self.session.savepoint(depth)
