@@ -18,7 +18,7 @@ from toolcrib.server.database import Database
 from toolcrib.server.health import Health
 from toolcrib.server.hooks import Application
 from toolcrib.server.identity import Identity
-from toolcrib.server.interceptors import answer_errors, establish_identity, log_access
+from toolcrib.server.interceptors import access, answer_errors, establish_identity, log_access
 from toolcrib.server.loading import import_components
 from toolcrib.server.rpc import Interceptor, Service, register
 from toolcrib.server.settings import Settings
@@ -69,7 +69,9 @@ class Server:
             *(servicer(self._workers) for servicer in self._servicers),
             AuditServicer(self._workers, store),
         ]
-        interceptors: list[Interceptor] = [answer_errors, establish_identity(self._identity()), log_access]
+        interceptors: list[Interceptor] = [answer_errors, establish_identity(self._identity())]
+        if access.isEnabledFor(logging.DEBUG):
+            interceptors.append(log_access)
         for service in services:
             register(self._server, service, interceptors, message_bytes_max=settings.message_bytes_max)
         self._health = Health(self._database, self._tables(), interval_s=settings.health_interval_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -36,32 +36,29 @@ class Caller:
 class Call:
     """One call. Who makes it and how long it may take is found out when first asked, on the event loop.
 
-    Most reads never ask, and finding out costs them more than their record does.
+    Most reads never ask, and finding out costs them more than their record does. This is a call of nobody, without end;
+    `rpc.py` has those of the network.
     """
 
-    __slots__ = ("_caller", "_establish", "_time_remaining", "method")
+    __slots__ = ("_caller", "method")
 
-    def __init__(
-        self,
-        method: str,
-        *,
-        establish: Callable[[], Caller] = Caller,
-        time_remaining: Callable[[], float | None] = lambda: None,
-    ) -> None:
+    def __init__(self, method: str) -> None:
         self.method = method
-        self._establish = establish
-        self._time_remaining = time_remaining
         self._caller: Caller | None = None
 
-    def identify_by(self, establish: Callable[[], Caller]) -> None:
-        """Says how to find out who calls."""
-        self._establish = establish
+    def establish(self) -> Caller:
+        """Finds out who calls. Raises InvalidRequest where that is contradictory or not to be read."""
+        return Caller()
+
+    def time_remaining(self) -> float | None:
+        """For how many seconds the caller still waits; None is without end."""
+        return None
 
     @property
     def caller(self) -> Caller:
-        """Who calls. Raises InvalidRequest where that is contradictory or not to be read."""
+        """Who calls. Raises InvalidRequest, as `establish` does."""
         if self._caller is None:
-            self._caller = self._establish()
+            self._caller = self.establish()
         return self._caller
 
     @property
@@ -71,7 +68,7 @@ class Call:
 
     def deadline(self) -> float | None:
         """When the caller stops waiting, in seconds of time.monotonic(); None is never."""
-        remaining_s = self._time_remaining()
+        remaining_s = self.time_remaining()
         return None if remaining_s is None else time.monotonic() + remaining_s
 
     def require_actor(self) -> None:

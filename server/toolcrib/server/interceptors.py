@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from toolcrib.server.errors import InternalError, StoreError
 from toolcrib.server.identity import Identity
-from toolcrib.server.rpc import Handler, Interceptor, Invocation
+from toolcrib.server.rpc import Handler, Interceptor, NetworkCall
 from toolcrib.server.status import status_of
 
 logger = logging.getLogger(__name__)
@@ -24,23 +24,27 @@ _CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.Statu
 
 
 def answer_errors(call_next: Handler) -> Handler:
-    """Turns what is raised into a status with details. A defect's text stays in the log, under an incident id."""
+    """Turns what is raised into a status with details, and logs it.
 
-    async def handle(invocation: Invocation) -> Message:
+    A defect's text stays in the log, under an incident id.
+    """
+
+    async def handle(payload: bytes, call: NetworkCall) -> Message:
         try:
-            return await call_next(invocation)
+            return await call_next(payload, call)
         except StoreError as error:
+            logger.info("%s of actor %r was refused: %s", call.method, call.known_actor, error.reason)
             failure = error
         except Exception as error:
             incident = uuid.uuid4().hex[:12]
-            logger.exception("incident %s in %s", incident, invocation.call.method, exc_info=error)
+            logger.exception("incident %s in %s", incident, call.method, exc_info=error)
             failure = InternalError(
                 f"an error inside the server; its log says more under incident {incident}",
                 metadata={"incident": incident},
             )
         status = status_of(failure)
         details = ((_DETAILS_KEY, status.SerializeToString()),)
-        return await invocation.context.abort(_CODES[status.code], status.message, details)
+        return await call.context.abort(_CODES[status.code], status.message, details)
 
     return handle
 
@@ -49,14 +53,9 @@ def establish_identity(identity: Identity) -> Interceptor:
     """Lets the call find out who makes it."""
 
     def interceptor(call_next: Handler) -> Handler:
-        def handle(invocation: Invocation) -> Awaitable[Message]:
-            context = invocation.context
-            invocation.call.identify_by(
-                lambda: identity.establish(
-                    tuple(context.invocation_metadata() or ()), context.auth_context, context.peer()
-                )
-            )
-            return call_next(invocation)
+        def handle(payload: bytes, call: NetworkCall) -> Awaitable[Message]:
+            call.identity = identity
+            return call_next(payload, call)
 
         return handle
 
@@ -64,31 +63,23 @@ def establish_identity(identity: Identity) -> Interceptor:
 
 
 def log_access(call_next: Handler) -> Handler:
-    """Writes a line for each call: all at level debug, those that were refused or failed at level info."""
+    """Writes a line for each call, at level debug."""
 
-    async def handle(invocation: Invocation) -> Message:
-        start = time.perf_counter()
-        outcome = "OK"
+    async def handle(payload: bytes, call: NetworkCall) -> Message:
+        start, outcome = time.perf_counter(), "failed"
         try:
-            return await call_next(invocation)
-        except StoreError as error:
-            outcome = error.reason
-            raise
-        except BaseException as error:
-            outcome = type(error).__name__
-            raise
+            answer = await call_next(payload, call)
+            outcome = "done"
+            return answer
         finally:
-            level = logging.DEBUG if outcome == "OK" else logging.INFO
-            if access.isEnabledFor(level):
-                call, milliseconds = invocation.call, (time.perf_counter() - start) * 1000
-                access.log(
-                    level,
-                    "%s %s actor=%r peer=%s %.1f ms",
-                    call.method,
-                    outcome,
-                    call.known_actor,
-                    invocation.context.peer(),
-                    milliseconds,
-                )
+            milliseconds = (time.perf_counter() - start) * 1000
+            access.debug(
+                "%s %s actor=%r peer=%s %.1f ms",
+                call.method,
+                outcome,
+                call.known_actor,
+                call.context.peer(),
+                milliseconds,
+            )
 
     return handle

@@ -71,6 +71,10 @@ class Repository(Generic[MessageT, RecordT]):
 
     # Messages, for the servicer.
 
+    def get_one(self, lookup: Lookup) -> MessageT:
+        """The record. Raises RecordNotFound or InvalidRequest."""
+        return self._reader.get(lookup)
+
     def get_all(self, lookups: Sequence[Lookup]) -> list[MessageT]:
         """The records in the order of `lookups`. Raises RecordNotFound, placed at its index."""
         return self._reader.get_all(lookups)

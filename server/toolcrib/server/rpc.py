@@ -16,8 +16,9 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
-from toolcrib.server.call import Call
+from toolcrib.server.call import Call, Caller
 from toolcrib.server.errors import InvalidRequest, MessageTooLarge
+from toolcrib.server.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,31 @@ class Service(Protocol):
         """Its methods."""
 
 
-@dataclass(slots=True)
-class Invocation:
-    """One call as it came from the network."""
+class NetworkCall(Call):
+    """A call as it came from the network; who makes it, `identity` finds out."""
 
-    payload: bytes
-    context: grpc.aio.ServicerContext[bytes, Message]
-    call: Call
+    __slots__ = ("context", "identity")
+
+    def __init__(self, method: str, context: grpc.aio.ServicerContext[bytes, Message]) -> None:
+        super().__init__(method)
+        self.context = context
+        self.identity: Identity | None = None
+
+    def establish(self) -> Caller:
+        """Finds out who calls, from certificate or metadata. Raises InvalidRequest."""
+        if self.identity is None:
+            return Caller()
+        context = self.context
+        return self.identity.establish(tuple(context.invocation_metadata() or ()), context.auth_context, context.peer())
+
+    def time_remaining(self) -> float | None:
+        """For how many seconds the caller still waits; None is without end."""
+        return self.context.time_remaining()
 
 
 _serialize = methodcaller("SerializeToString")
 
-Handler = Callable[[Invocation], Awaitable[Message]]
+Handler = Callable[[bytes, NetworkCall], Awaitable[Message]]
 Interceptor = Callable[[Handler], Handler]
 
 
@@ -74,7 +88,7 @@ def _handler(
         chain = interceptor(chain)
 
     async def serve(payload: bytes, context: grpc.aio.ServicerContext[bytes, Message]) -> Message:
-        return await chain(Invocation(payload, context, Call(path, time_remaining=context.time_remaining)))
+        return await chain(payload, NetworkCall(path, context))
 
     return grpc.unary_unary_rpc_method_handler(serve, response_serializer=_serialize)
 
@@ -82,8 +96,7 @@ def _handler(
 def _parsing(method: Method, message_bytes_max: int) -> Handler:
     parse, handle = method.request.FromString, method.handler
 
-    def innermost(invocation: Invocation) -> Awaitable[Message]:
-        payload = invocation.payload
+    def innermost(payload: bytes, call: NetworkCall) -> Awaitable[Message]:
         if len(payload) > message_bytes_max:
             raise MessageTooLarge(
                 f"the request has {len(payload)} bytes, the server takes {message_bytes_max}; send less at once",
@@ -98,6 +111,6 @@ def _parsing(method: Method, message_bytes_max: int) -> Handler:
                 message=f"the request is not a {method.request.DESCRIPTOR.full_name}: its bytes do not parse, or a "
                 "string in it is not UTF-8",
             ) from error
-        return handle(request, invocation.call)
+        return handle(request, call)
 
     return innermost
