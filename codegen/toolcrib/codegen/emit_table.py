@@ -21,6 +21,9 @@ _COLUMNS = {
     Kind.TIMESTAMP: ("toolcrib.server.columns", "UtcTimestamp"),
 }
 
+# What counts records: SQLite keeps a table under an integer key itself, where any other key has a tree of its own.
+_KEY_COLUMNS = dict.fromkeys((Kind.INT64, Kind.UINT32), ("toolcrib.server.columns", "IntegerKey"))
+
 # The shortest of the databases' limits for a name, PostgreSQL's.
 _NAME_LENGTH_MAX = 63
 
@@ -37,10 +40,12 @@ def emit_table(component: Component) -> str:
             writer.line(f'"{component.table}",')
             writer.line("metadata,")
             for field in component.column_fields:
-                _column(writer, field.name, field.kind, *_constraint(component, field))
+                is_key = component.key == (field,)
+                columns = {**_COLUMNS, **_KEY_COLUMNS} if is_key else _COLUMNS
+                _column(writer, field.name, columns[field.kind], *_constraint(component, field))
             if component.soft_delete:
-                _column(writer, "delete_time", Kind.TIMESTAMP, "nullable=True")
-            _column(writer, "toolcrib_revision", Kind.INT64, "nullable=False")
+                _column(writer, "delete_time", _COLUMNS[Kind.TIMESTAMP], "nullable=True")
+            _column(writer, "toolcrib_revision", _COLUMNS[Kind.INT64], "nullable=False")
             for field in component.unique_fields:
                 constraint = writer.use("sqlalchemy", "UniqueConstraint")
                 name = constraint_name(component.table, field.name)
@@ -57,8 +62,8 @@ def constraint_name(table: str, field: str) -> str:
     return f"{name[: _NAME_LENGTH_MAX - 9]}_{digest}"
 
 
-def _column(writer: CodeWriter, name: str, kind: Kind, *constraint: str) -> None:
-    column = call(writer.use("sqlalchemy", "Column"), quoted(name), writer.use(*_COLUMNS[kind]), *constraint)
+def _column(writer: CodeWriter, name: str, kind: tuple[str, str], *constraint: str) -> None:
+    column = call(writer.use("sqlalchemy", "Column"), quoted(name), writer.use(*kind), *constraint)
     writer.statement(column, after=",")
 
 

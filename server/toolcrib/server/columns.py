@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, String
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # Times repeat: both standard times of a new record, and every record of a commit, are the same moment.
@@ -20,6 +20,17 @@ def _to_text(moment: datetime | None) -> str | None:
 @lru_cache(maxsize=_CACHED_TIMES)
 def _from_text(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+class IntegerKey(TypeDecorator[int]):
+    """A key of 64 bits. On SQLite it is INTEGER, whose primary key is the table's own order, with no tree beside it."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[int]:
+        """SQLite's INTEGER has 64 bits."""
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
 
 
 class UtcTimestamp(TypeDecorator[datetime]):

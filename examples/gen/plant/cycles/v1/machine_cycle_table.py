@@ -4,7 +4,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, Table, Text
 
-from toolcrib.server.columns import UtcTimestamp
+from toolcrib.server.columns import IntegerKey, UtcTimestamp
 
 
 def machine_cycle_table(metadata: MetaData) -> Table:
@@ -12,7 +12,7 @@ def machine_cycle_table(metadata: MetaData) -> Table:
     return Table(
         "machine_cycle",
         metadata,
-        Column("id", BigInteger, primary_key=True, autoincrement=False),
+        Column("id", IntegerKey, primary_key=True, autoincrement=False),
         Column("product_id", Text, nullable=False),
         Column("quality", Integer, nullable=False),
         Column("air_temperature_k", Double, nullable=False),

@@ -4,7 +4,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, Table, Text, UniqueConstraint
 
-from toolcrib.server.columns import UtcTimestamp
+from toolcrib.server.columns import IntegerKey, UtcTimestamp
 
 
 def recipe_table(metadata: MetaData) -> Table:
@@ -12,7 +12,7 @@ def recipe_table(metadata: MetaData) -> Table:
     return Table(
         "recipe",
         metadata,
-        Column("id", BigInteger, primary_key=True, autoincrement=False),
+        Column("id", IntegerKey, primary_key=True, autoincrement=False),
         Column("name", Text, nullable=False),
         Column("speed_mm_s", Double, nullable=False),
         Column("spindle_rpm", Integer, nullable=True),

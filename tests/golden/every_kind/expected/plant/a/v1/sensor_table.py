@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from toolcrib.server.columns import UtcTimestamp
+from toolcrib.server.columns import IntegerKey, UtcTimestamp
 
 
 def sensor_table(metadata: MetaData) -> Table:
@@ -23,7 +23,7 @@ def sensor_table(metadata: MetaData) -> Table:
     return Table(
         "sensor",
         metadata,
-        Column("id", BigInteger, primary_key=True, autoincrement=False),
+        Column("id", IntegerKey, primary_key=True, autoincrement=False),
         Column("a_bool", Boolean, nullable=False),
         Column("an_int32", Integer, nullable=False),
         Column("a_sint32", Integer, nullable=False),

@@ -4,7 +4,7 @@
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, UniqueConstraint
 
-from toolcrib.server.columns import UtcTimestamp
+from toolcrib.server.columns import IntegerKey, UtcTimestamp
 
 
 def thermal_compensation_entry_table(metadata: MetaData) -> Table:
@@ -12,7 +12,7 @@ def thermal_compensation_entry_table(metadata: MetaData) -> Table:
     return Table(
         "thermal_compensation_entry",
         metadata,
-        Column("compensation_of_the_linear_axis_in_micrometersa", BigInteger, primary_key=True, autoincrement=False),
+        Column("compensation_of_the_linear_axis_in_micrometersa", IntegerKey, primary_key=True, autoincrement=False),
         Column("compensation_of_the_linear_axis_in_micrometersb", Text, nullable=True),
         Column("compensation_of_the_linear_axis_in_micrometersc", UtcTimestamp, nullable=True),
         Column("compensation_of_the_linear_axis_in_micrometersd", Integer, nullable=False),

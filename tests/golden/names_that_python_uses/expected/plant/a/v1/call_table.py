@@ -4,12 +4,14 @@
 
 from sqlalchemy import BigInteger, Column, MetaData, Table
 
+from toolcrib.server.columns import IntegerKey
+
 
 def call_table(metadata: MetaData) -> Table:
     """Declares the table `call` in `metadata`."""
     return Table(
         "call",
         metadata,
-        Column("id", BigInteger, primary_key=True, autoincrement=False),
+        Column("id", IntegerKey, primary_key=True, autoincrement=False),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )

@@ -4,12 +4,14 @@
 
 from sqlalchemy import BigInteger, Column, MetaData, Table
 
+from toolcrib.server.columns import IntegerKey
+
 
 def flag_table(metadata: MetaData) -> Table:
     """Declares the table `flag` in `metadata`."""
     return Table(
         "flag",
         metadata,
-        Column("id", BigInteger, primary_key=True, autoincrement=False),
+        Column("id", IntegerKey, primary_key=True, autoincrement=False),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )

@@ -4,13 +4,15 @@
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
 
+from toolcrib.server.columns import IntegerKey
+
 
 def tool_table(metadata: MetaData) -> Table:
     """Declares the table `tool` in `metadata`."""
     return Table(
         "tool",
         metadata,
-        Column("id", BigInteger, primary_key=True, autoincrement=False),
+        Column("id", IntegerKey, primary_key=True, autoincrement=False),
         Column("unit", Integer, nullable=False),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )

@@ -4,12 +4,14 @@
 
 from sqlalchemy import BigInteger, Column, MetaData, Table
 
+from toolcrib.server.columns import IntegerKey
+
 
 def tool_table(metadata: MetaData) -> Table:
     """Declares the table `b_tool` in `metadata`."""
     return Table(
         "b_tool",
         metadata,
-        Column("id", BigInteger, primary_key=True, autoincrement=False),
+        Column("id", IntegerKey, primary_key=True, autoincrement=False),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )
