@@ -27,7 +27,7 @@ from toolcrib.server.workers import Workers
 
 logger = logging.getLogger(__name__)
 
-# Lets a lane go on soon after the event loop has given it work: reads gain a tenth of their rate (docs/performance.md).
+# Lets a lane go on soon after the event loop has given it work, rather than after 5 ms.
 _SWITCH_INTERVAL_S = 0.0005
 
 

@@ -1,4 +1,4 @@
-"""The event loop the server runs on: uvloop where it exists, which makes calls a third cheaper."""
+"""The event loop the server runs on: uvloop where it exists, which is faster."""
 
 import asyncio
 from collections.abc import Callable
