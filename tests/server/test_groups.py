@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ import grpc
 import pytest
 
 from plant.cycles.v1.machine_cycle_pb2 import MachineCycle
+from plant.cycles.v1.machine_cycle_record import MachineCycleRecord
 from plant.cycles.v1.machine_cycle_service_pb2 import (
     BatchCreateMachineCyclesRequest,
+    BatchUpdateMachineCyclesRequest,
     CreateMachineCycleRequest,
     DeleteMachineCycleRequest,
     ListMachineCyclesRequest,
@@ -25,9 +27,11 @@ from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_record import RecipeRecord
 from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest, ListRecipesRequest
 from plant.tools.v1.tool_offset_pb2 import ToolOffset
+from plant.tools.v1.tool_offset_record import ToolOffsetRecord
+from plant.tools.v1.tool_offset_repository import ToolOffsetRepository
 from plant.tools.v1.tool_offset_service_pb2 import CreateToolOffsetRequest, UpdateToolOffsetRequest
 from support.plant import COMPONENTS, Plant, cycle, plant, refused
-from toolcrib.server import Application, Change, Veto
+from toolcrib.server import Application, Change, RecordExists, Veto
 from toolcrib.server.testing import serve
 
 ANN = (("x-actor", "ann"),)
@@ -65,6 +69,20 @@ def gate() -> Iterator[Gate]:
         if change.after.name == "gate":
             entered.set()
             assert opened.wait(20)
+
+    @application.before_create(RecipeRecord)
+    def lose(change: Change[RecipeRecord]) -> None:
+        if change.after.name == "lost":
+            # What SQLite does by itself when, for example, the disk is full; and a hook that does not care.
+            change.transaction.session.cursor.execute("ROLLBACK")
+            with suppress(Exception):
+                change.repository(ToolOffsetRepository).create(ToolOffsetRecord(tool_number=9))
+
+    @application.before_update(MachineCycleRecord)
+    def try_in_vain(change: Change[MachineCycleRecord]) -> None:
+        if change.after.torque_nm == 7:
+            with suppress(RecordExists):
+                change.repository(ToolOffsetRepository).create(ToolOffsetRecord(tool_number=1))
 
     @application.after_create(RecipeRecord)
     def refuse(change: Change[RecipeRecord]) -> None:
@@ -155,6 +173,44 @@ def test_refusals_of_every_kind_leave_the_rest_of_the_group_alone(gate: Gate) ->
         call.result(20)
     assert [item.id for item in crib.cycles.ListMachineCycles(ListMachineCyclesRequest()).machine_cycles] == [1, 2, 3]
     assert [entry.revision for entry in crib.entries()] == list(range(1, 8))
+
+
+def test_a_transaction_that_the_database_ended_is_lost_to_nobody_else(gate: Gate) -> None:
+    crib = gate.crib
+    gate.close()
+    good = [create_cycle(crib)]
+    lost = create_recipe(crib, "lost")
+    good.append(create_cycle(crib))
+    gate.open()
+    assert [call.result(20).id for call in good] == [1, 2]
+    with refused(grpc.StatusCode.INTERNAL):
+        lost.result(20)
+    with closing(sqlite3.connect(gate.database)) as connection:
+        counts = [
+            connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in ("machine_cycle", "recipe", "tool_offset", "toolcrib_audit", "toolcrib_transaction")
+        ]
+    assert counts == [2, 1, 0, 3, 3]
+
+
+def test_what_a_hook_tries_in_vain_takes_nothing_with_it_that_waits_to_be_written(gate: Gate) -> None:
+    crib = gate.crib
+    crib.tools.CreateToolOffset(CreateToolOffsetRequest(tool_offset=ToolOffset(tool_number=1)))
+    first = crib.cycles.CreateMachineCycle(CreateMachineCycleRequest(machine_cycle=cycle()))
+    gate.close()
+    waiting = create_cycle(crib)
+    upserts = [
+        UpdateMachineCycleRequest(machine_cycle=cycle(), allow_missing=True),
+        UpdateMachineCycleRequest(machine_cycle=MachineCycle(id=first.id, torque_nm=7)),
+    ]
+    batch = later(crib.cycles.BatchUpdateMachineCycles, BatchUpdateMachineCyclesRequest(requests=upserts))
+    gate.open()
+    assert waiting.result(20).id == 2
+    assert [item.id for item in batch.result(20).machine_cycles] == [3, 1]
+    listed = crib.cycles.ListMachineCycles(ListMachineCyclesRequest()).machine_cycles
+    assert [(item.id, item.torque_nm) for item in listed] == [(1, 7), (2, 42.8), (3, 42.8)]
+    entries = crib.entries(component="plant.cycles.v1.MachineCycle")
+    assert [entry.record_key for entry in entries] == ["1", "2", "3", "1"]
 
 
 def test_a_row_that_was_written_past_the_server_costs_only_the_calls_that_meet_it(gate: Gate) -> None:

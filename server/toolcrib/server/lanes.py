@@ -151,6 +151,8 @@ class WriterLane(Lane):
         """Runs one job; answers whether it leaves anything to commit. Raises where the database is the cause."""
         try:
             job.value = job.work(transaction)
+            # A hook may have gone on after an error that ended the transaction, for this call and all of its group.
+            session.require_transaction()
             return transaction.end()
         except Exception as error:
             job.error = for_caller(error)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from toolcrib.server.database import BEGIN_READ, Database, driver_connection
+from toolcrib.server.errors import StorageError
 from toolcrib.server.statements import Prepared
 
 _SAVEPOINT = "toolcrib"
@@ -50,12 +51,21 @@ class Session:
         return rows
 
     def run(self, statement: Prepared, rows: list[list[Any]]) -> None:
-        """Runs `statement` for each of `rows`, whose lists it takes over."""
+        """Runs `statement`, which writes, for each of `rows`, whose lists it takes over.
+
+        Raises StorageError where the database has ended the transaction: nothing is ever written outside of one.
+        """
+        self.require_transaction()
         bind = statement.bind
         if len(rows) == 1:
             self.cursor.execute(statement.sql, bind(rows[0]))
         else:
             self.cursor.executemany(statement.sql, [bind(row) for row in rows])
+
+    def require_transaction(self) -> None:
+        """Raises StorageError where the database has ended the transaction, by itself or at a hook's bidding."""
+        if not self._driver.in_transaction:
+            raise StorageError("the database has ended the transaction; nothing of it was written")
 
     def defer(self, statement: Prepared, rows: list[list[Any]]) -> None:
         """Keeps rows that nothing can refuse, to be written with others of their kind: before anything is read."""
@@ -99,6 +109,10 @@ class Session:
 
     def savepoint(self, depth: int = 0) -> None:
         """Marks the place that `rollback_to_savepoint` returns to; one within another is deeper."""
+        # Outside of a transaction it would begin one of its own.
+        self.require_transaction()
+        # What others left to be written must not be undone with what comes.
+        self.write_deferred()
         self.cursor.execute(f"SAVEPOINT {_SAVEPOINT}_{depth}")
 
     def release_savepoint(self, depth: int = 0) -> None:

@@ -177,8 +177,6 @@ class Transaction(ReadTransaction):
     def guard(self) -> None:
         """Lets what this call writes be undone without the calls that share its commit, unless it is too late."""
         if not self.is_guarded and not self.has_written and not self._group.alone:
-            # What others left to be written must not be undone with it.
-            self.session.write_deferred()
             self.session.savepoint()
             self.is_guarded = True
 
