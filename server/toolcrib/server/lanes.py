@@ -23,7 +23,12 @@ logger = logging.getLogger(__name__)
 
 # Fewer calls at a time than this have their commit at once.
 _MANY = 8
-_GATHER_S = 0.002
+# A group waits for as many calls as the last one had, or so long for each of them.
+_GATHER_S = 0.0005
+_GATHER_MAX_S = 0.012
+_TICK_S = 0.001
+# Every so many groups more calls are waited for, so that groups grow as far as the load allows.
+_GROW_EVERY = 4
 
 
 class _GroupLost(Exception):
@@ -75,11 +80,21 @@ class WriterLane(Lane):
         self._announce = announce
         self._session: Session | None = None
         self._last_group = 0
+        self._groups = 0
 
     def gather(self) -> None:
         """Waits a little while many calls are about: a commit costs as much as several of them."""
-        if self._last_group >= _MANY:
-            time.sleep(_GATHER_S)
+        last = self._last_group
+        if last < _MANY:
+            return
+        self._groups += 1
+        wanted = min(self._batch_size, last if self._groups % _GROW_EVERY else last * 2)
+        waiting, end = 0, time.monotonic() + min(_GATHER_MAX_S, _GATHER_S * last)
+        while time.monotonic() < end:
+            time.sleep(_TICK_S)
+            before, waiting = waiting, self._queue.jobs.qsize() + 1
+            if waiting >= wanted or last <= waiting == before:
+                return
 
     def execute(self, jobs: list[Job[Any]]) -> None:
         """Runs the jobs in one commit or, where that is lost, each in its own."""

@@ -43,7 +43,7 @@ class ComponentServicer(Generic[MessageT]):
     async def get(self, call: Call, lookup: Lookup) -> MessageT:
         """Reads a record."""
         work = self._bound(lambda repository: repository.get_one(lookup), batch=False)
-        found = self._workers.read_at_once(work)
+        found = await self._workers.read_at_once(work)
         return await self._workers.read(call, work) if found is None else found
 
     def list(

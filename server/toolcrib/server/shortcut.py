@@ -7,33 +7,59 @@ turns out to answer slowly: from a disk that is slow or busy.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from math import inf
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from toolcrib.server.database import for_caller
 from toolcrib.server.errors import StorageError
+from toolcrib.server.gathering import Gathering
 from toolcrib.server.session import Session
 from toolcrib.server.store import Store
 from toolcrib.server.transaction import ReadTransaction
 
 T = TypeVar("T")
+Held: TypeAlias = tuple[Callable[[ReadTransaction], Any], asyncio.Future[Any]]
 
 _SLOW_S = 0.005
 _PAUSE_S = 1.0
 
 
 class Shortcut:
-    """The event loop's own connection, which it opens when it first needs it."""
+    """The event loop's own connection, which it opens when it first needs it. To be made on that loop."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._loop = asyncio.get_running_loop()
+        self._gathering: Gathering[Held] = Gathering(self._run_all)
         self._transaction: ReadTransaction | None = None
         self._paused_until = 0.0
 
-    def run(self, work: Callable[[ReadTransaction], T]) -> T | None:
+    async def run(self, work: Callable[[ReadTransaction], T]) -> T | None:
         """What `work` returns or raises; None where a lane is to do it."""
+        if not self._gathering.holds():
+            return self._run(work)
+        future: asyncio.Future[T | None] = self._loop.create_future()
+        self._gathering.add((work, future))
+        return await future
+
+    def close(self) -> None:
+        """Gives the connection back, for good."""
+        self._disconnect()
+        self._paused_until = inf
+
+    def _run_all(self, held: list[Held]) -> None:
+        for work, future in held:
+            if future.done():
+                continue
+            try:
+                future.set_result(self._run(work))
+            except Exception as error:  # noqa: BLE001  # the caller is answered, whatever it is
+                future.set_exception(error)
+
+    def _run(self, work: Callable[[ReadTransaction], T]) -> T | None:
         start = monotonic()
         if start < self._paused_until:
             return None
@@ -49,11 +75,6 @@ class Shortcut:
         finally:
             if (now := monotonic()) - start > _SLOW_S:
                 self._paused_until = now + _PAUSE_S
-
-    def close(self) -> None:
-        """Gives the connection back, for good."""
-        self._disconnect()
-        self._paused_until = inf
 
     def _disconnect(self) -> None:
         if self._transaction is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from toolcrib.server.call import Call
 from toolcrib.server.lane import LaneQueue
@@ -43,8 +43,8 @@ class Workers:
         for thread in (self._announcer, *self._readers, self._writer):
             thread.start()
 
-    def read_at_once(self, work: Callable[[ReadTransaction], T]) -> T | None:
-        """Runs `work`, which reads very little, here and now; None where that is for a lane to do."""
+    def read_at_once(self, work: Callable[[ReadTransaction], T]) -> Coroutine[Any, Any, T | None]:
+        """Runs `work`, which reads very little, on the event loop; None where that is for a lane to do."""
         return self._shortcut.run(work)
 
     def read(self, call: Call, work: Callable[[ReadTransaction], T]) -> asyncio.Future[T]:
