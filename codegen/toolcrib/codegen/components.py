@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from toolcrib.codegen.declared import DeclaredField, DeclaredFile, DeclaredMessage, KeySource, Shape
-from toolcrib.codegen.model import Component, Field, KeyAllocation, Kind, Schema
+from toolcrib.codegen.documents import has_own_json
+from toolcrib.codegen.model import Cardinality, Component, Field, KeyAllocation, Kind, MessageType, Schema
 from toolcrib.codegen.names import plural_of, snake_case
 
 STANDARD_FIELDS = ("create_time", "update_time", "delete_time", "etag")
+_CARDINALITIES = {Shape.REPEATED: Cardinality.REPEATED, Shape.MAP: Cardinality.MAP}
 
 
 def schema_of(files: Iterable[DeclaredFile]) -> Schema:
     """The model of all components in `files`, sorted by their names."""
     files = tuple(files)
-    components = [_component(message, file) for file in files for message in file.messages if message.option]
+    messages = {message.full_name: message for file in files for message in file.messages}
+    components = [_component(message, file, messages) for file in files for message in file.messages if message.option]
     return Schema(
         components=tuple(sorted(components, key=lambda component: component.full_name)),
-        files=tuple(sorted(file.path for file in files)),
+        files=tuple(sorted(file.path for file in files if file.is_target)),
     )
 
 
@@ -39,7 +42,25 @@ def key_of(message: DeclaredMessage) -> tuple[DeclaredField, ...]:
     return tuple(by_name[name] for name in message.option.key_fields if name in by_name)
 
 
-def _component(message: DeclaredMessage, file: DeclaredFile) -> Component:
+def messages_within(
+    message: DeclaredMessage, messages: Mapping[str, DeclaredMessage]
+) -> dict[str, tuple[DeclaredField, DeclaredMessage | None]]:
+    """The types that the fields of `message` are made of, and those of these, by their full names.
+
+    Each comes with the field that was met first, and is None where `messages` has no such type.
+    """
+    found: dict[str, tuple[DeclaredField, DeclaredMessage | None]] = {}
+    waiting = list(reversed(message.fields))
+    while waiting:
+        field = waiting.pop()
+        if field.kind is Kind.MESSAGE and field.type not in found and not has_own_json(field.type):
+            inner = messages.get(field.type)
+            found[field.type] = (field, inner)
+            waiting += reversed(inner.fields if inner else ())
+    return found
+
+
+def _component(message: DeclaredMessage, file: DeclaredFile, messages: Mapping[str, DeclaredMessage]) -> Component:
     option = message.option
     if option is None:
         raise ValueError(f"{message.full_name} is not a component")
@@ -54,12 +75,21 @@ def _component(message: DeclaredMessage, file: DeclaredFile) -> Component:
         file=file.path,
         comment=message.comment,
         fields=tuple(fields.values()),
+        messages=tuple(
+            _message_type(field, inner) for field, inner in messages_within(message, messages).values() if inner
+        ),
         key=tuple(fields[field.name] for field in key_of(message)),
         key_allocation=_key_allocation(message),
         table=table_of(message),
         soft_delete=option.soft_delete,
         max_records=option.max_records,
     )
+
+
+def _message_type(field: DeclaredField, message: DeclaredMessage) -> MessageType:
+    if field.message is None:
+        raise ValueError(f"{field.name} holds no message")
+    return MessageType(field.message, tuple(_field(inner) for inner in message.fields))
 
 
 def _field(field: DeclaredField) -> Field:
@@ -70,11 +100,17 @@ def _field(field: DeclaredField) -> Field:
         number=field.number,
         kind=field.kind,
         type=field.type,
-        optional=field.shape is Shape.OPTIONAL or field.kind is Kind.TIMESTAMP,
+        optional=field.shape in (Shape.OPTIONAL, Shape.ONEOF)
+        or (field.shape is Shape.SINGLE and (field.kind.is_message or field.wrapped)),
         comment=field.comment,
         unique=field.unique,
         standard=field.name in STANDARD_FIELDS,
         enum=field.enum,
+        cardinality=_CARDINALITIES.get(field.shape, Cardinality.SINGLE),
+        map_key=field.map_key,
+        wrapped=field.wrapped,
+        message=field.message if field.kind is Kind.MESSAGE else None,
+        oneof=field.oneof,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from toolcrib.codegen.model import EnumType, Kind
+from toolcrib.codegen.model import EnumType, Kind, MessageName
 from toolcrib.codegen.problems import Problem
 
 
@@ -48,7 +48,8 @@ class KeySource(Enum):
 class DeclaredField:
     """A field of a message. `kind` is None where no kind of the model holds its type.
 
-    `rules` are the types that its buf.validate rules are for ("int32", "timestamp").
+    Of a map `type` and what follows from it is that of the values; `map_key` is the kind of its keys. `rules` are the
+    types that its buf.validate rules are for ("int32", "timestamp").
     """
 
     place: Place
@@ -59,6 +60,10 @@ class DeclaredField:
     shape: Shape
     comment: str
     enum: EnumType | None = None
+    message: MessageName | None = None
+    map_key: Kind | None = None
+    wrapped: bool = False
+    oneof: str = ""
     has_options: bool = False
     key: bool = False
     key_source: KeySource | None = KeySource.UNSPECIFIED
@@ -104,7 +109,10 @@ class DeclaredMessage:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredFile:
-    """A .proto file: all its messages, nested ones too, and the place of every name that it gives to its package."""
+    """A .proto file: all its messages, nested ones too, and the place of every name that it gives to its package.
+
+    One that is not a target is there for the messages that others hold.
+    """
 
     path: str
     package: str
@@ -112,3 +120,4 @@ class DeclaredFile:
     place: Place
     messages: tuple[DeclaredMessage, ...]
     names: Mapping[str, Place]
+    is_target: bool = True

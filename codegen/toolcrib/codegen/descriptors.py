@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
@@ -26,7 +27,7 @@ from toolcrib.codegen.declared import (
     Place,
     Shape,
 )
-from toolcrib.codegen.model import EnumType, EnumValue, Kind
+from toolcrib.codegen.model import EnumType, EnumValue, Kind, MessageName
 from toolcrib.codegen.writer import HEADER
 from toolcrib.options.v1 import options_pb2
 
@@ -62,19 +63,40 @@ _KINDS: Mapping[int, Kind] = {
     _Type.TYPE_SFIXED64: Kind.INT64,
     _Type.TYPE_UINT32: Kind.UINT32,
     _Type.TYPE_FIXED32: Kind.UINT32,
+    _Type.TYPE_UINT64: Kind.UINT64,
+    _Type.TYPE_FIXED64: Kind.UINT64,
     _Type.TYPE_FLOAT: Kind.FLOAT,
     _Type.TYPE_DOUBLE: Kind.DOUBLE,
     _Type.TYPE_STRING: Kind.STRING,
     _Type.TYPE_BYTES: Kind.BYTES,
     _Type.TYPE_ENUM: Kind.ENUM,
+    _Type.TYPE_MESSAGE: Kind.MESSAGE,
 }
+_WELL_KNOWN = {
+    "google.protobuf.Timestamp": Kind.TIMESTAMP,
+    "google.protobuf.Duration": Kind.DURATION,
+}
+_WRAPPED = {
+    "google.protobuf.BoolValue": Kind.BOOL,
+    "google.protobuf.Int32Value": Kind.INT32,
+    "google.protobuf.Int64Value": Kind.INT64,
+    "google.protobuf.UInt32Value": Kind.UINT32,
+    "google.protobuf.UInt64Value": Kind.UINT64,
+    "google.protobuf.FloatValue": Kind.FLOAT,
+    "google.protobuf.DoubleValue": Kind.DOUBLE,
+    "google.protobuf.StringValue": Kind.STRING,
+    "google.protobuf.BytesValue": Kind.BYTES,
+}
+# The files of protobuf itself whose messages a component may hold.
+_LIBRARY = frozenset(f"google/protobuf/{name}.proto" for name in ("any", "empty", "field_mask", "struct"))
 
 
 def read_files(descriptors: FileDescriptorSet, targets: Iterable[str]) -> tuple[DeclaredFile, ...]:
-    """The declared content of the files named by `targets`, in their order."""
+    """The declared content of the files named by `targets`, in their order, and of the library that they import."""
     files = {file.name: file for file in descriptors.file}
     types = {name: found for file in files.values() for name, found in _FileReader(file).types()}
-    return tuple(_FileReader(files[target], types).read() for target in targets)
+    library = [replace(_FileReader(files[name], types).read(), is_target=False) for name in sorted(_LIBRARY & {*files})]
+    return (*(_FileReader(files[target], types).read() for target in targets), *library)
 
 
 def is_generated(file: FileDescriptorProto) -> bool:
@@ -90,9 +112,7 @@ def is_generated(file: FileDescriptorProto) -> bool:
 class _FileReader:
     """Reads one file. `types` holds the enums and messages of all files by their full names with a leading dot."""
 
-    def __init__(
-        self, file: FileDescriptorProto, types: Mapping[str, EnumType | DescriptorProto] | None = None
-    ) -> None:
+    def __init__(self, file: FileDescriptorProto, types: Mapping[str, EnumType | MessageName] | None = None) -> None:
         self._file = file
         self._types = types or {}
         self._locations = {tuple(location.path): location for location in reversed(file.source_code_info.location)}
@@ -113,13 +133,14 @@ class _FileReader:
         place = self._place((_PACKAGE,))
         return DeclaredFile(file.name, file.package, file.syntax or "proto2", place, tuple(messages), names)
 
-    def types(self) -> Iterator[tuple[str, EnumType | DescriptorProto]]:
+    def types(self) -> Iterator[tuple[str, EnumType | MessageName]]:
         """All enums and messages of the file."""
         for index, enum in enumerate(self._file.enum_type):
             yield self._enum(enum, (_FILE_ENUM, index), (enum.name,))
         for index, top in enumerate(self._file.message_type):
             for message, path, names in _nested(top, (_FILE_MESSAGE, index), (top.name,)):
-                yield self._global_name(names), message
+                name = self._global_name(names)
+                yield name, MessageName(name[1:], names, self._file.name)
                 for place, enum in enumerate(message.enum_type):
                     yield self._enum(enum, (*path, _NESTED_ENUM, place), (*names, enum.name))
 
@@ -149,21 +170,27 @@ class _FileReader:
         return DeclaredMessage(self._place(path), names, self._file.package, comment, fields, option)
 
     def _field(self, message: DescriptorProto, field: FieldDescriptorProto, path: tuple[int, ...]) -> DeclaredField:
-        found = self._types.get(field.type_name)
-        shape = _shape(message, field)
-        kind = _KINDS.get(field.type)
-        if field.type_name == ".google.protobuf.Timestamp":
-            kind = Kind.TIMESTAMP
+        shape, map_key, value = _shape(message, field), None, field
+        entry = _map_entry(message, field)
+        if entry is not None:
+            key, value = entry.field
+            map_key = _KINDS[key.type]
+        found = self._types.get(value.type_name)
+        type_ = value.type_name[1:]
         options = field.options.Extensions[options_pb2.field]
         return DeclaredField(
             place=self._place(path),
             name=field.name,
             number=field.number,
-            type=field.type_name[1:] or _Type.Type.Name(field.type).removeprefix("TYPE_").lower(),
-            kind=kind,
+            type=type_ or _Type.Type.Name(value.type).removeprefix("TYPE_").lower(),
+            kind=_WELL_KNOWN.get(type_) or _WRAPPED.get(type_) or _KINDS.get(value.type),
             shape=shape,
             comment=self._comment(path),
             enum=found if isinstance(found, EnumType) else None,
+            message=found if isinstance(found, MessageName) else None,
+            map_key=map_key,
+            wrapped=type_ in _WRAPPED,
+            oneof=message.oneof_decl[field.oneof_index].name if shape is Shape.ONEOF else "",
             has_options=field.options.HasExtension(options_pb2.field),
             key=options.key,
             key_source=_known_source(options.key_source),
@@ -201,11 +228,24 @@ def _nested(
 
 def _shape(message: DescriptorProto, field: FieldDescriptorProto) -> Shape:
     if field.label == _Type.LABEL_REPEATED:
-        entry = next((inner for inner in message.nested_type if field.type_name.endswith(f".{inner.name}")), None)
-        return Shape.MAP if entry is not None and entry.options.map_entry else Shape.REPEATED
+        return Shape.REPEATED if _map_entry(message, field) is None else Shape.MAP
     if field.proto3_optional:
         return Shape.OPTIONAL
     return Shape.ONEOF if field.HasField("oneof_index") else Shape.SINGLE
+
+
+def _map_entry(message: DescriptorProto, field: FieldDescriptorProto) -> DescriptorProto | None:
+    """The message that a map is made of, with its key and its value."""
+    if field.label != _Type.LABEL_REPEATED:
+        return None
+    return next(
+        (
+            inner
+            for inner in message.nested_type
+            if inner.options.map_entry and field.type_name.endswith(f".{inner.name}")
+        ),
+        None,
+    )
 
 
 def _known_source(number: int) -> KeySource | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from toolcrib.codegen.layout import Choice, Each, Group, Node, Text, call, subscript
-from toolcrib.codegen.model import Component, EnumType, EnumValue, Field, Kind
+from toolcrib.codegen.documents import use_class
+from toolcrib.codegen.layout import Choice, Each, Group, Node, Text, call, quoted, subscript
+from toolcrib.codegen.model import Cardinality, Component, EnumType, EnumValue, Field, Kind
 from toolcrib.codegen.names import snake_case
-from toolcrib.codegen.python_names import enum_classes, enum_member, enum_types, python_type, use_message
+from toolcrib.codegen.python_names import enum_classes, enum_member, enum_types, python_type, scalar_type, use_message
 from toolcrib.codegen.writer import CodeWriter
 
 _VALUES = "toolcrib.server.values"
@@ -14,6 +15,7 @@ _DEFAULTS = {
     Kind.INT32: "0",
     Kind.INT64: "0",
     Kind.UINT32: "0",
+    Kind.UINT64: "0",
     Kind.FLOAT: "0.0",
     Kind.DOUBLE: "0.0",
     Kind.STRING: '""',
@@ -24,6 +26,14 @@ _BOUNDS = {
     Kind.ENUM: ("ge=-(2**31)", "lt=2**31"),
     Kind.INT64: ("ge=-(2**63)", "lt=2**63"),
     Kind.UINT32: ("ge=0", "lt=2**32"),
+    Kind.UINT64: ("ge=0", "lt=2**64"),
+}
+
+
+# The type of Python's own, and the functions from a message and to one.
+_TIMES = {
+    Kind.TIMESTAMP: ("datetime", "timestamp_to_datetime", "datetime_to_timestamp"),
+    Kind.DURATION: ("timedelta", "duration_to_timedelta", "timedelta_to_duration"),
 }
 
 
@@ -75,19 +85,34 @@ def _enum(writer: CodeWriter, enum: EnumType, name: str) -> None:
 
 
 def _field(writer: CodeWriter, field: Field, enums: dict[str, str]) -> None:
-    if field.kind is Kind.TIMESTAMP:
-        type_, default = writer.use("datetime", "datetime"), "None"
-    elif field.enum is not None:
-        enum = enums[field.enum.full_name]
-        type_, default = f"{enum} | int", f"{enum}.{enum_member(_zero(field.enum))}"
+    type_ = _value_type(writer, field, enums)
+    arguments: list[Node] = []
+    if field.cardinality is not Cardinality.SINGLE:
+        key = f"{scalar_type(field.map_key)}, " if field.map_key else ""
+        container = "dict" if field.map_key else "list"
+        type_ = f"{container}[{key}{type_}]"
+        arguments.append(f"default_factory={container}")
+    elif field.optional:
+        type_ += " | None"
+        arguments += ["default=None", *_BOUNDS.get(field.kind, ())]
     else:
-        type_, default = python_type(field), _DEFAULTS[field.kind]
-    if field.optional:
-        type_, default = f"{type_} | None", "None"
-    arguments: list[Node] = [f"default={default}", *_BOUNDS.get(field.kind, ())]
+        enum = f"{enums[field.enum.full_name]}.{enum_member(_zero(field.enum))}" if field.enum else ""
+        arguments += [f"default={enum or _DEFAULTS[field.kind]}", *_BOUNDS.get(field.kind, ())]
     if field.comment:
         arguments.append(Text(" ".join(field.comment.split()), before="description="))
     writer.declaration(field.name, type_, call(writer.use("pydantic", "Field"), *arguments))
+
+
+def _value_type(writer: CodeWriter, field: Field, enums: dict[str, str]) -> str:
+    """The type of one value of the field."""
+    if field.enum is not None:
+        return f"{enums[field.enum.full_name]} | int"
+    if field.message is not None:
+        inside = writer.use("toolcrib.server.record", "Inside")
+        return f"{writer.use('typing', 'Annotated')}[{use_class(writer, field.message)}, {inside}]"
+    if field.kind in _TIMES:
+        return writer.use("datetime", _TIMES[field.kind][0])
+    return python_type(field)
 
 
 def _zero(enum: EnumType) -> EnumValue:
@@ -104,36 +129,69 @@ def _from_message(writer: CodeWriter, component: Component, message: str, member
 
 def _from_field(writer: CodeWriter, field: Field, members: dict[str, str]) -> Node:
     read = f"message.{field.name}"
-    value: Node = read
-    if field.kind is Kind.TIMESTAMP:
-        value = call(writer.use(_VALUES, "timestamp_to_datetime"), read)
-    elif field.enum is not None:
-        value = call(f"{members[field.enum.full_name]}.get", read, read)
+
+    def value_of(expression: str) -> Node:
+        if field.wrapped:
+            return f"{expression}.value"
+        if field.enum is not None:
+            return call(f"{members[field.enum.full_name]}.get", expression, expression)
+        if field.message is not None:
+            return call(writer.use("toolcrib.server.record", "copy_of"), expression)
+        return call(writer.use(_VALUES, _TIMES[field.kind][1]), expression) if field.kind in _TIMES else expression
+
+    if field.cardinality is not Cardinality.SINGLE:
+        return _named(field.name, _each(field, read, value_of("item")))
     if not field.optional:
-        return _named(field.name, value)
-    return Choice(value, f'message.HasField("{field.name}")', "None", before=f"{field.name}=")
+        return _named(field.name, value_of(read))
+    return Choice(value_of(read), f'message.HasField("{field.name}")', "None", before=f"{field.name}=")
 
 
 def _to_message(writer: CodeWriter, component: Component, message: str) -> None:
     with writer.function("def to_message", ["self"], message):
         writer.docstring("The message with the values of this record.")
+        for oneof in dict.fromkeys(field.oneof for field in component.fields if field.oneof):
+            members = [f"{field.name}=self.{field.name}" for field in component.fields if field.oneof == oneof]
+            writer.statement(call(writer.use("toolcrib.server.record", "require_one"), quoted(oneof), *members))
         values = [_to_field(writer, field) for field in component.fields]
         writer.exploded(call(message, *values), before="return ")
 
 
 def _to_field(writer: CodeWriter, field: Field) -> Node:
     read = f"self.{field.name}"
-    if field.kind is Kind.TIMESTAMP:
-        value = call(writer.use(_VALUES, "datetime_to_timestamp"), read)
-        return Choice(value, f"{read} is not None", "None", before=f"{field.name}=")
-    if field.kind is Kind.ENUM:
-        # The stub wants a type of its own that is an int at run time.
+
+    def value_of(expression: str) -> Node:
+        if field.wrapped:
+            wrapper = writer.use("google.protobuf.wrappers_pb2", field.type.rpartition(".")[2])
+            return call(wrapper, f"value={expression}")
+        return call(writer.use(_VALUES, _TIMES[field.kind][2]), expression) if field.kind in _TIMES else expression
+
+    if field.kind is Kind.ENUM or (field.oneof and not field.kind.is_message and not field.wrapped):
+        # The stub wants an enum's type, which is an int at run time, and has no None for a oneof's members.
         return _named(field.name, call(writer.use("typing", "cast"), writer.use("typing", "Any"), read))
+    if field.cardinality is not Cardinality.SINGLE:
+        converted = value_of("item")
+        return f"{field.name}={read}" if converted == "item" else _named(field.name, _each(field, read, converted))
+    if field.kind in _TIMES or field.wrapped:
+        return Choice(value_of(read), f"{read} is not None", "None", before=f"{field.name}=")
     return f"{field.name}={read}"
+
+
+def _each(field: Field, read: str, value: Node) -> Node:
+    """All values of a list or map, each converted."""
+    text = "".join([value.open, ", ".join(map(str, value.items)), value.close]) if isinstance(value, Group) else value
+    if field.cardinality is Cardinality.MAP:
+        return f"dict({read})" if text == "item" else Each("{", f"key: {text}", f"for key, item in {read}.items()", "}")
+    return f"list({read})" if text == "item" else Each("[", value, f"for item in {read}", "]")
 
 
 def _named(name: str, value: Node) -> Node:
     """A keyword argument."""
-    if isinstance(value, str):
-        return f"{name}={value}"
-    return Group(f"{name}={value.open}", value.items, value.close) if isinstance(value, Group) else value
+    match value:
+        case str():
+            return f"{name}={value}"
+        case Group(open=opening, items=items, close=close):
+            return Group(f"{name}={opening}", items, close)
+        case Each(open=opening, element=element, clause=clause, close=close):
+            return Each(f"{name}={opening}", element, clause, close)
+        case _:
+            return value

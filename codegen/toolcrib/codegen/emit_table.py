@@ -13,13 +13,16 @@ _COLUMNS = {
     Kind.INT32: ("sqlalchemy", "Integer"),
     Kind.INT64: ("sqlalchemy", "BigInteger"),
     Kind.UINT32: ("sqlalchemy", "BigInteger"),
-    Kind.FLOAT: ("sqlalchemy", "Double"),
-    Kind.DOUBLE: ("sqlalchemy", "Double"),
+    Kind.UINT64: ("toolcrib.server.columns", "UnsignedBigInteger"),
+    Kind.FLOAT: ("toolcrib.server.columns", "ExactDouble"),
+    Kind.DOUBLE: ("toolcrib.server.columns", "ExactDouble"),
     Kind.STRING: ("sqlalchemy", "Text"),
     Kind.BYTES: ("sqlalchemy", "LargeBinary"),
     Kind.ENUM: ("sqlalchemy", "Integer"),
     Kind.TIMESTAMP: ("toolcrib.server.columns", "UtcTimestamp"),
+    Kind.DURATION: ("sqlalchemy", "BigInteger"),
 }
+_DOCUMENT = ("toolcrib.server.columns", "Document")
 
 # What counts records: SQLite keeps a table under an integer key itself, where any other key has a tree of its own.
 _KEY_COLUMNS = dict.fromkeys((Kind.INT64, Kind.UINT32), ("toolcrib.server.columns", "IntegerKey"))
@@ -42,7 +45,8 @@ def emit_table(component: Component) -> str:
             for field in component.column_fields:
                 is_key = component.key == (field,)
                 columns = {**_COLUMNS, **_KEY_COLUMNS} if is_key else _COLUMNS
-                _column(writer, field.name, columns[field.kind], *_constraint(component, field))
+                column = _DOCUMENT if field.is_document else columns[field.kind]
+                _column(writer, field.name, column, *_constraint(component, field))
             if component.soft_delete:
                 _column(writer, "delete_time", _COLUMNS[Kind.TIMESTAMP], "nullable=True")
             _column(writer, "toolcrib_revision", _COLUMNS[Kind.INT64], "nullable=False")

@@ -17,12 +17,29 @@ class Kind(Enum):
     INT32 = "int32"
     INT64 = "int64"
     UINT32 = "uint32"
+    UINT64 = "uint64"
     FLOAT = "float"
     DOUBLE = "double"
     STRING = "string"
     BYTES = "bytes"
     ENUM = "enum"
     TIMESTAMP = "google.protobuf.Timestamp"
+    DURATION = "google.protobuf.Duration"
+    MESSAGE = "message"
+
+    @property
+    def is_message(self) -> bool:
+        """Whether protobuf holds such values as messages, which can be absent."""
+        return self in (Kind.TIMESTAMP, Kind.DURATION, Kind.MESSAGE)
+
+
+@unique
+class Cardinality(Enum):
+    """How many values a field holds."""
+
+    SINGLE = "single"
+    REPEATED = "repeated"
+    MAP = "map"
 
 
 @unique
@@ -44,6 +61,15 @@ class EnumValue:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageName:
+    """What a message is called: `path` holds its name after those of the messages around it, `file` declares it."""
+
+    full_name: str
+    path: tuple[str, ...]
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class EnumType:
     """An enum that a component's field uses.
 
@@ -59,10 +85,13 @@ class EnumType:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a component.
+    """A field of a component, or of a message inside one.
 
-    `type` is its spelling in the .proto ("sint64", "plant.recipes.v1.Coolant"). `optional` says that it can be unset,
-    as `optional` fields and timestamps can.
+    `type` is its spelling in the .proto ("sint64", "plant.recipes.v1.Coolant"), of a map that of its values. `optional`
+    says that it can be unset, as `optional` fields, members of a oneof and single messages can. Of a repeated field or
+    a map `kind` is that of one value, and `map_key` that of the keys. `wrapped` values are messages around a scalar,
+    as google.protobuf.DoubleValue is: `kind` is the scalar's. `message` is the type of values of kind MESSAGE;
+    `oneof` names the oneof that the field is a member of.
     """
 
     name: str
@@ -74,6 +103,24 @@ class Field:
     unique: bool = False
     standard: bool = False
     enum: EnumType | None = None
+    cardinality: Cardinality = Cardinality.SINGLE
+    map_key: Kind | None = None
+    wrapped: bool = False
+    message: MessageName | None = None
+    oneof: str = ""
+
+    @property
+    def is_document(self) -> bool:
+        """Whether a column holds it as JSON, having no SQL type for it."""
+        return self.cardinality is not Cardinality.SINGLE or self.kind is Kind.MESSAGE
+
+
+@dataclass(frozen=True, slots=True)
+class MessageType:
+    """A message inside a component, or inside one of these."""
+
+    name: MessageName
+    fields: tuple[Field, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +128,8 @@ class Component:
     """A message that gets a service, a table and clients.
 
     `singular` and `plural` are the names under which requests and answers hold its records (recipe, recipes);
-    `plural_name` stands in the names of methods (Recipes).
+    `plural_name` stands in the names of methods (Recipes). `messages` are all types that its fields are made of, and
+    theirs, each once.
     """
 
     name: str
@@ -92,6 +140,7 @@ class Component:
     file: str
     comment: str
     fields: tuple[Field, ...]
+    messages: tuple[MessageType, ...]
     key: tuple[Field, ...]
     key_allocation: KeyAllocation
     table: str

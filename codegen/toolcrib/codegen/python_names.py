@@ -12,6 +12,7 @@ _TYPES = {
     Kind.INT32: "int",
     Kind.INT64: "int",
     Kind.UINT32: "int",
+    Kind.UINT64: "int",
     Kind.FLOAT: "float",
     Kind.DOUBLE: "float",
     Kind.STRING: "str",
@@ -38,8 +39,13 @@ def use_message(writer: CodeWriter, component: Component) -> str:
 
 
 def python_type(field: Field) -> str:
-    """The type of a value that is neither an enum nor a time."""
-    return _TYPES[field.kind]
+    """The type of a value that is neither an enum, a time nor a message."""
+    return scalar_type(field.kind)
+
+
+def scalar_type(kind: Kind) -> str:
+    """The type of a scalar that is no enum."""
+    return _TYPES[kind]
 
 
 def key_parameters(component: Component) -> list[str]:

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from keyword import iskeyword
 
-from toolcrib.codegen.components import schema_of, table_of
+from toolcrib.codegen.components import messages_within, schema_of, table_of
 from toolcrib.codegen.declared import DeclaredFile, DeclaredMessage, Place
 from toolcrib.codegen.model import Component
 from toolcrib.codegen.names import snake_case
 from toolcrib.codegen.problems import GenerateError, Problem
 from toolcrib.codegen.refuse_component import component_problems
-from toolcrib.codegen.refuse_field import stray_option_problems
+from toolcrib.codegen.refuse_field import inner_problems, stray_option_problems
 from toolcrib.codegen.service import service_names
 
 
@@ -20,6 +20,7 @@ def refuse(files: Sequence[DeclaredFile]) -> None:
     """Raises GenerateError if anything in `files` cannot be served."""
     problems = [problem for file in files for problem in _file_problems(file)]
     components = [message for file in files for message in file.messages if message.option]
+    problems += _inner_problems(files, components)
     problems += _shared_tables(components)
     problems += _shared_modules(components)
     # What is generated can only be said of components that are right in themselves.
@@ -38,6 +39,15 @@ def _file_problems(file: DeclaredFile) -> Iterator[Problem]:
             yield from component_problems(message)
         else:
             yield from stray_option_problems(message)
+
+
+def _inner_problems(files: Sequence[DeclaredFile], components: Iterable[DeclaredMessage]) -> list[Problem]:
+    """What is wrong with the messages inside components, each once."""
+    messages = {message.full_name: message for file in files for message in file.messages}
+    syntaxes = {file.path: file.syntax for file in files}
+    found = [inner for component in components for inner in messages_within(component, messages).values()]
+    problems = [problem for field, message in found for problem in inner_problems(field, message, syntaxes)]
+    return list(dict.fromkeys(problems))
 
 
 def _place_problems(file: DeclaredFile) -> Iterator[Problem]:

@@ -17,8 +17,8 @@ from toolcrib.codegen.refuse_field import field_problems
 from toolcrib.codegen.request_fields import KEY_FIELDS_MAX, TAKEN_NAMES
 
 _SERVER_KEYS = ("int64", "string")
-_CLIENT_KEYS = frozenset({Kind.INT32, Kind.INT64, Kind.UINT32, Kind.STRING})
-_CLIENT_KEYS_TEXT = "an integer of 32 bits, int64, sint64, sfixed64 or string"
+_CLIENT_KEYS = frozenset({Kind.INT32, Kind.INT64, Kind.UINT32, Kind.UINT64, Kind.STRING})
+_CLIENT_KEYS_TEXT = "an integer or a string"
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PASCAL = re.compile(r"[A-Z][A-Za-z0-9]*")
 # A client's methods have these beside the record; `google` would hide the types of google.protobuf in requests.
@@ -137,9 +137,11 @@ def _key_field_problems(field: DeclaredField, *, by_client: bool) -> Iterator[Pr
     if field.unique and not by_client:
         yield field.place.problem(f"the key `{field.name}` is unique anyway; leave out `unique`")
     if field.shape is not Shape.SINGLE:
+        kind = {Shape.ONEOF: "member of a oneof"}.get(field.shape, f"{field.shape.value} field")
+        yield field.place.problem(f"the key `{field.name}` is a {kind}; a key is a single value that is always set")
         return
     if by_client or field.key_source is KeySource.CLIENT:
-        if field.kind not in _CLIENT_KEYS and field.type not in ("uint64", "fixed64"):
+        if field.kind not in _CLIENT_KEYS or field.wrapped:
             yield field.place.problem(f"{field.type} cannot be the key `{field.name}`; a key is {_CLIENT_KEYS_TEXT}")
     elif field.type not in _SERVER_KEYS:
         yield field.place.problem(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from keyword import iskeyword
 
 from toolcrib.codegen.components import STANDARD_FIELDS
@@ -16,7 +16,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # What a generated record's class has for itself: the members of its base, and the types that its fields are made of.
 _TAKEN_IN_RECORDS = frozenset(
     {
-        *("bool", "bytes", "datetime", "float", "int", "str", "cls", "self", "mro", "from_message", "to_message"),
+        *("bool", "bytes", "datetime", "float", "int", "list", "str", "timedelta", "cls", "self", "mro"),
+        *("from_message", "to_message"),
         *("construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw", "schema"),
         *("schema_json", "show_deleted", "update_forward_refs", "validate"),
         *("model_computed_fields", "model_config", "model_construct", "model_copy", "model_dump", "model_dump_json"),
@@ -24,14 +25,6 @@ _TAKEN_IN_RECORDS = frozenset(
         *("model_post_init", "model_rebuild", "model_validate", "model_validate_json", "model_validate_strings"),
     }
 )
-
-_SHAPES = {
-    Shape.REPEATED: "repeated fields are not served yet; make the items a component of their own that holds this one's "
-    "key, or number the fields if there are few",
-    Shape.MAP: "maps are not served yet; make the entries a component of their own with a key of several fields",
-    Shape.ONEOF: "a oneof is not served yet; make its members `optional` fields and say in a buf.validate rule that "
-    "one is set",
-}
 
 
 def field_problems(message: DeclaredMessage, field: DeclaredField) -> Iterator[Problem]:
@@ -85,16 +78,22 @@ def _option_problems(field: DeclaredField) -> Iterator[Problem]:
             f"`{field.name}` has a key_source and is not marked as the key; add `key: true` or leave it out (fields in "
             "key_fields come from the caller anyway)"
         )
-    if field.unique and field.kind is Kind.BOOL:
+    if field.unique and (field.kind is Kind.MESSAGE or field.shape in (Shape.REPEATED, Shape.MAP)):
+        yield field.place.problem(
+            f"`{field.name}` is kept as a document, and `unique` is for single values; leave it out"
+        )
+    elif field.unique and field.kind is Kind.BOOL:
         yield field.place.problem(f"`{field.name}` is a bool, so unique would allow two records; leave out `unique`")
     if field.unique and field.name in STANDARD_FIELDS:
         yield field.place.problem(f"`{field.name}` is filled in by the server; leave out `unique`")
 
 
 def _rule_problems(field: DeclaredField) -> Iterator[Problem]:
-    if field.kind is None or field.shape in (Shape.REPEATED, Shape.MAP):
+    if field.kind in (None, Kind.MESSAGE) or field.shape in (Shape.REPEATED, Shape.MAP):
         return
-    own = {Kind.ENUM: "enum", Kind.TIMESTAMP: "timestamp"}.get(field.kind, field.type)
+    own = {Kind.ENUM: "enum", Kind.TIMESTAMP: "timestamp", Kind.DURATION: "duration"}.get(field.kind, field.type)
+    if field.wrapped:
+        own = field.kind.value
     for rule in field.rules:
         if rule != own:
             yield field.place.problem(
@@ -119,16 +118,29 @@ def _standard_problems(message: DeclaredMessage, field: DeclaredField) -> Iterat
 
 
 def _type_problems(field: DeclaredField) -> Iterator[Problem]:
-    if field.shape in _SHAPES:
-        yield field.place.problem(f"`{field.name}`: {_SHAPES[field.shape]}")
-    elif field.type in ("uint64", "fixed64"):
-        yield field.place.problem(
-            f"`{field.name}`: {field.type} is not served yet, as databases have no such integer; use int64"
-        )
-    elif field.type == "group":
+    if field.type == "group":
         yield field.place.problem(f"`{field.name}`: groups are not served; use fields of their own")
-    elif field.kind is None:
+
+
+def inner_problems(
+    field: DeclaredField, message: DeclaredMessage | None, syntaxes: Mapping[str, str]
+) -> Iterator[Problem]:
+    """What is wrong with a message inside a component, which `field` was the first to hold."""
+    if message is None or field.message is None:
         yield field.place.problem(
-            f"`{field.name}`: nested messages other than google.protobuf.Timestamp are not served yet; write the "
-            f"fields of {field.type} into this message, or make it a component and hold its key here"
+            f"`{field.name}`: {field.type} is not served; of google.protobuf's there are Timestamp, Duration, the "
+            "wrappers, Struct, Value, ListValue, FieldMask, Any and Empty"
         )
+        return
+    syntax = syntaxes[field.message.file]
+    if syntax != "proto3":
+        yield field.place.problem(
+            f"`{field.name}`: {field.type} is declared in a file of {syntax}, which is not served; copy it into a file "
+            'that starts with `syntax = "proto3";`'
+        )
+        return
+    for inner in message.fields:
+        if iskeyword(inner.name):
+            yield inner.place.problem(
+                f"`{inner.name}` is a word of Python's own; name the field otherwise, like `{inner.name}_value`"
+            )

@@ -98,6 +98,13 @@ class Change(Generic[RecordT]):
             raise LookupError(f"a {self.operation.name.lower()} leaves no record")
         self._after = record
 
+    def changes_nothing(self) -> bool:
+        """Whether both sides are the same to the bit: protobuf's own comparison takes -0.0 for 0.0, and NaN for new."""
+        before, after = self.before_message, self.after_message
+        if before is None or after is None:
+            return before is after
+        return before.SerializeToString(deterministic=True) == after.SerializeToString(deterministic=True)
+
     @property
     def actor(self) -> str:
         """Who does it."""

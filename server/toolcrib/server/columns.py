@@ -1,25 +1,75 @@
 """Column types of generated tables that SQLAlchemy does not have."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy import BigInteger, DateTime, Dialect, Double, Integer, Numeric, String, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 # Times repeat: both standard times of a new record, and every record of a commit, are the same moment.
 _CACHED_TIMES = 1024
 
+# What stands for NaN where a database has none.
+NAN_TEXT = "NaN"
+
+
+Convert = Callable[[Any], Any]
+
 
 @lru_cache(maxsize=_CACHED_TIMES)
-def _to_text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(sep=" ", timespec="microseconds")[:26]
+def time_to_text(moment: datetime) -> str:
+    """A time in UTC as SQLite and documents have it."""
+    return moment.isoformat(sep=" ", timespec="microseconds")[:26]
 
 
 @lru_cache(maxsize=_CACHED_TIMES)
-def _from_text(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+def time_from_text(text: str) -> datetime:
+    """The time of `time_to_text`."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def uint64_to_text(number: int) -> str:
+    """An unsigned integer of 64 bits as text that sorts like the numbers."""
+    return f"{number:020}"
+
+
+def _number_to_value(number: float) -> float | str:
+    return NAN_TEXT if math.isnan(number) else number
+
+
+class ToolcribType(TypeDecorator[Any]):
+    """A type whose values go to the driver of a database in another form, as `forms` says by the dialect's name.
+
+    Prepared statements convert with `to_driver` and `from_driver` themselves, without SQLAlchemy's way around them.
+    """
+
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = String
+    cache_ok = True
+    forms: Mapping[str, tuple[Convert, Convert]] = {}
+
+    def to_driver(self, dialect: Dialect) -> Convert | None:
+        """What converts a value other than None for the driver; None where it takes it as it is."""
+        form = self.forms.get(dialect.name)
+        return form and form[0]
+
+    def from_driver(self, dialect: Dialect) -> Convert | None:
+        """The same for what the driver gives."""
+        form = self.forms.get(dialect.name)
+        return form and form[1]
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """To what the driver takes."""
+        convert = self.to_driver(dialect)
+        return convert(value) if convert and value is not None else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """From what the driver gives."""
+        convert = self.from_driver(dialect)
+        return convert(value) if convert and value is not None else value
 
 
 class IntegerKey(TypeDecorator[int]):
@@ -33,8 +83,8 @@ class IntegerKey(TypeDecorator[int]):
         return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
 
 
-class UtcTimestamp(TypeDecorator[datetime]):
-    """A moment in UTC with microseconds, years 1 to 9999.
+class UtcTimestamp(ToolcribType):
+    """A moment in UTC with microseconds, years 1 to 9999; a datetime.
 
     On SQLite it is text, "2026-11-21 04:24:37.123456", which SQLite's own date functions read and whose order is the
     order of time. Elsewhere it is the database's timestamp with time zone.
@@ -42,29 +92,56 @@ class UtcTimestamp(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+    forms = MappingProxyType({"sqlite": (time_to_text, time_from_text)})
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime] | TypeEngine[str]:
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """SQLite has no type for time; text keeps its order and its digits."""
-        if dialect.name == "sqlite":
-            return dialect.type_descriptor(String(26))
-        return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(String(26) if dialect.name == "sqlite" else DateTime(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
-        """To what the driver takes."""
-        convert = self.to_driver(dialect)
-        return convert(value) if convert else value
 
-    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:
-        """From what the driver gives."""
-        convert = self.from_driver(dialect)
-        return convert(value) if convert else value  # type: ignore[return-value]  # without conversion it is none
+class UnsignedBigInteger(ToolcribType):
+    """An integer from 0 to 2^64 - 1.
 
-    @staticmethod
-    def to_driver(dialect: Dialect) -> Callable[[Any], Any] | None:
-        """What converts a value for the driver, without SQLAlchemy's way around it; None where it takes datetimes."""
-        return _to_text if dialect.name == "sqlite" else None
+    On SQLite, whose integers end at 2^63 - 1, it is text of 20 digits: its order is that of the numbers.
+    """
 
-    @staticmethod
-    def from_driver(dialect: Dialect) -> Callable[[Any], Any] | None:
-        """The same for what the driver gives."""
-        return _from_text if dialect.name == "sqlite" else None
+    impl = Numeric(20, 0)
+    cache_ok = True
+    forms = MappingProxyType({"sqlite": (uint64_to_text, int)})
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text on SQLite, a number of 20 digits elsewhere."""
+        return dialect.type_descriptor(String(20) if dialect.name == "sqlite" else Numeric(20, 0))
+
+
+class _Untyped(UserDefinedType[float]):
+    """A column without a type, whose values SQLite leaves as they are."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """No type."""
+        return ""
+
+
+class ExactDouble(ToolcribType):
+    """A number of 64 bits (IEEE 754), with NaN and -0.0.
+
+    On SQLite the column has no type: in one that is REAL -0.0 becomes 0.0. NaN, which SQLite would make NULL, is the
+    text "NaN"; it sorts behind all numbers, as it does on PostgreSQL.
+    """
+
+    impl = Double
+    cache_ok = True
+    forms = MappingProxyType({"sqlite": (_number_to_value, float)})
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """No type on SQLite."""
+        return dialect.type_descriptor(_Untyped() if dialect.name == "sqlite" else Double())
+
+
+class Document(ToolcribType):
+    """JSON as text, as documents.py spells it."""
+
+    impl = Text
+    cache_ok = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -34,6 +35,8 @@ from toolcrib.server.errors import DatabaseCorrupt, DatabaseUnavailable, DiskFul
 from toolcrib.server.system_tables import LAYOUT_VERSION, REVISION_SEQUENCE, SystemTables, system_tables
 
 logger = logging.getLogger(__name__)
+
+_NOTHING = re.compile(r"(?!)")
 
 BEGIN_READ = "BEGIN"
 BEGIN_WRITE = "BEGIN IMMEDIATE"
@@ -75,6 +78,8 @@ class Database:
         self.engine: Engine = create_engine(
             self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False}
         )
+        # Every name is quoted: databases have more words of their own than SQLAlchemy knows ("nothing", "filter").
+        self.engine.dialect.identifier_preparer.legal_characters = _NOTHING
         event.listen(self.engine, "connect", self._configure)
         self.page_token_secret = b""
         self._inode = 0

@@ -46,7 +46,7 @@ class HookRunner:
         altered = change.altered_message()
         if altered is not None and change.after_message is not None:
             change.settle(self._checked(change, altered, change.after_message))
-        if change.operation is Operation.UPDATE and change.before_message == change.after_message:
+        if change.operation is Operation.UPDATE and change.changes_nothing():
             change.done = True
             return
         try:

@@ -1,4 +1,4 @@
-"""Update masks: which fields of a record an update changes."""
+"""Update masks: which fields of a record an update changes, also in messages inside it ("pose.x", AIP-161)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIELD = "update_mask"
 
 
 def changed_fields(component: Component[Any, Any], message: Message, mask: Sequence[str] | None) -> Sequence[str]:
-    """The data fields that an update with `message` and `mask` sets.
+    """The paths of the data fields that an update with `message` and `mask` sets.
 
     Without a mask they are the populated ones. Raises InvalidRequest for paths that are not there or not the caller's
     to change.
@@ -27,21 +27,51 @@ def changed_fields(component: Component[Any, Any], message: Message, mask: Seque
         return component.data_fields
     for path in mask:
         if path not in component.data_fields:
-            raise _refusal(component, path)
+            _require_path(component, path)
     return mask
 
 
-def apply(source: Message, target: Message, fields: Sequence[str]) -> None:
-    """Sets `fields` of `target` to what they are in `source`, unset ones to unset."""
+def apply(source: Message, target: Message, paths: Sequence[str]) -> None:
+    """Sets the fields at `paths` of `target` to what they are in `source`, unset ones to unset."""
     populated = {field.name: (field, value) for field, value in source.ListFields()}
-    for name in fields:
+    for path in paths:
+        name, _, rest = path.partition(".")
         field, value = populated.get(name, (None, None))
-        if field is None:
+        if rest:
+            # What is not there on either side has nothing to set.
+            if field is not None or target.HasField(name):
+                apply(getattr(source, name), getattr(target, name), [rest])
+        elif field is None:
             target.ClearField(name)
+        elif field.is_repeated:
+            target.ClearField(name)
+            getattr(target, name).MergeFrom(value)
         elif field.message_type is None:
             setattr(target, name, value)
         else:
-            getattr(target, name).CopyFrom(value)
+            inner = getattr(target, name)
+            inner.SetInParent()
+            inner.CopyFrom(value)
+
+
+def _require_path(component: Component[Any, Any], path: str) -> None:
+    """Raises InvalidRequest unless `path` leads to a field of a message inside the record."""
+    first, *inner = path.split(".")
+    if not inner or first not in component.data_fields:
+        raise _refusal(component, path)
+    descriptor = component.message.DESCRIPTOR
+    for depth, name in enumerate([first, *inner]):
+        field = descriptor.fields_by_name.get(name)
+        if field is None:
+            raise _unknown(descriptor.name, name, list(descriptor.fields_by_name))
+        if depth == len(inner):
+            return
+        descriptor = field.message_type
+        if descriptor is None or field.is_repeated or descriptor.full_name.startswith("google.protobuf."):
+            whole = ".".join(path.split(".")[: depth + 1])
+            raise InvalidRequest.field(
+                "INVALID_MASK", _FIELD, f"{whole!r} can be changed as a whole only; leave out what follows it"
+            )
 
 
 def _refusal(component: Component[Any, Any], path: str) -> InvalidRequest:
@@ -51,8 +81,10 @@ def _refusal(component: Component[Any, Any], path: str) -> InvalidRequest:
         return InvalidRequest.field("INVALID_MASK", _FIELD, f"{path!r} is filled in by the server; leave it out")
     if path == _ALL:
         return InvalidRequest.field("INVALID_MASK", _FIELD, "'*' stands alone or not at all")
-    near = get_close_matches(path, component.data_fields, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(component.data_fields)}"
-    return InvalidRequest.field(
-        "INVALID_MASK", _FIELD, f"{component.message.DESCRIPTOR.name} has no field {path!r}{hint}"
-    )
+    return _unknown(component.message.DESCRIPTOR.name, path, component.data_fields)
+
+
+def _unknown(message: str, name: str, known: Sequence[str]) -> InvalidRequest:
+    near = get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known)}"
+    return InvalidRequest.field("INVALID_MASK", _FIELD, f"{message} has no field {name!r}{hint}")

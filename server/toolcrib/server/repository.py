@@ -20,7 +20,7 @@ from toolcrib.server.component import Component, KeyAllocation, key_text
 from toolcrib.server.errors import RecordDeleted, RecordLimitReached, RecordNotDeleted
 from toolcrib.server.hook_runner import HookRunner
 from toolcrib.server.keys import assign_keys, require_distinct, require_key
-from toolcrib.server.record import Record
+from toolcrib.server.record import Record, copy_of
 from toolcrib.server.record_reader import Current, RecordReader
 from toolcrib.server.requests import Key, Lookup, Modification, Page, Removal
 from toolcrib.server.row_writer import RowWriter
@@ -123,7 +123,7 @@ class Repository(Generic[MessageT, RecordT]):
                         continue
                     raise self._reader.not_found(removal.key, current)
                 self._reader.require_etag(removal.key, current, removal.etag)
-                after = _copy(current.message) if self.component.soft_delete else None
+                after = copy_of(current.message) if self.component.soft_delete else None
                 changes.append(self._change(Operation.DELETE, removal.key, current.message, after, index))
         return self._apply(changes)
 
@@ -138,7 +138,9 @@ class Repository(Generic[MessageT, RecordT]):
             raise RecordNotDeleted(self.component.name, key_text(removal.key), text)
         self._reader.require_etag(removal.key, current, removal.etag)
         self._require_room(1)
-        return self._apply([self._change(Operation.UNDELETE, removal.key, current.message, _copy(current.message))])[0]
+        return self._apply([self._change(Operation.UNDELETE, removal.key, current.message, copy_of(current.message))])[
+            0
+        ]
 
     # The way of a change.
 
@@ -183,14 +185,14 @@ class Repository(Generic[MessageT, RecordT]):
             raise RecordDeleted(component.name, key_text(key), text)
         if "etag" in component.standard_fields:
             self._reader.require_etag(key, current, getattr(message, "etag"))  # noqa: B009  # declared by the component
-        after = _copy(current.message)
+        after = copy_of(current.message)
         masks.apply(message, after, fields)
         self._stored.rules.round_times(after)
         return self._change(Operation.UPDATE, key, current.message, after, index)
 
     def _creation(self, message: MessageT, index: int) -> Change[Any]:
         """A create whose key is still to be settled."""
-        return self._change(Operation.CREATE, (), None, _copy(message), index)
+        return self._change(Operation.CREATE, (), None, copy_of(message), index)
 
     def _change(
         self, operation: Operation, key: Key, before: Message | None, after: Message | None, index: int = 0
@@ -228,10 +230,4 @@ class Repository(Generic[MessageT, RecordT]):
 
 
 def _is_noop(change: Change[Any]) -> bool:
-    return change.operation is Operation.UPDATE and change.before_message == change.after_message
-
-
-def _copy(message: MessageT) -> MessageT:
-    copy = type(message)()
-    copy.CopyFrom(message)
-    return copy
+    return change.operation is Operation.UPDATE and change.changes_nothing()

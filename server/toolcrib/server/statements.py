@@ -4,7 +4,7 @@ Running a statement through SQLAlchemy's execute costs more than SQLite needs to
 Everything that is not on those paths uses SQLAlchemy's connection plainly.
 
 Values come from and go to protobuf fields, whose numbers, text and bytes are already what drivers take and give; so
-only the times of Toolcrib's own column type are converted.
+only those of Toolcrib's own column types are converted.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
-from toolcrib.server.columns import UtcTimestamp
+from toolcrib.server.columns import NAN_TEXT, Convert, ExactDouble, ToolcribType
 
-Converter = tuple[int, Callable[[Any], Any]]
+Converter = tuple[int, Convert]
 
 
 class Prepared:
     """A statement as text for the driver. Its parameters are given by position, in the order of `parameters`."""
 
-    __slots__ = ("_constants", "_converters", "sql")
+    __slots__ = ("_constants", "_converters", "_numbers", "sql")
 
     def __init__(self, statement: ClauseElement, dialect: Dialect, parameters: Sequence[str]) -> None:
         compiled = statement.compile(dialect=dialect)
@@ -37,12 +37,17 @@ class Prepared:
         # What SQLAlchemy adds by itself comes last (an OFFSET of 0).
         self._constants = [compiled.params[name] for name in order[len(parameters) :]]
         types = {name: bind.type for bind, name in compiled.bind_names.items()}
-        self._converters = _converters([_binder(types[name], dialect) for name in order])
+        self._converters, self._numbers = _conversions([types[name] for name in order], dialect, ToolcribType.to_driver)
 
     def bind(self, parameters: list[Any]) -> list[Any]:
         """`parameters` as the driver takes them; converts the list in place."""
         for index, convert in self._converters:
-            parameters[index] = convert(parameters[index])
+            if (value := parameters[index]) is not None:
+                parameters[index] = convert(value)
+        for index in self._numbers:
+            # Only NaN is not itself; to ask so costs a third of a call.
+            if (value := parameters[index]) != value:
+                parameters[index] = NAN_TEXT
         if self._constants:
             parameters.extend(self._constants)
         return parameters
@@ -51,28 +56,37 @@ class Prepared:
 class RowReader:
     """Turns what the driver gives for all columns of `table` into Python values."""
 
-    __slots__ = ("_converters",)
+    __slots__ = ("_converters", "_numbers")
 
     def __init__(self, table: Table, dialect: Dialect) -> None:
-        self._converters = _converters([_reader(column.type, dialect) for column in table.columns])
+        self._converters, self._numbers = _conversions(
+            [column.type for column in table.columns], dialect, ToolcribType.from_driver
+        )
 
     def read(self, row: Sequence[Any]) -> Sequence[Any]:
         """The row's Python values."""
-        if not self._converters:
+        if not self._converters and not any(type(row[index]) is str for index in self._numbers):
             return row
         values = list(row)
         for index, convert in self._converters:
-            values[index] = convert(values[index])
+            if (value := values[index]) is not None:
+                values[index] = convert(value)
+        for index in self._numbers:
+            if type(value := values[index]) is str:
+                values[index] = float(value)
         return values
 
 
-def _binder(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    return kind.to_driver(dialect) if isinstance(kind, UtcTimestamp) else None
+def _conversions(
+    kinds: Sequence[TypeEngine[Any]], dialect: Dialect, choose: Callable[[ToolcribType, Dialect], Convert | None]
+) -> tuple[tuple[Converter, ...], tuple[int, ...]]:
+    """What is converted, by its place, and the places of numbers that are converted only where they are NaN."""
+    found = [(index, convert) for index, kind in enumerate(kinds) if (convert := _conversion(kind, dialect, choose))]
+    numbers = {index for index, _ in found if isinstance(kinds[index], ExactDouble)}
+    return tuple(item for item in found if item[0] not in numbers), tuple(sorted(numbers))
 
 
-def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    return kind.from_driver(dialect) if isinstance(kind, UtcTimestamp) else None
-
-
-def _converters(processors: Sequence[Callable[[Any], Any] | None]) -> tuple[Converter, ...]:
-    return tuple((index, processor) for index, processor in enumerate(processors) if processor is not None)
+def _conversion(
+    kind: TypeEngine[Any], dialect: Dialect, choose: Callable[[ToolcribType, Dialect], Convert | None]
+) -> Convert | None:
+    return choose(kind, dialect) if isinstance(kind, ToolcribType) else None

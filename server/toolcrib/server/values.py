@@ -1,7 +1,8 @@
-"""Values that rows and messages spell differently: times and etags."""
+"""Values that rows and messages spell differently: times, durations and etags."""
 
 from datetime import UTC, datetime, timedelta
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,6 +30,32 @@ def datetime_to_timestamp(moment: datetime) -> Timestamp:
     timestamp = Timestamp()
     set_timestamp(timestamp, moment.astimezone(UTC) if moment.tzinfo else moment)
     return timestamp
+
+
+def duration_to_micros(duration: Duration) -> int:
+    """Microseconds of `duration`; finer digits are cut off."""
+    return duration.seconds * 1_000_000 + int(duration.nanos / 1000)
+
+
+def set_duration(target: Duration, micros: int) -> None:
+    """Sets `target` to so many microseconds; seconds and nanos have the same sign (google/protobuf/duration.proto)."""
+    seconds, rest = divmod(abs(micros), 1_000_000)
+    sign = -1 if micros < 0 else 1
+    target.seconds, target.nanos = sign * seconds, sign * rest * 1000
+    # Also where both are zero, the duration is there.
+    target.SetInParent()
+
+
+def duration_to_timedelta(duration: Duration) -> timedelta:
+    """timedelta of `duration`; finer digits than microseconds are cut off."""
+    return timedelta(0, 0, duration_to_micros(duration))
+
+
+def timedelta_to_duration(delta: timedelta) -> Duration:
+    """Duration of `delta`."""
+    duration = Duration()
+    set_duration(duration, delta // timedelta(microseconds=1))
+    return duration
 
 
 def etag_of(revision: int) -> str:

@@ -2,9 +2,9 @@
 # source: plant/cycles/v1/machine_cycle.proto
 """The SQL table of plant.cycles.v1.MachineCycle."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text
 
-from toolcrib.server.columns import IntegerKey, UtcTimestamp
+from toolcrib.server.columns import ExactDouble, IntegerKey, UtcTimestamp
 
 
 def machine_cycle_table(metadata: MetaData) -> Table:
@@ -15,10 +15,10 @@ def machine_cycle_table(metadata: MetaData) -> Table:
         Column("id", IntegerKey, primary_key=True, autoincrement=False),
         Column("product_id", Text, nullable=False),
         Column("quality", Integer, nullable=False),
-        Column("air_temperature_k", Double, nullable=False),
-        Column("process_temperature_k", Double, nullable=False),
+        Column("air_temperature_k", ExactDouble, nullable=False),
+        Column("process_temperature_k", ExactDouble, nullable=False),
         Column("rotational_speed_rpm", Integer, nullable=False),
-        Column("torque_nm", Double, nullable=False),
+        Column("torque_nm", ExactDouble, nullable=False),
         Column("tool_wear_min", Integer, nullable=False),
         Column("machine_failure", Boolean, nullable=False),
         Column("tool_wear_failure", Boolean, nullable=False),

@@ -2,9 +2,9 @@
 # source: plant/recipes/v1/recipe.proto
 """The SQL table of plant.recipes.v1.Recipe."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text, UniqueConstraint
 
-from toolcrib.server.columns import IntegerKey, UtcTimestamp
+from toolcrib.server.columns import ExactDouble, IntegerKey, UtcTimestamp
 
 
 def recipe_table(metadata: MetaData) -> Table:
@@ -14,7 +14,7 @@ def recipe_table(metadata: MetaData) -> Table:
         metadata,
         Column("id", IntegerKey, primary_key=True, autoincrement=False),
         Column("name", Text, nullable=False),
-        Column("speed_mm_s", Double, nullable=False),
+        Column("speed_mm_s", ExactDouble, nullable=False),
         Column("spindle_rpm", Integer, nullable=True),
         Column("coolant", Integer, nullable=False),
         Column("approved", Boolean, nullable=False),

@@ -2,9 +2,9 @@
 # source: plant/tools/v1/tool_offset.proto
 """The SQL table of plant.tools.v1.ToolOffset."""
 
-from sqlalchemy import BigInteger, Column, Double, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
-from toolcrib.server.columns import UtcTimestamp
+from toolcrib.server.columns import ExactDouble, UtcTimestamp
 
 
 def tool_offset_table(metadata: MetaData) -> Table:
@@ -14,11 +14,11 @@ def tool_offset_table(metadata: MetaData) -> Table:
         metadata,
         Column("tool_number", Integer, primary_key=True, autoincrement=False),
         Column("pocket", Integer, nullable=False),
-        Column("x_offset_mm", Double, nullable=False),
-        Column("z_offset_mm", Double, nullable=False),
-        Column("diameter_mm", Double, nullable=False),
-        Column("front_angle_deg", Double, nullable=True),
-        Column("back_angle_deg", Double, nullable=True),
+        Column("x_offset_mm", ExactDouble, nullable=False),
+        Column("z_offset_mm", ExactDouble, nullable=False),
+        Column("diameter_mm", ExactDouble, nullable=False),
+        Column("front_angle_deg", ExactDouble, nullable=True),
+        Column("back_angle_deg", ExactDouble, nullable=True),
         Column("orientation", Integer, nullable=True),
         Column("comment", Text, nullable=False),
         Column("create_time", UtcTimestamp, nullable=False),

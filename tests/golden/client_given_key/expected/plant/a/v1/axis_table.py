@@ -2,9 +2,9 @@
 # source: plant/a/v1/a.proto
 """The SQL table of plant.a.v1.Axis."""
 
-from sqlalchemy import BigInteger, Column, Double, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 
-from toolcrib.server.columns import UtcTimestamp
+from toolcrib.server.columns import ExactDouble, UtcTimestamp
 
 
 def axis_table(metadata: MetaData) -> Table:
@@ -13,7 +13,7 @@ def axis_table(metadata: MetaData) -> Table:
         "axis",
         metadata,
         Column("name", Text, primary_key=True, autoincrement=False),
-        Column("offset_mm", Double, nullable=False),
+        Column("offset_mm", ExactDouble, nullable=False),
         Column("delete_time", UtcTimestamp, nullable=True),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )

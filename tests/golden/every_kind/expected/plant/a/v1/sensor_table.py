@@ -2,20 +2,9 @@
 # source: plant/a/v1/a.proto
 """The SQL table of plant.a.v1.Sensor."""
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Double,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-from toolcrib.server.columns import IntegerKey, UtcTimestamp
+from toolcrib.server.columns import ExactDouble, IntegerKey, UtcTimestamp
 
 
 def sensor_table(metadata: MetaData) -> Table:
@@ -33,8 +22,8 @@ def sensor_table(metadata: MetaData) -> Table:
         Column("a_sfixed64", BigInteger, nullable=False),
         Column("a_uint32", BigInteger, nullable=False),
         Column("a_fixed32", BigInteger, nullable=False),
-        Column("a_float", Double, nullable=False),
-        Column("a_double", Double, nullable=False),
+        Column("a_float", ExactDouble, nullable=False),
+        Column("a_double", ExactDouble, nullable=False),
         Column("a_string", Text, nullable=False),
         Column("some_bytes", LargeBinary, nullable=False),
         Column("state", Integer, nullable=False),
@@ -44,8 +33,8 @@ def sensor_table(metadata: MetaData) -> Table:
         Column("maybe_int32", Integer, nullable=True),
         Column("maybe_sint64", BigInteger, nullable=True),
         Column("maybe_fixed32", BigInteger, nullable=True),
-        Column("maybe_float", Double, nullable=True),
-        Column("maybe_double", Double, nullable=True),
+        Column("maybe_float", ExactDouble, nullable=True),
+        Column("maybe_double", ExactDouble, nullable=True),
         Column("maybe_string", Text, nullable=True),
         Column("maybe_bytes", LargeBinary, nullable=True),
         Column("maybe_state", Integer, nullable=True),
