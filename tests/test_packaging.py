@@ -22,6 +22,7 @@ PORTIONS = (
     "clients/python/toolcrib/client",
     "clients/python/toolcrib/options",
     "clients/python/toolcrib/audit",
+    "clients/python/toolcrib/transaction",
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 

@@ -36,4 +36,8 @@ def test_the_client_needs_no_more_than_grpc_and_protobuf() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     packages = {".".join(name.split(".")[:2]) for name in done.stdout.split()}
     assert packages.isdisjoint(HEAVY)
-    assert {name for name in packages if name.startswith("toolcrib.")} == {"toolcrib.client", "toolcrib.audit"}
+    assert {name for name in packages if name.startswith("toolcrib.")} == {
+        "toolcrib.client",
+        "toolcrib.audit",
+        "toolcrib.transaction",
+    }

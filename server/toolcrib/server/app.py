@@ -23,6 +23,7 @@ from toolcrib.server.loading import import_components
 from toolcrib.server.rpc import Interceptor, Service, register
 from toolcrib.server.settings import Settings
 from toolcrib.server.store import Store
+from toolcrib.server.transaction_servicer import TransactionServicer
 from toolcrib.server.workers import Workers
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class Server:
         )
         services: list[Service] = [
             *(servicer(self._workers) for servicer in self._servicers),
+            TransactionServicer(self._workers, self._servicers),
             AuditServicer(self._workers, store),
         ]
         interceptors: list[Interceptor] = [answer_errors, establish_identity(self._identity())]
@@ -114,4 +116,5 @@ class Server:
         tables = {
             servicer.service: self._store[servicer.repository.component.name].table for servicer in self._servicers
         }
-        return {**tables, AuditServicer.service: self._database.system.audit}
+        system = self._database.system
+        return {**tables, AuditServicer.service: system.audit, TransactionServicer.service: system.transaction}

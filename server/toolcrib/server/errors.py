@@ -9,6 +9,7 @@ StoreError
 ├── RecordDeleted           a change to a record that is deleted
 ├── StaleEtag
 ├── RecordLimitReached
+├── PreconditionFailed      of a transaction over components
 ├── Veto                    raised by hooks to refuse a change
 ├── MessageTooLarge
 ├── DeadlinePassed          before the call was run; nothing happened
@@ -48,17 +49,18 @@ class Violation:
     in_record: bool = True
     index: int | None = None
 
-    def path(self, record_field: str) -> str:
-        """The path from the request, which holds the record in `record_field`."""
+    def path(self, record_field: str, within: str = "") -> str:
+        """The path from the request, which holds the record in `record_field`, or from one that it is `within`."""
         place = "" if self.index is None else f"requests[{self.index}]"
-        return ".".join(part for part in (place, record_field if self.in_record else "", self.field) if part)
+        return ".".join(part for part in (within, place, record_field if self.in_record else "", self.field) if part)
 
 
 class StoreError(Exception):
     """Base of all refusals and failures of a call.
 
     `reason` is the machine-readable reason (google.rpc.ErrorInfo), `metadata` the facts about it, `index` the place in
-    the batch, if any, of the request that it is about.
+    the batch, if any, of the request that it is about; `within` is the path of the request itself where it is one of
+    several in a transaction over components.
     """
 
     reason: str = "INTERNAL"
@@ -68,6 +70,7 @@ class StoreError(Exception):
         self.message = message
         self.metadata = dict(metadata or {})
         self.index = index
+        self.within = ""
 
     def at(self, index: int | None) -> Self:
         """This error, placed at `index` of a batch."""
@@ -150,6 +153,16 @@ class RecordLimitReached(StoreError):
     """The component may not have more live records."""
 
     reason = "RECORD_LIMIT_REACHED"
+
+
+class PreconditionFailed(RecordError):
+    """Something that had to be so before a transaction, is not."""
+
+    reason = "PRECONDITION_FAILED"
+
+    def __init__(self, component: str, key: str, message: str, *, within: str) -> None:
+        super().__init__(component, key, message)
+        self.within = within
 
 
 class Veto(StoreError):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import builtins
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
@@ -14,13 +14,25 @@ from toolcrib.server.errors import InvalidRequest, StoreError
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Lookup, Modification, Page, Removal
 from toolcrib.server.rpc import Method
-from toolcrib.server.transaction import ReadTransaction
-from toolcrib.server.workers import Workers
+from toolcrib.server.transaction import ReadTransaction, Transaction
 
 __all__ = ["ComponentServicer", "Method"]
 
 MessageT = TypeVar("MessageT", bound=Message)
 ResultT = TypeVar("ResultT")
+
+
+class Executor(Protocol):
+    """What runs a servicer's work: the lanes or, within a transaction over components, that transaction."""
+
+    def read_at_once(self, work: Callable[[ReadTransaction], ResultT], /) -> Coroutine[Any, Any, ResultT | None]:
+        """Runs `work`, which reads very little; None where it is to be handed to `read`."""
+
+    def read(self, call: Call, work: Callable[[ReadTransaction], ResultT], /) -> Awaitable[ResultT]:
+        """Runs `work`, which reads."""
+
+    def write(self, call: Call, work: Callable[[Transaction], ResultT], /) -> Awaitable[ResultT]:
+        """Runs `work`, which writes."""
 
 
 class ComponentServicer(Generic[MessageT]):
@@ -29,8 +41,8 @@ class ComponentServicer(Generic[MessageT]):
     service: ClassVar[str]
     repository: ClassVar[type[Repository[Any, Any]]]
 
-    def __init__(self, workers: Workers) -> None:
-        self._workers = workers
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
 
     @abstractmethod
     def methods(self) -> tuple[Method, ...]:
@@ -43,8 +55,8 @@ class ComponentServicer(Generic[MessageT]):
     async def get(self, call: Call, lookup: Lookup) -> MessageT:
         """Reads a record."""
         work = self._bound(lambda repository: repository.get_one(lookup), batch=False)
-        found = await self._workers.read_at_once(work)
-        return await self._workers.read(call, work) if found is None else found
+        found = await self._executor.read_at_once(work)
+        return await self._executor.read(call, work) if found is None else found
 
     def list(
         self, call: Call, page_size: int, page_token: str, show_deleted: bool = False
@@ -87,13 +99,13 @@ class ComponentServicer(Generic[MessageT]):
     def _read(
         self, call: Call, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool
     ) -> Awaitable[ResultT]:
-        return self._workers.read(call, self._bound(work, batch=batch))
+        return self._executor.read(call, self._bound(work, batch=batch))
 
     def _write(
         self, call: Call, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool
     ) -> Awaitable[ResultT]:
         call.require_actor()
-        return self._workers.write(call, self._bound(work, batch=batch))
+        return self._executor.write(call, self._bound(work, batch=batch))
 
     def _bound(
         self, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool

@@ -33,6 +33,7 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
     (errors.RecordDeleted, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.StaleEtag, grpc.StatusCode.ABORTED),
     (errors.RecordLimitReached, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (errors.PreconditionFailed, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.Veto, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.MessageTooLarge, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.DeadlinePassed, grpc.StatusCode.DEADLINE_EXCEEDED),
@@ -61,15 +62,15 @@ def status_of(error: StoreError) -> Status:
 
 
 def _message(error: StoreError) -> str:
-    place = "" if error.index is None else f"requests[{error.index}]: "
     if not isinstance(error, InvalidRequest) or not error.violations:
-        return place + error.message
-    lines = (_line(violation, error.record_field) for violation in error.violations)
-    return error.message or "; ".join(lines)
+        places = [error.within, "" if error.index is None else f"requests[{error.index}]"]
+        place = ".".join(filter(None, places))
+        return f"{place}: {error.message}" if place else error.message
+    return error.message or "; ".join(_line(violation, error) for violation in error.violations)
 
 
-def _line(violation: Violation, record_field: str) -> str:
-    path = violation.path(record_field)
+def _line(violation: Violation, error: InvalidRequest) -> str:
+    path = violation.path(error.record_field, error.within)
     return f"{path}: {violation.description}" if path else violation.description
 
 
@@ -77,6 +78,8 @@ def _details(error: StoreError) -> Iterator[Message]:
     metadata = {name: _cut(value, _TEXT_CHARACTERS) for name, value in error.metadata.items()}
     if error.index is not None:
         metadata["index"] = str(error.index)
+    if error.within:
+        metadata["request"] = error.within
     yield ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=metadata)
     if isinstance(error, InvalidRequest):
         yield _bad_request(error)
@@ -84,7 +87,7 @@ def _details(error: StoreError) -> Iterator[Message]:
         yield ResourceInfo(
             resource_type=error.component, resource_name=_cut(error.key, _TEXT_CHARACTERS), description=error.reason
         )
-    if isinstance(error, errors.Veto | errors.RecordDeleted):
+    if isinstance(error, errors.Veto | errors.RecordDeleted | errors.PreconditionFailed):
         subject = error.key if isinstance(error, RecordError) else ""
         yield PreconditionFailure(
             violations=[
@@ -107,7 +110,7 @@ def _bad_request(error: InvalidRequest) -> BadRequest:
     for number, violation in enumerate(error.violations):
         answer.field_violations.append(
             BadRequest.FieldViolation(
-                field=_cut(violation.path(error.record_field), _TEXT_CHARACTERS),
+                field=_cut(violation.path(error.record_field, error.within), _TEXT_CHARACTERS),
                 description=_cut(violation.description, _TEXT_CHARACTERS),
                 reason=violation.rule or error.reason,
             )

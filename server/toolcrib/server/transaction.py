@@ -182,7 +182,8 @@ class Transaction(ReadTransaction):
 
     def insert(self, statement: Prepared, rows: list[list[Any]], *, may_be_refused: bool) -> None:
         """Inserts rows: at once where something may still refuse them, else together with those of other calls."""
-        if may_be_refused or self._depth or self._group.alone:
+        # What was kept for later would not go with a savepoint that was set before.
+        if may_be_refused or self._depth or self._group.alone or self.is_guarded:
             self.run(statement, rows, may_be_refused=may_be_refused)
         else:
             self.has_written = True

@@ -36,12 +36,14 @@ from toolcrib.client.errors import (
     Unavailable,
     Unimplemented,
 )
+from toolcrib.client.transaction import AsyncTransaction, Pending, Transaction
 
 __all__ = [
     "Aborted",
     "AlreadyExists",
     "AsyncAuditClient",
     "AsyncCrib",
+    "AsyncTransaction",
     "AuditClient",
     "Cancelled",
     "Crib",
@@ -54,12 +56,14 @@ __all__ = [
     "MaskPaths",
     "NotFound",
     "OutOfRange",
+    "Pending",
     "PermissionDenied",
     "PreconditionViolation",
     "Resource",
     "ResourceExhausted",
     "Tls",
     "ToolcribError",
+    "Transaction",
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",

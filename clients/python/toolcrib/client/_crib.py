@@ -15,6 +15,7 @@ from toolcrib.client._caller import DEFAULT_TIMEOUT_S, Caller, CallSettings
 from toolcrib.client._channel import Tls, options
 from toolcrib.client._patience import HEALTH_CHECK, Patience, ReadyWait
 from toolcrib.client.errors import ToolcribError, Unavailable, error_from_call
+from toolcrib.client.transaction import Transaction
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -60,6 +61,10 @@ class Crib(Caller[grpc.Channel]):
     def write(self, method: grpc.UnaryUnaryMultiCallable[Request, Answer], request: Request) -> Answer:
         """Calls a method that changes something, once: a second try could do it twice. Raises ToolcribError."""
         return self._call(method, request, self.timeout_s)
+
+    def transaction(self) -> Transaction:
+        """A transaction: writes of any components that are carried out together when its block ends."""
+        return Transaction(self)
 
     def wait_ready(self, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         """Waits until the server serves and its database answers. Raises Unavailable after `timeout_s` seconds."""
