@@ -6,12 +6,15 @@ import re
 from pathlib import Path
 
 import pytest
+from google.protobuf.descriptor import Descriptor
 
+from toolcrib.options.v1 import options_pb2
 from toolcrib.server import errors
 from toolcrib.server.status import code_of
 
 ROOT = Path(__file__).parents[1]
 ERRORS = (ROOT / "docs" / "errors.md").read_text("utf-8")
+OPTIONS = (ROOT / "docs" / "options.md").read_text("utf-8")
 SERVER = ROOT / "server" / "toolcrib" / "server"
 REASON = re.compile(r'"([A-Z]+(?:_[A-Z]+)+)"')
 # Upper case, but the names of something else.
@@ -31,6 +34,12 @@ def test_every_error_has_the_status_that_is_documented(kind: type) -> None:
     row = next((line for line in status_rows() if f"`{kind.reason}`" in line[1]), None)
     assert row is not None, f"{kind.reason} is not documented"
     assert row[0] == code_of(kind.__new__(kind)).name
+
+
+@pytest.mark.parametrize("message", options_pb2.DESCRIPTOR.message_types_by_name.values(), ids=lambda found: found.name)
+def test_every_option_is_documented_with_an_example(message: Descriptor) -> None:
+    for field in message.fields:
+        assert re.search(rf"^\| `{field.name}` \| `.*{field.name}.*` \|", OPTIONS, re.MULTILINE), field.full_name
 
 
 def status_rows() -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from toolcrib.codegen.declared import DeclaredField, DeclaredFile, DeclaredMessage, KeySource, Shape
+from toolcrib.codegen.defaults import parse_default
 from toolcrib.codegen.documents import has_own_json
 from toolcrib.codegen.model import Cardinality, Component, Field, KeyAllocation, Kind, MessageType, Schema
 from toolcrib.codegen.names import plural_of, snake_case
@@ -111,6 +112,9 @@ def _field(field: DeclaredField) -> Field:
         wrapped=field.wrapped,
         message=field.message if field.kind is Kind.MESSAGE else None,
         oneof=field.oneof,
+        immutable=field.immutable,
+        output_only=field.output_only,
+        default=parse_default(field),
     )
 
 

@@ -68,6 +68,9 @@ class DeclaredField:
     key: bool = False
     key_source: KeySource | None = KeySource.UNSPECIFIED
     unique: bool = False
+    immutable: bool = False
+    output_only: bool = False
+    default_value: str | None = None
     rules: tuple[str, ...] = ()
     unknown_options: tuple[int, ...] = ()
 

@@ -195,6 +195,9 @@ class _FileReader:
             key=options.key,
             key_source=_known_source(options.key_source),
             unique=options.unique,
+            immutable=options.immutable,
+            output_only=options.output_only,
+            default_value=options.default_value if options.HasField("default_value") else None,
             rules=_rules(field.options),
             unknown_options=_unknown(options),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolcrib.codegen.emit_constraints import constraint_facts
 from toolcrib.codegen.layout import Node, call, list_of, quoted, subscript, tuple_of
 from toolcrib.codegen.model import Component, Field
 from toolcrib.codegen.python_names import key_parameters, key_tuple, module, use_message
@@ -62,6 +63,7 @@ def _component(writer: CodeWriter, component: Component, message: str, record: s
         _names("unique_fields", component.unique_fields),
         f"soft_delete={component.soft_delete}",
         f"max_records={component.max_records}",
+        *constraint_facts(component),
     )
     writer.exploded(arguments, before=f"{constant_name(component)} = ")
 

@@ -42,6 +42,10 @@ class Cardinality(Enum):
     MAP = "map"
 
 
+# A field's value at create where it is unset.
+Default = bool | int | float | str
+
+
 @unique
 class KeyAllocation(Enum):
     """Who gives a new record its key."""
@@ -91,7 +95,8 @@ class Field:
     says that it can be unset, as `optional` fields, members of a oneof and single messages can. Of a repeated field or
     a map `kind` is that of one value, and `map_key` that of the keys. `wrapped` values are messages around a scalar,
     as google.protobuf.DoubleValue is: `kind` is the scalar's. `message` is the type of values of kind MESSAGE;
-    `oneof` names the oneof that the field is a member of.
+    `oneof` names the oneof that the field is a member of. `default` is what it is given at create where it is unset, an
+    enum's as its number.
     """
 
     name: str
@@ -108,6 +113,9 @@ class Field:
     wrapped: bool = False
     message: MessageName | None = None
     oneof: str = ""
+    immutable: bool = False
+    output_only: bool = False
+    default: Default | None = None
 
     @property
     def is_document(self) -> bool:
@@ -169,7 +177,7 @@ class Component:
 
     @property
     def data_fields(self) -> tuple[Field, ...]:
-        """The fields that callers write."""
+        """The fields that callers, or hooks where they are output only, write."""
         return tuple(field for field in self.fields if not field.standard and field not in self.key)
 
     @property

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -31,7 +31,8 @@ class Component(Generic[MessageT, RecordT]):
 
     `to_row` gives the values of the declared columns in the table's order; the repository adds those that every table
     ends with: `delete_time` where the component has soft delete, then `toolcrib_revision`. `from_row` takes them all.
-    `singular` is the message's name in snake_case, under which its requests hold it.
+    `singular` is the message's name in snake_case, under which its requests hold it. `defaults` are the values of new
+    records whose creator leaves these fields unset.
     """
 
     name: str
@@ -48,12 +49,22 @@ class Component(Generic[MessageT, RecordT]):
     unique_fields: tuple[str, ...]
     soft_delete: bool
     max_records: int
+    immutable_fields: Sequence[str] = ()
+    output_only_fields: Sequence[str] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def caller_fields(self) -> Sequence[str]:
+        """The data fields that callers write; the others are for hooks."""
+        if not self.output_only_fields:
+            return self.data_fields
+        return tuple(name for name in self.data_fields if name not in self.output_only_fields)
 
     def key_of(self, message: MessageT) -> Key:
         """The values of the key fields of `message`."""
         if len(self.key_fields) == 1:
             return (getattr(message, self.key_fields[0]),)
-        return tuple(getattr(message, field) for field in self.key_fields)
+        return tuple(getattr(message, name) for name in self.key_fields)
 
 
 def key_text(key: Key) -> str:

@@ -15,6 +15,7 @@ from toolcrib.server.hooks import Step
 from toolcrib.server.row_writer import RowWriter
 from toolcrib.server.store import Stored
 from toolcrib.server.validation import require_valid
+from toolcrib.server.writing import require_unchanged
 
 _REASON = "CHANGE_REFUSED"
 
@@ -60,6 +61,7 @@ class HookRunner:
         if component.key_of(altered) != change.key:
             raise InvalidRequest.field("KEY_IMMUTABLE", component.key_fields[0], "never changes", in_record=True)
         masks.apply(given, altered, component.standard_fields)
+        require_unchanged(component, change.before_message, altered)
         if altered != given:
             self._stored.rules.round_times(altered)
             require_valid(self._stored.rules, {None: altered})

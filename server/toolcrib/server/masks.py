@@ -15,19 +15,22 @@ _ALL = "*"
 _FIELD = "update_mask"
 
 
-def changed_fields(component: Component[Any, Any], message: Message, mask: Sequence[str] | None) -> Sequence[str]:
+def changed_fields(
+    component: Component[Any, Any], message: Message, mask: Sequence[str] | None, *, by_hook: bool = False
+) -> Sequence[str]:
     """The paths of the data fields that an update with `message` and `mask` sets.
 
-    Without a mask they are the populated ones. Raises InvalidRequest for paths that are not there or not the caller's
-    to change.
+    Without a mask they are the populated ones. Only hooks set those that are output only. Raises InvalidRequest for
+    paths that are not there or not the caller's to change.
     """
+    writable = component.data_fields if by_hook else component.caller_fields
     if not mask:
-        return [field.name for field, _ in message.ListFields() if field.name in component.data_fields]
+        return [field.name for field, _ in message.ListFields() if field.name in writable]
     if list(mask) == [_ALL]:
-        return component.data_fields
+        return writable
     for path in mask:
-        if path not in component.data_fields:
-            _require_path(component, path)
+        if path not in writable:
+            _require_path(component, path, writable)
     return mask
 
 
@@ -54,10 +57,10 @@ def apply(source: Message, target: Message, paths: Sequence[str]) -> None:
             inner.CopyFrom(value)
 
 
-def _require_path(component: Component[Any, Any], path: str) -> None:
+def _require_path(component: Component[Any, Any], path: str, writable: Sequence[str]) -> None:
     """Raises InvalidRequest unless `path` leads to a field of a message inside the record."""
     first, *inner = path.split(".")
-    if not inner or first not in component.data_fields:
+    if not inner or first not in writable:
         raise _refusal(component, path)
     descriptor = component.message.DESCRIPTOR
     for depth, name in enumerate([first, *inner]):
@@ -77,7 +80,7 @@ def _require_path(component: Component[Any, Any], path: str) -> None:
 def _refusal(component: Component[Any, Any], path: str) -> InvalidRequest:
     if path in component.key_fields:
         return InvalidRequest.field("KEY_IMMUTABLE", _FIELD, f"{path!r} is the key, which never changes; leave it out")
-    if path in component.standard_fields:
+    if path in component.standard_fields or path in component.output_only_fields:
         return InvalidRequest.field("INVALID_MASK", _FIELD, f"{path!r} is filled in by the server; leave it out")
     if path == _ALL:
         return InvalidRequest.field("INVALID_MASK", _FIELD, "'*' stands alone or not at all")

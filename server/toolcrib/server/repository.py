@@ -26,6 +26,7 @@ from toolcrib.server.requests import Key, Lookup, Modification, Page, Removal
 from toolcrib.server.row_writer import RowWriter
 from toolcrib.server.transaction import ReadTransaction, Transaction
 from toolcrib.server.validation import require_valid
+from toolcrib.server.writing import prepare_new, require_unchanged
 
 MessageT = TypeVar("MessageT", bound=Message)
 RecordT = TypeVar("RecordT", bound=Record[Any])
@@ -51,14 +52,14 @@ class Repository(Generic[MessageT, RecordT]):
 
         Raises InvalidRequest, RecordExists, RecordLimitReached, or what the component's own hooks raise.
         """
-        return self._record(self.create_all([record.to_message()])[0])
+        return self._record(self.create_all([record.to_message()], by_hook=True)[0])
 
     def update(self, record: RecordT, *, mask: Sequence[str] | None = None) -> RecordT:
         """Changes the fields in `mask` (all data fields, if None) of the record with the same key.
 
         Raises InvalidRequest, RecordNotFound, RecordDeleted, StaleEtag or RecordExists.
         """
-        return self._record(self.modify([Modification(record.to_message(), mask or ("*",))])[0])
+        return self._record(self.modify([Modification(record.to_message(), mask or ("*",))], by_hook=True)[0])
 
     def read_record(self, key: Key, *, show_deleted: bool = False) -> RecordT | None:
         """The record with this key, or None."""
@@ -83,16 +84,20 @@ class Repository(Generic[MessageT, RecordT]):
         """Records in the order of their keys. Raises InvalidRequest for a bad size or token."""
         return self._reader.page(page_size, page_token, show_deleted=show_deleted)
 
-    def create_all(self, messages: Sequence[MessageT]) -> list[MessageT]:
-        """Creates records. Raises InvalidRequest, RecordExists or RecordLimitReached."""
+    def create_all(self, messages: Sequence[MessageT], *, by_hook: bool = False) -> list[MessageT]:
+        """Creates records. Raises InvalidRequest, RecordExists or RecordLimitReached.
+
+        Output-only fields are set `by_hook` only.
+        """
         changes = [self._creation(message, index) for index, message in enumerate(messages)]
-        self._prepare_creates(changes)
+        self._prepare_creates(changes, by_hook=by_hook)
         return self._apply(changes)
 
-    def modify(self, modifications: Sequence[Modification[MessageT]]) -> list[MessageT]:
+    def modify(self, modifications: Sequence[Modification[MessageT]], *, by_hook: bool = False) -> list[MessageT]:
         """Changes records; those that change nothing are answered as they are.
 
-        Raises InvalidRequest, RecordNotFound, RecordDeleted, StaleEtag, RecordExists or RecordLimitReached.
+        Output-only fields change `by_hook` only. Raises InvalidRequest, RecordNotFound, RecordDeleted, StaleEtag,
+        RecordExists or RecordLimitReached.
         """
         component = self.component
         allocated = component.key_allocation is not KeyAllocation.CLIENT
@@ -103,8 +108,8 @@ class Repository(Generic[MessageT, RecordT]):
             with self._reader.placed(index):
                 if not (modification.allow_missing and allocated and not any(key)):
                     require_key(component, key, in_record=True)
-                changes.append(self._modification(key, modification, index))
-        self._prepare_creates([change for change in changes if change.operation is Operation.CREATE])
+                changes.append(self._modification(key, modification, index, by_hook=by_hook))
+        self._prepare_creates([change for change in changes if change.operation is Operation.CREATE], by_hook=by_hook)
         return self._apply(changes)
 
     def remove(self, removals: Sequence[Removal]) -> list[MessageT]:
@@ -172,9 +177,11 @@ class Repository(Generic[MessageT, RecordT]):
             raise TypeError("this transaction only reads")
         return self._transaction
 
-    def _modification(self, key: Key, modification: Modification[MessageT], index: int) -> Change[Any]:
+    def _modification(
+        self, key: Key, modification: Modification[MessageT], index: int, *, by_hook: bool
+    ) -> Change[Any]:
         component, message = self.component, modification.message
-        fields = masks.changed_fields(component, message, modification.mask)
+        fields = masks.changed_fields(component, message, modification.mask, by_hook=by_hook)
         current: Current[MessageT] | None = self._reader.fetch(key) if any(key) else None
         if current is None:
             if not modification.allow_missing or (any(key) and component.key_allocation is not KeyAllocation.CLIENT):
@@ -188,6 +195,7 @@ class Repository(Generic[MessageT, RecordT]):
         after = copy_of(current.message)
         masks.apply(message, after, fields)
         self._stored.rules.round_times(after)
+        require_unchanged(component, current.message, after)
         return self._change(Operation.UPDATE, key, current.message, after, index)
 
     def _creation(self, message: MessageT, index: int) -> Change[Any]:
@@ -199,14 +207,15 @@ class Repository(Generic[MessageT, RecordT]):
     ) -> Change[Any]:
         return Change(self._writing(), self.component, operation, key, before, after, index=index)
 
-    def _prepare_creates(self, changes: Sequence[Change[Any]]) -> None:
-        """Clears what is the server's to say, and settles the keys."""
+    def _prepare_creates(self, changes: Sequence[Change[Any]], *, by_hook: bool) -> None:
+        """Clears what is the server's to say, fills in defaults, and settles the keys."""
         if not changes:
             return
         messages: list[Any] = [change.after_message for change in changes]
         for message in messages:
             for field in self.component.standard_fields:
                 message.ClearField(field)
+            prepare_new(self.component, message, by_hook=by_hook)
             self._stored.rules.round_times(message)
         assign_keys(self.component, self._stored.sequence, messages, self._writing())
         for change, message in zip(changes, messages, strict=True):

@@ -113,6 +113,9 @@ class FieldOptions(_message.Message):
     KEY_FIELD_NUMBER: _builtins.int
     KEY_SOURCE_FIELD_NUMBER: _builtins.int
     UNIQUE_FIELD_NUMBER: _builtins.int
+    IMMUTABLE_FIELD_NUMBER: _builtins.int
+    OUTPUT_ONLY_FIELD_NUMBER: _builtins.int
+    DEFAULT_VALUE_FIELD_NUMBER: _builtins.int
     key: _builtins.bool
     """The field is the component's key: an integer or a string. Exactly one field may say so."""
     key_source: Global___KeySource.ValueType
@@ -121,18 +124,33 @@ class FieldOptions(_message.Message):
     """No two records have the same value. A record that is deleted but kept still holds its value. Unset values of an
     `optional` field do not collide.
     """
+    immutable: _builtins.bool
+    """Set when the record is created and never changed afterwards, by callers and by hooks alike. An update that leaves
+    the value as it is may name the field.
+    """
+    output_only: _builtins.bool
+    """Only hooks set it. What a caller says in a record is ignored (AIP-203); an update mask that names it is refused."""
+    default_value: _builtins.str
+    """The value of a new record whose creator leaves the field unset: a number, `true` or `false`, text, or the name of an
+    enum's value. For `optional` fields, as others are never unset.
+    """
     def __init__(
         self,
         *,
         key: _builtins.bool = ...,
         key_source: Global___KeySource.ValueType = ...,
         unique: _builtins.bool = ...,
+        immutable: _builtins.bool = ...,
+        output_only: _builtins.bool = ...,
+        default_value: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "key_source", b"key_source", "unique", b"unique"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value", "immutable", b"immutable", "key", b"key", "key_source", b"key_source", "output_only", b"output_only", "unique", b"unique"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__default_value: _TypeAlias = _typing.Literal["default_value"]  # noqa: Y015
+    _WhichOneofArgType__default_value: _TypeAlias = _typing.Literal["_default_value", b"_default_value"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__default_value) -> _WhichOneofReturnType__default_value | None: ...
 
 Global___FieldOptions: _TypeAlias = FieldOptions  # noqa: Y015
 

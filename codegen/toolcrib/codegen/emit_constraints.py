@@ -1,0 +1,27 @@
+"""Emits what a component's options say about its fields beyond their types, for the repository module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from toolcrib.codegen.layout import Bracket, Group, Node, quoted, tuple_of
+from toolcrib.codegen.model import Component, Default, Field
+
+
+def constraint_facts(component: Component) -> Iterator[Node]:
+    """The arguments of the component's constant; only those that it has a use for."""
+    fields = component.data_fields
+    yield from _names("immutable_fields", [field for field in fields if field.immutable])
+    yield from _names("output_only_fields", [field for field in fields if field.output_only])
+    defaults = [f"{quoted(field.name)}: {_literal(field.default)}" for field in fields if field.default is not None]
+    if defaults:
+        yield Group("defaults={", tuple(defaults), "}", Bracket.LITERAL)
+
+
+def _names(argument: str, fields: Sequence[Field]) -> Iterator[Node]:
+    if fields:
+        yield tuple_of([quoted(field.name) for field in fields], before=f"{argument}=")
+
+
+def _literal(value: Default) -> str:
+    return quoted(value) if isinstance(value, str) else repr(value)

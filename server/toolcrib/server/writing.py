@@ -1,0 +1,41 @@
+"""Who may write which field: output-only and immutable fields, and defaults.
+
+Immutable holds for callers and hooks alike: what a record was created with stays. Output-only fields are for hooks:
+what a caller's record says in them is ignored, as AIP-203 has it, while an update mask that names one is refused, as
+one that names a field of the server's is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.message import Message
+
+from toolcrib.server.component import Component
+from toolcrib.server.errors import InvalidRequest
+
+
+def prepare_new(component: Component[Any, Any], message: Message, *, by_hook: bool) -> None:
+    """Takes from a new record what is not its creator's to say, and gives unset fields their defaults."""
+    if not by_hook:
+        for name in component.output_only_fields:
+            message.ClearField(name)
+    for name, value in component.defaults.items():
+        if not message.HasField(name):
+            setattr(message, name, value)
+
+
+def require_unchanged(component: Component[Any, Any], before: Message | None, after: Message) -> None:
+    """Raises InvalidRequest, naming the field, where an immutable field of a record that is there already changes."""
+    if before is None or not component.immutable_fields:
+        return
+    had, has = _values(before), _values(after)
+    for name in component.immutable_fields:
+        if had.get(name) != has.get(name):
+            raise InvalidRequest.field(
+                "FIELD_IMMUTABLE", name, "is set when a record is created and never changes", in_record=True
+            )
+
+
+def _values(message: Message) -> dict[str, Any]:
+    return {field.name: value for field, value in message.ListFields()}
