@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
-from support.lab import Lab, generated, served
-from toolcrib.client import InvalidArgument
-from toolcrib.server import Application, Change
+from support.lab import COMPONENTS, Lab, generated, served
+from toolcrib.client import AlreadyExists, InvalidArgument
+from toolcrib.server import Application, Change, StartError
+from toolcrib.server.testing import serve
 
 MODULE = "lab.orders.v1.work_order"
 Order: Any = generated(f"{MODULE}_pb2", "WorkOrder")
@@ -168,3 +173,149 @@ class TestDefaults:
             orders.create(Order(customer="acme", note="two"))
             assert seen == [-3, -3]
             assert {each.unit for each in orders.list()} == {'mm "exact"'}
+
+
+class TestUnique:
+    @pytest.mark.parametrize(
+        ("values", "fields", "constraint"),
+        [
+            ({"badge": "b1"}, "badge", "work_order_badge_live_key"),
+            ({"line": "a", "position": 0}, "line, position", "work_order_line_position_live_key"),
+            ({"serial": b"1"}, "customer, serial", "serial_of_customer"),
+            ({"slot": Timestamp(seconds=60)}, "slot", "work_order_slot_key"),
+        ],
+    )
+    def test_what_is_taken_is_refused_on_every_path_and_names_fields_constraint_and_holder(
+        self, lab: Lab, orders: Any, values: dict[str, Any], fields: str, constraint: str
+    ) -> None:
+        holder = orders.create(Order(customer="acme", **values))
+        other = orders.create(Order(customer="acme"))
+        ids = (holder.id, other.id)
+        attempts: list[tuple[Callable[[], Any], str | None, str]] = [
+            (lambda: orders.create(Order(customer="acme", **values)), None, str(holder.id)),
+            (lambda: orders.update(Order(id=other.id, **values)), None, str(holder.id)),
+            (
+                lambda: orders.batch_create([Order(customer="x"), Order(customer="acme", **values)]),
+                "1",
+                str(holder.id),
+            ),
+            (
+                lambda: orders.batch_update([Order(id=holder.id, note="x"), Order(id=other.id, **values)]),
+                "1",
+                str(holder.id),
+            ),
+        ]
+        for attempt, index, key in attempts:
+            with pytest.raises(AlreadyExists) as refusal:
+                attempt()
+            assert refusal.value.reason == "RECORD_EXISTS"
+            facts = dict(refusal.value.metadata)
+            assert facts.pop("index", None) == index
+            assert facts == {
+                "component": "lab.orders.v1.WorkOrder",
+                "field": fields,
+                "constraint": constraint,
+                "key": key,
+            }
+            assert "SQL" not in refusal.value.message
+            assert "UNIQUE" not in refusal.value.message
+        assert (orders.get(ids[0]), orders.get(ids[1])) == (holder, other)
+        assert len(lab.audited()) == 2
+
+    def test_two_items_of_a_batch_collide(self, lab: Lab, orders: Any) -> None:
+        with pytest.raises(AlreadyExists) as refusal:
+            orders.batch_create([Order(customer="a"), Order(line="a", position=1), Order(line="a", position=1)])
+        assert refusal.value.metadata["index"] == "2"
+        assert refusal.value.metadata["constraint"] == "work_order_line_position_live_key"
+        assert lab.audited() == []
+
+    def test_what_is_unset_or_differs_in_one_field_does_not_collide(self, orders: Any) -> None:
+        orders.batch_create([Order(line="a"), Order(line="a"), Order(position=1), Order(position=1)])
+        orders.batch_create([Order(line="a", position=1), Order(line="a", position=2), Order(line="b", position=1)])
+        orders.batch_create([Order(customer="a", serial=b""), Order(customer="b", serial=b"")])
+        assert len(list(orders.list())) == 9
+
+    def test_a_refusal_takes_nobody_else_with_it(self, orders: Any) -> None:
+        orders.create(Order(badge="b"))
+        with pytest.raises(AlreadyExists):
+            orders.create(Order(badge="b"))
+        assert orders.create(Order(badge="c")).badge == "c"
+
+
+class TestUniqueAmongLiveRecords:
+    def test_a_deleted_record_frees_its_values_and_cannot_come_back_while_they_are_taken(self, orders: Any) -> None:
+        first = orders.create(Order(badge="b", line="a", position=1))
+        orders.delete(first.id)
+        second = orders.create(Order(badge="b"))
+        third = orders.create(Order(line="a", position=1))
+        for holder, constraint in (
+            (second, "work_order_badge_live_key"),
+            (third, "work_order_line_position_live_key"),
+        ):
+            with pytest.raises(AlreadyExists) as refusal:
+                orders.undelete(first.id)
+            assert (refusal.value.metadata["key"], refusal.value.metadata["constraint"]) == (str(holder.id), constraint)
+            orders.delete(holder.id)
+        assert orders.undelete(first.id).badge == "b"
+
+    def test_the_others_stay_taken(self, orders: Any) -> None:
+        first = orders.create(Order(customer="acme", serial=b"1"))
+        orders.delete(first.id)
+        with pytest.raises(AlreadyExists) as refusal:
+            orders.create(Order(customer="acme", serial=b"1"))
+        assert refusal.value.metadata["key"] == str(first.id)
+
+
+class TestIndexes:
+    def test_are_in_the_database_with_their_order_and_condition(self, lab: Lab) -> None:
+        with closing(sqlite3.connect(lab.database)) as database:
+            made = [row[0] for row in database.execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'work_order'")]
+        assert {text.replace('"', "") for text in made if text and "INDEX" in text} == {
+            "CREATE UNIQUE INDEX work_order_badge_live_key ON work_order (badge) WHERE delete_time IS NULL",
+            "CREATE UNIQUE INDEX work_order_line_position_live_key ON work_order (line, position) "
+            "WHERE delete_time IS NULL",
+            "CREATE UNIQUE INDEX serial_of_customer ON work_order (customer, serial DESC)",
+            "CREATE INDEX work_order_customer_update_time_idx ON work_order (customer, update_time DESC)",
+        }
+
+    def test_that_a_database_lacks_are_made_when_it_is_served_again(self, tmp_path: Path) -> None:
+        path = tmp_path / "lab.db"
+        with serve(COMPONENTS, database=path):
+            pass
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("DROP INDEX serial_of_customer")
+        with served(database=path) as lab:
+            orders = lab.client(MODULE, "WorkOrder")
+            orders.create(Order(customer="acme", serial=b"1"))
+            with pytest.raises(AlreadyExists):
+                orders.create(Order(customer="acme", serial=b"1"))
+
+    def test_that_records_stand_against_keep_the_server_from_starting(self, tmp_path: Path) -> None:
+        path = tmp_path / "lab.db"
+        with served(database=path) as lab:
+            lab.client(MODULE, "WorkOrder").batch_create([Order(badge="a"), Order(badge="b")])
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("DROP INDEX work_order_badge_live_key")
+            database.execute("UPDATE work_order SET badge = 'a'")
+        with (
+            pytest.raises(StartError, match="records with the same badge, which are to be unique now"),
+            serve(COMPONENTS, database=path),
+        ):
+            pass
+
+
+class TestRulesOverSeveralFields:
+    def test_name_the_rule_on_every_path(self, orders: Any) -> None:
+        order = orders.create(Order(start_min=10, finish_min=20))
+        attempts: list[tuple[Callable[[], Any], str]] = [
+            (lambda: orders.create(Order(start_min=1)), "work_order"),
+            (lambda: orders.update(Order(id=order.id, start_min=21)), "work_order"),
+            (lambda: orders.batch_create([Order(), Order(start_min=1)]), "requests[1].work_order"),
+        ]
+        for attempt, path in attempts:
+            with pytest.raises(InvalidArgument) as refusal:
+                attempt()
+            assert refusal.value.reason == "INVALID_RECORD"
+            (violation,) = refusal.value.violations
+            assert (violation.field, violation.reason) == (path, "work_order.finish_after_start")
+            assert violation.description == "an order finishes after it starts"

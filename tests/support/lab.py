@@ -52,7 +52,10 @@ class Lab:
 
 
 @contextmanager
-def served(application: Application | None = None) -> Iterator[Lab]:
-    """A server of the tests' components over a new database."""
-    with serve(COMPONENTS, application=application) as server, Crib.connect(server.address, actor="ann") as crib:
+def served(application: Application | None = None, *, database: Path | None = None) -> Iterator[Lab]:
+    """A server of the tests' components, by default over a new database."""
+    with (
+        serve(COMPONENTS, application=application, database=database) as server,
+        Crib.connect(server.address, actor="ann") as crib,
+    ):
         yield Lab(crib, server.database)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from toolcrib.codegen.declared import DeclaredField, DeclaredFile, DeclaredMessage, KeySource, Shape
 from toolcrib.codegen.defaults import parse_default
 from toolcrib.codegen.documents import has_own_json
+from toolcrib.codegen.indexes import indexes_of
 from toolcrib.codegen.model import Cardinality, Component, Field, KeyAllocation, Kind, MessageType, Schema
 from toolcrib.codegen.names import plural_of, snake_case
 
@@ -84,6 +85,7 @@ def _component(message: DeclaredMessage, file: DeclaredFile, messages: Mapping[s
         table=table_of(message),
         soft_delete=option.soft_delete,
         max_records=option.max_records,
+        indexes=indexes_of(message, table_of(message)),
     )
 
 

@@ -68,11 +68,22 @@ class DeclaredField:
     key: bool = False
     key_source: KeySource | None = KeySource.UNSPECIFIED
     unique: bool = False
+    unique_live: bool = False
     immutable: bool = False
     output_only: bool = False
     default_value: str | None = None
     rules: tuple[str, ...] = ()
     unknown_options: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredIndex:
+    """An index as the component's option has it; a field that descends has " desc" behind its name."""
+
+    fields: tuple[str, ...]
+    unique: bool
+    live_only: bool
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,7 @@ class ComponentOption:
     soft_delete: bool
     max_records: int
     unknown_options: tuple[int, ...]
+    indexes: tuple[DeclaredIndex, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

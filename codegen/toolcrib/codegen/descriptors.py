@@ -22,6 +22,7 @@ from toolcrib.codegen.declared import (
     ComponentOption,
     DeclaredField,
     DeclaredFile,
+    DeclaredIndex,
     DeclaredMessage,
     KeySource,
     Place,
@@ -164,7 +165,14 @@ class _FileReader:
                 key_fields=tuple(declared.key_fields),
                 soft_delete=declared.soft_delete,
                 max_records=declared.max_records,
-                unknown_options=_unknown(declared),
+                unknown_options=(
+                    *_unknown(declared),
+                    *(number for each in declared.indexes for number in _unknown(each)),
+                ),
+                indexes=tuple(
+                    DeclaredIndex(tuple(each.fields), each.unique, each.live_only, each.name)
+                    for each in declared.indexes
+                ),
             )
         comment = self._comment(path)
         return DeclaredMessage(self._place(path), names, self._file.package, comment, fields, option)
@@ -195,6 +203,7 @@ class _FileReader:
             key=options.key,
             key_source=_known_source(options.key_source),
             unique=options.unique,
+            unique_live=options.unique_live,
             immutable=options.immutable,
             output_only=options.output_only,
             default_value=options.default_value if options.HasField("default_value") else None,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from toolcrib.codegen.layout import Bracket, Group, Node, quoted, tuple_of
-from toolcrib.codegen.model import Component, Default, Field
+from toolcrib.codegen.layout import Bracket, Group, Node, call, list_of, quoted, tuple_of
+from toolcrib.codegen.model import Component, Default, Field, Index
+from toolcrib.codegen.writer import CodeWriter
+
+_CONSTRAINTS = "toolcrib.server.constraints"
 
 
-def constraint_facts(component: Component) -> Iterator[Node]:
+def constraint_facts(writer: CodeWriter, component: Component) -> Iterator[Node]:
     """The arguments of the component's constant; only those that it has a use for."""
     fields = component.data_fields
     yield from _names("immutable_fields", [field for field in fields if field.immutable])
@@ -16,11 +19,20 @@ def constraint_facts(component: Component) -> Iterator[Node]:
     defaults = [f"{quoted(field.name)}: {_literal(field.default)}" for field in fields if field.default is not None]
     if defaults:
         yield Group("defaults={", tuple(defaults), "}", Bracket.LITERAL)
+    uniques = [_unique(writer, index) for index in component.indexes if index.unique]
+    if uniques:
+        yield list_of(*uniques, before="uniques=")
 
 
 def _names(argument: str, fields: Sequence[Field]) -> Iterator[Node]:
     if fields:
         yield tuple_of([quoted(field.name) for field in fields], before=f"{argument}=")
+
+
+def _unique(writer: CodeWriter, index: Index) -> Node:
+    fields = tuple_of([quoted(name) for name in index.fields])
+    live = ["live_only=True"] if index.live_only else []
+    return call(writer.use(_CONSTRAINTS, "Unique"), quoted(index.name), fields, *live)
 
 
 def _literal(value: Default) -> str:

@@ -63,7 +63,7 @@ def _component(writer: CodeWriter, component: Component, message: str, record: s
         _names("unique_fields", component.unique_fields),
         f"soft_delete={component.soft_delete}",
         f"max_records={component.max_records}",
-        *constraint_facts(component),
+        *constraint_facts(writer, component),
     )
     writer.exploded(arguments, before=f"{constant_name(component)} = ")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-
+from toolcrib.codegen.emit_indexes import write_indexes
+from toolcrib.codegen.indexes import constraint_name
 from toolcrib.codegen.layout import call, quoted
 from toolcrib.codegen.model import Component, Field, Kind
 from toolcrib.codegen.writer import CodeWriter
@@ -27,9 +27,6 @@ _DOCUMENT = ("toolcrib.server.columns", "Document")
 # What counts records: SQLite keeps a table under an integer key itself, where any other key has a tree of its own.
 _KEY_COLUMNS = dict.fromkeys((Kind.INT64, Kind.UINT32), ("toolcrib.server.columns", "IntegerKey"))
 
-# The shortest of the databases' limits for a name, PostgreSQL's.
-_NAME_LENGTH_MAX = 63
-
 
 def emit_table(component: Component) -> str:
     """The module that declares the table."""
@@ -39,7 +36,7 @@ def emit_table(component: Component) -> str:
     writer.top()
     with writer.function(f"def {function}", [f"metadata: {metadata}"], table):
         writer.docstring(f"Declares the table `{component.table}` in `metadata`.")
-        with writer.bracket(f"return {table}("):
+        with writer.bracket(f"table = {table}(" if component.indexes else f"return {table}("):
             writer.line(f'"{component.table}",')
             writer.line("metadata,")
             for field in component.column_fields:
@@ -54,16 +51,10 @@ def emit_table(component: Component) -> str:
                 constraint = writer.use("sqlalchemy", "UniqueConstraint")
                 name = constraint_name(component.table, field.name)
                 writer.statement(call(constraint, quoted(field.name), f"name={quoted(name)}"), after=",")
+        if component.indexes:
+            write_indexes(writer, component)
+            writer.line("return table")
     return writer.text()
-
-
-def constraint_name(table: str, field: str) -> str:
-    """The name of a unique constraint, kept within what every database takes."""
-    name = f"{table}_{field}_key"
-    if len(name) <= _NAME_LENGTH_MAX:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: _NAME_LENGTH_MAX - 9]}_{digest}"
 
 
 def _column(writer: CodeWriter, name: str, kind: tuple[str, str], *constraint: str) -> None:

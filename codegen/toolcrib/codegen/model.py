@@ -132,6 +132,29 @@ class MessageType:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexColumn:
+    """A field in an index."""
+
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index of a component's table; `live_only` leaves deleted records out of it."""
+
+    name: str
+    columns: tuple[IndexColumn, ...]
+    unique: bool = False
+    live_only: bool = False
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of its fields, in their order."""
+        return tuple(column.field for column in self.columns)
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     """A message that gets a service, a table and clients.
 
@@ -154,6 +177,7 @@ class Component:
     table: str
     soft_delete: bool
     max_records: int
+    indexes: tuple[Index, ...] = ()
 
     @property
     def full_name(self) -> str:

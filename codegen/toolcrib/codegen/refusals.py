@@ -13,6 +13,7 @@ from toolcrib.codegen.names import snake_case
 from toolcrib.codegen.problems import GenerateError, Problem
 from toolcrib.codegen.refuse_component import component_problems
 from toolcrib.codegen.refuse_field import inner_problems, stray_option_problems
+from toolcrib.codegen.refuse_index import shared_index_problems
 from toolcrib.codegen.service import service_names
 
 
@@ -23,6 +24,7 @@ def refuse(files: Sequence[DeclaredFile]) -> None:
     problems += _inner_problems(files, components)
     problems += _shared_tables(components)
     problems += _shared_modules(components)
+    problems += shared_index_problems(components)
     # What is generated can only be said of components that are right in themselves.
     if not problems:
         problems += _taken_names(files)

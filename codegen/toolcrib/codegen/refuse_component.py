@@ -14,6 +14,7 @@ from toolcrib.codegen.names import snake_case
 from toolcrib.codegen.nearest import did_you_mean
 from toolcrib.codegen.problems import Problem
 from toolcrib.codegen.refuse_field import field_problems
+from toolcrib.codegen.refuse_index import index_problems
 from toolcrib.codegen.request_fields import KEY_FIELDS_MAX, TAKEN_NAMES
 
 _SERVER_KEYS = ("int64", "string")
@@ -38,6 +39,7 @@ def component_problems(message: DeclaredMessage) -> Iterator[Problem]:
     yield from _name_problems(message)
     yield from _option_problems(message, option)
     yield from _key_problems(message, option)
+    yield from index_problems(message, option)
     for field in message.fields:
         yield from field_problems(message, field)
 

@@ -80,14 +80,17 @@ def _option_problems(field: DeclaredField) -> Iterator[Problem]:
             f"`{field.name}` has a key_source and is not marked as the key; add `key: true` or leave it out (fields in "
             "key_fields come from the caller anyway)"
         )
-    if field.unique and (field.kind is Kind.MESSAGE or field.shape in (Shape.REPEATED, Shape.MAP)):
-        yield field.place.problem(
-            f"`{field.name}` is kept as a document, and `unique` is for single values; leave it out"
-        )
-    elif field.unique and field.kind is Kind.BOOL:
-        yield field.place.problem(f"`{field.name}` is a bool, so unique would allow two records; leave out `unique`")
-    if field.unique and field.name in STANDARD_FIELDS:
-        yield field.place.problem(f"`{field.name}` is filled in by the server; leave out `unique`")
+    for option in (["unique"] if field.unique else []) + (["unique_live"] if field.unique_live else []):
+        if field.kind is Kind.MESSAGE or field.shape in (Shape.REPEATED, Shape.MAP):
+            yield field.place.problem(
+                f"`{field.name}` is kept as a document, and `{option}` is for single values; leave it out"
+            )
+        elif field.kind is Kind.BOOL:
+            yield field.place.problem(
+                f"`{field.name}` is a bool, so {option} would allow two records; leave out `{option}`"
+            )
+        if field.name in STANDARD_FIELDS:
+            yield field.place.problem(f"`{field.name}` is filled in by the server; leave out `{option}`")
 
 
 def _rule_problems(field: DeclaredField) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.message import Message
 from sqlalchemy import MetaData, Table
 
+from toolcrib.server.constraints import Unique
 from toolcrib.server.record import Record
 from toolcrib.server.requests import Key
 
@@ -51,6 +52,7 @@ class Component(Generic[MessageT, RecordT]):
     max_records: int
     immutable_fields: Sequence[str] = ()
     output_only_fields: Sequence[str] = ()
+    uniques: Sequence[Unique] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property

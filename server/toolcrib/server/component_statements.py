@@ -58,25 +58,6 @@ class ComponentStatements:
         some_live = select(keys[0]).where(*live).limit(limit).subquery()
         self.count_live = Prepared(select(func.count()).select_from(some_live), dialect, [limit.key])
 
-    @staticmethod
-    def holder(table: Table, key_fields: Sequence[str], field: str, dialect: Dialect) -> Prepared:
-        """Finds the key of a record that has the given value in `field`, other than the record with the given key."""
-        keys = [table.c[name] for name in key_fields]
-        column = table.c[field]
-        given = [_given(key) for key in keys]
-        value: BindParameter[Any] = bindparam("given_value", type_=column.type)
-        other = ~_all_equal(keys, given)
-        return Prepared(
-            select(*keys).where(column == value, other).limit(1), dialect, [value.key, *(item.key for item in given)]
-        )
-
 
 def _given(column: Column[Any]) -> BindParameter[Any]:
     return bindparam(f"given_{column.name}", type_=column.type)
-
-
-def _all_equal(columns: Sequence[Column[Any]], values: Sequence[BindParameter[Any]]) -> ColumnElement[bool]:
-    matched = columns[0] == values[0]
-    for column, value in zip(columns[1:], values[1:], strict=True):
-        matched = matched & (column == value)
-    return matched

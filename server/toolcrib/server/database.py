@@ -28,7 +28,7 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from toolcrib.server.errors import DatabaseCorrupt, DatabaseUnavailable, DiskFull, StartError, StorageError, StoreError
@@ -169,7 +169,21 @@ class Database:
             stored = {column["name"] for column in inspector.get_columns(table.name)}
             if declared != stored:
                 raise StartError(_difference(table.name, declared, stored))
+            self._create_indexes(connection, table)
         self._meta(connection, _LAYOUT_VERSION, str(LAYOUT_VERSION).encode())
+
+    @staticmethod
+    def _create_indexes(connection: Connection, table: Table) -> None:
+        """Creates the indexes that the table has been given since it was made."""
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            try:
+                index.create(connection, checkfirst=True)
+            except IntegrityError as error:
+                fields = ", ".join(column.name for column in index.columns)
+                raise StartError(
+                    f"the table {table.name} has records with the same {fields}, which are to be unique now "
+                    f"({index.name}); make them differ with the former .proto first"
+                ) from error
 
     def _create_sequences(self, connection: Connection, keys: Mapping[str, Column[Any]]) -> None:
         sequence = self.system.sequence

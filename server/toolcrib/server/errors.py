@@ -122,13 +122,17 @@ class RecordNotFound(RecordError):
 
 
 class RecordExists(RecordError):
-    """Another record has the key or the value of a unique field; `field` names it."""
+    """Another record has the key or the values of unique fields.
+
+    `key` is its key, `field` names the fields, and `constraint` is the name of the index, or "key".
+    """
 
     reason = "RECORD_EXISTS"
 
-    def __init__(self, component: str, key: str, field: str, message: str) -> None:
-        super().__init__(component, key, message, field=field)
+    def __init__(self, component: str, key: str, field: str, message: str, *, constraint: str) -> None:
+        super().__init__(component, key, message, field=field, constraint=constraint)
         self.field = field
+        self.constraint = constraint
 
 
 class RecordNotDeleted(RecordError):

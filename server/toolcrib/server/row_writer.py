@@ -8,12 +8,11 @@ from typing import Any
 from google.protobuf.message import Message
 
 from toolcrib.server.changes import Change, Operation
-from toolcrib.server.component import key_text
 from toolcrib.server.component_statements import DELETE_TIME
 from toolcrib.server.database import is_constraint
-from toolcrib.server.errors import RecordExists
 from toolcrib.server.store import Stored
 from toolcrib.server.transaction import Transaction
+from toolcrib.server.uniqueness import find_conflict
 from toolcrib.server.values import etag_of
 
 
@@ -40,8 +39,9 @@ class RowWriter:
         try:
             self._write_rows(operation, changes)
         except Exception as error:
-            if is_constraint(error):
-                raise self._conflict(changes) from error
+            conflict = find_conflict(self._stored, transaction.session, changes) if is_constraint(error) else None
+            if conflict is not None:
+                raise conflict from error
             raise
         transaction.audit(changes)
         for change in changes:
@@ -85,26 +85,3 @@ class RowWriter:
             row.append(self._transaction.time if operation is Operation.DELETE else None)
         row.append(self._transaction.revision)
         return row
-
-    def _conflict(self, changes: Sequence[Change[Any]]) -> RecordExists:
-        """Finds out which record stands in the way of which change, rather than reading the database's words."""
-        stored, session = self._stored, self._transaction.session
-        name, fields = stored.component.name, ", ".join(stored.component.key_fields)
-        for change in changes:
-            held = session.fetch_one(stored.statements.get, change.key)
-            if change.operation is Operation.CREATE and held is not None and held[-1] != self._transaction.revision:
-                deleted = stored.component.soft_delete and held[-2] is not None
-                advice = "; it is deleted: undelete it, or choose another key" if deleted else ""
-                text = f"there is a record with the {fields} {key_text(change.key)} already{advice}"
-                return RecordExists(name, key_text(change.key), fields, text).at(change.index)
-            for field, holder in stored.holders.items():
-                value = getattr(change.after_message, field)
-                taken = session.fetch_one(holder, [value, *change.key])
-                if taken is not None:
-                    key = key_text(tuple(taken))
-                    text = f"the record {key} has the {field} {value!r} already, and no two may have the same"
-                    return RecordExists(name, key, field, text).at(change.index)
-        first = key_text(changes[0].key)
-        return RecordExists(name, first, fields, f"there is a record with the {fields} {first} already").at(
-            changes[0].index
-        )

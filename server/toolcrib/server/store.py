@@ -15,8 +15,8 @@ from toolcrib.server.database import Database
 from toolcrib.server.errors import StartError
 from toolcrib.server.hooks import Application, Listener, Step
 from toolcrib.server.paging import PageTokens
-from toolcrib.server.statements import Prepared
 from toolcrib.server.system_statements import SystemStatements
+from toolcrib.server.uniqueness import Holder, holders
 from toolcrib.server.validation import Rules
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Stored:
     """One component in the store.
 
-    `chains` holds the operations that have hooks, `holders` a statement for each unique field that finds who has a
-    value. `sequence` is the name its keys are counted under.
+    `chains` holds the operations that have hooks, `holders` find who has a value that may be there only
+    once. `sequence` is the name its keys are counted under.
     """
 
     component: Component[Any, Any]
@@ -36,7 +36,7 @@ class Stored:
     statements: ComponentStatements
     rules: Rules
     chains: Mapping[Operation, Step[Any]]
-    holders: Mapping[str, Prepared]
+    holders: Sequence[Holder]
     sequence: str
 
     @property
@@ -97,9 +97,6 @@ class Store:
             ComponentStatements(table, component.key_fields, soft_delete=component.soft_delete, dialect=self.dialect),
             Rules(component.message, component.standard_fields),
             chains,
-            {
-                field: ComponentStatements.holder(table, component.key_fields, field, self.dialect)
-                for field in component.unique_fields
-            },
+            tuple(holders(component, table, self.dialect)),
             f"key:{table.name}",
         )

@@ -69,6 +69,7 @@ class ComponentOptions(_message.Message):
     KEY_FIELDS_FIELD_NUMBER: _builtins.int
     SOFT_DELETE_FIELD_NUMBER: _builtins.int
     MAX_RECORDS_FIELD_NUMBER: _builtins.int
+    INDEXES_FIELD_NUMBER: _builtins.int
     table: _builtins.str
     """Name of the SQL table. Default: the message's name in snake_case."""
     plural: _builtins.str
@@ -83,6 +84,10 @@ class ComponentOptions(_message.Message):
         client. For a key of one field mark that field with `key` instead.
         """
 
+    @_builtins.property
+    def indexes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Index]:
+        """Indexes over one or several fields; those that are unique are constraints."""
+
     def __init__(
         self,
         *,
@@ -91,14 +96,55 @@ class ComponentOptions(_message.Message):
         key_fields: _abc.Iterable[_builtins.str] | None = ...,
         soft_delete: _builtins.bool = ...,
         max_records: _builtins.int = ...,
+        indexes: _abc.Iterable[Global___Index] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_fields", b"key_fields", "max_records", b"max_records", "plural", b"plural", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["indexes", b"indexes", "key_fields", b"key_fields", "max_records", b"max_records", "plural", b"plural", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ComponentOptions: _TypeAlias = ComponentOptions  # noqa: Y015
+
+@_typing.final
+class Index(_message.Message):
+    """An index of a component's table."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELDS_FIELD_NUMBER: _builtins.int
+    UNIQUE_FIELD_NUMBER: _builtins.int
+    LIVE_ONLY_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    unique: _builtins.bool
+    """No two records have the same values in all of the fields. Records in which one of them is unset do not collide."""
+    live_only: _builtins.bool
+    """Only records that are not deleted are in the index: a deleted one frees its values, and its undelete is refused where
+    another has taken them. Needs soft_delete.
+    """
+    name: _builtins.str
+    """Name of the SQL index, which refusals give as the constraint. Default: table and fields, with "_key" behind them where
+    it is unique and "_idx" where it is not.
+    """
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the fields, in order, each with " desc" behind it where its order is to be descending: "create_time desc"."""
+
+    def __init__(
+        self,
+        *,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+        unique: _builtins.bool = ...,
+        live_only: _builtins.bool = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "live_only", b"live_only", "name", b"name", "unique", b"unique"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Index: _TypeAlias = Index  # noqa: Y015
 
 @_typing.final
 class FieldOptions(_message.Message):
@@ -113,6 +159,7 @@ class FieldOptions(_message.Message):
     KEY_FIELD_NUMBER: _builtins.int
     KEY_SOURCE_FIELD_NUMBER: _builtins.int
     UNIQUE_FIELD_NUMBER: _builtins.int
+    UNIQUE_LIVE_FIELD_NUMBER: _builtins.int
     IMMUTABLE_FIELD_NUMBER: _builtins.int
     OUTPUT_ONLY_FIELD_NUMBER: _builtins.int
     DEFAULT_VALUE_FIELD_NUMBER: _builtins.int
@@ -123,6 +170,10 @@ class FieldOptions(_message.Message):
     unique: _builtins.bool
     """No two records have the same value. A record that is deleted but kept still holds its value. Unset values of an
     `optional` field do not collide.
+    """
+    unique_live: _builtins.bool
+    """As `unique`, among the records that are not deleted: a deleted one frees its value, and its undelete is refused where
+    another has taken it. Needs soft_delete.
     """
     immutable: _builtins.bool
     """Set when the record is created and never changed afterwards, by callers and by hooks alike. An update that leaves
@@ -140,13 +191,14 @@ class FieldOptions(_message.Message):
         key: _builtins.bool = ...,
         key_source: Global___KeySource.ValueType = ...,
         unique: _builtins.bool = ...,
+        unique_live: _builtins.bool = ...,
         immutable: _builtins.bool = ...,
         output_only: _builtins.bool = ...,
         default_value: _builtins.str | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value", "immutable", b"immutable", "key", b"key", "key_source", b"key_source", "output_only", b"output_only", "unique", b"unique"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value", "immutable", b"immutable", "key", b"key", "key_source", b"key_source", "output_only", b"output_only", "unique", b"unique", "unique_live", b"unique_live"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__default_value: _TypeAlias = _typing.Literal["default_value"]  # noqa: Y015
     _WhichOneofArgType__default_value: _TypeAlias = _typing.Literal["_default_value", b"_default_value"]  # noqa: Y015

@@ -1,0 +1,43 @@
+"""The indexes of a component's table and their names."""
+
+from __future__ import annotations
+
+import hashlib
+
+from toolcrib.codegen.declared import DeclaredField, DeclaredIndex, DeclaredMessage
+from toolcrib.codegen.model import Index, IndexColumn
+
+DESCENDING = " desc"
+
+# The shortest of the databases' limits for a name, PostgreSQL's.
+_NAME_LENGTH_MAX = 63
+
+
+def indexes_of(message: DeclaredMessage, table: str) -> tuple[Index, ...]:
+    """The indexes of a component: those of its fields, then those of its option."""
+    own = [_live_index(field, table) for field in message.fields if field.unique_live]
+    declared = message.option.indexes if message.option else ()
+    return (*own, *(_declared_index(index, table) for index in declared))
+
+
+def constraint_name(table: str, *fields: str, ending: str = "key") -> str:
+    """The name of a constraint or an index, kept within what every database takes."""
+    name = "_".join([table, *fields, ending])
+    if len(name) <= _NAME_LENGTH_MAX:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: _NAME_LENGTH_MAX - 9]}_{digest}"
+
+
+def _live_index(field: DeclaredField, table: str) -> Index:
+    name = constraint_name(table, field.name, ending="live_key")
+    return Index(name, (IndexColumn(field.name),), unique=True, live_only=True)
+
+
+def _declared_index(index: DeclaredIndex, table: str) -> Index:
+    columns = tuple(
+        IndexColumn(name.removesuffix(DESCENDING), descending=name.endswith(DESCENDING)) for name in index.fields
+    )
+    ending = ("live_" if index.live_only else "") + ("key" if index.unique else "idx")
+    name = index.name or constraint_name(table, *(column.field for column in columns), ending=ending)
+    return Index(name, columns, unique=index.unique, live_only=index.live_only)
