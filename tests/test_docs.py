@@ -22,7 +22,7 @@ NO_REASONS = {"PRAGMA", "BEGIN_IMMEDIATE"}
 
 
 def test_every_reason_that_the_server_gives_is_documented() -> None:
-    given = {reason for path in SERVER.glob("*.py") for reason in REASON.findall(path.read_text("utf-8"))}
+    given = {reason for path in SERVER.rglob("*.py") for reason in REASON.findall(path.read_text("utf-8"))}
     assert len(given) > 20
     assert given - set(re.findall(r"`([A-Z_]+)`", ERRORS)) == set()
 
@@ -62,6 +62,7 @@ def status_rows() -> list[tuple[str, str]]:
         "docs/errors.md",
         "docs/types.md",
         "docs/performance.md",
+        "docs/queries.md",
         "docs/settings.md",
         "docs/cli.md",
         "CHANGELOG.md",

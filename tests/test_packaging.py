@@ -23,6 +23,7 @@ PORTIONS = (
     "clients/python/toolcrib/options",
     "clients/python/toolcrib/audit",
     "clients/python/toolcrib/transaction",
+    "clients/python/toolcrib/query",
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from toolcrib.codegen.emit_constraints import constraint_facts
-from toolcrib.codegen.layout import Node, call, list_of, quoted, subscript, tuple_of
-from toolcrib.codegen.model import Component, Field
+from toolcrib.codegen.layout import Bracket, Group, Node, call, list_of, quoted, subscript, tuple_of
+from toolcrib.codegen.model import Component, EnumValue, Field
 from toolcrib.codegen.python_names import key_parameters, key_tuple, module, use_message
 from toolcrib.codegen.writer import CodeWriter
 
 _REQUESTS = "toolcrib.server.requests"
+_FIELDS = "toolcrib.server.query.fields"
 
 
 def emit_repository(component: Component) -> str:
@@ -61,6 +64,7 @@ def _component(writer: CodeWriter, component: Component, message: str, record: s
         _names("data_fields", component.data_fields),
         _names("standard_fields", component.standard_fields),
         _names("unique_fields", component.unique_fields),
+        _fields(writer, component),
         f"soft_delete={component.soft_delete}",
         f"max_records={component.max_records}",
         *constraint_facts(writer, component),
@@ -70,6 +74,30 @@ def _component(writer: CodeWriter, component: Component, message: str, record: s
 
 def _names(argument: str, fields: tuple[Field, ...]) -> Node:
     return tuple_of([quoted(field.name) for field in fields], before=f"{argument}=")
+
+
+def _fields(writer: CodeWriter, component: Component) -> Node:
+    """What filters and orders may name."""
+    return list_of(*[_field(writer, field) for field in component.fields], before="fields=")
+
+
+def _field(writer: CodeWriter, field: Field) -> Group:
+    kind = "ETAG" if field.name == "etag" else "DOCUMENT" if field.is_document else field.kind.name
+    # The server fills in the other standard fields of every record.
+    optional = field.optional and (not field.standard or field.name == "delete_time")
+    values = field.enum.values if field.enum else ()
+    return call(
+        writer.use(_FIELDS, "Field"),
+        quoted(field.name),
+        f"{writer.use(_FIELDS, 'FieldKind')}.{kind}",
+        *(["optional=True"] if optional else []),
+        *([_enum_values(values)] if values else []),
+    )
+
+
+def _enum_values(values: Sequence[EnumValue]) -> Group:
+    numbers = tuple(f"{quoted(value.name)}: {value.number}" for value in values)
+    return Group("enum_values={", numbers, "}", Bracket.LITERAL)
 
 
 def _methods(writer: CodeWriter, component: Component, record: str) -> None:

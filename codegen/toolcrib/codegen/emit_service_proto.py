@@ -14,7 +14,7 @@ def service_path(component: Component) -> str:
 
 def emit_service_proto(component: Component) -> str:
     """The service's .proto."""
-    imports = ["google/protobuf/field_mask.proto", component.file]
+    imports = ["google/protobuf/field_mask.proto", "toolcrib/query/v1/query.proto", component.file]
     if not component.soft_delete:
         imports.append("google/protobuf/empty.proto")
     lines = [

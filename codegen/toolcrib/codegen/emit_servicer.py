@@ -71,6 +71,7 @@ class _Methods:
         with self._method(f"Get{one}", self.message):
             writer.statement(call("self.get", "call", self._lookup("request")), before="return await ")
         self._list()
+        self._count()
         with self._method(f"Update{one}", self.message):
             writer.statement(call("self.update", "call", self._modification("request")), before="return await ")
         removal = self._removal("request", "etag", "allow_missing")
@@ -115,12 +116,24 @@ class _Methods:
     def _list(self) -> None:
         component, writer = self.component, self.writer
         answer = f"{self.messages}.List{component.plural_name}Response"
-        shown = ["request.show_deleted"] if component.soft_delete else []
         with self._method(f"List{component.plural_name}", answer):
-            pages = call("self.list", "call", "request.page_size", "request.page_token", *shown)
+            page = ["request.page_size", "request.page_token", "request.read_mask.paths"]
+            pages = call("self.list", "call", self._selection("order_by=request.order_by"), *page)
             writer.statement(pages, before="page = await ")
             fields = ["next_page_token=page.next_page_token", "revision=page.revision"]
             writer.statement(call(answer, f"{component.plural}=page.messages", *fields), before="return ")
+
+    def _count(self) -> None:
+        name, writer = f"Count{self.component.plural_name}", self.writer
+        answer = f"{self.messages}.{name}Response"
+        with self._method(name, answer):
+            writer.statement(call("self.count", "call", self._selection()), before="counted = await ")
+            writer.statement(call(answer, "revision=counted.revision", "count=counted.records"), before="return ")
+
+    def _selection(self, *fields: str) -> Group:
+        shown = ["show_deleted=request.show_deleted"] if self.component.soft_delete else []
+        selection = self.writer.use(_REQUESTS, "Selection")
+        return call(selection, "filter=request.filter", "query=request.query", *fields, *shown)
 
     def _batch(self, verb: str, base: str, element: Node) -> None:
         component, writer, name = self.component, self.writer, f"Batch{verb}{self.component.plural_name}"
@@ -143,7 +156,8 @@ class _Methods:
     def _lookup(self, request: str) -> Group:
         key = key_tuple(self.component, f"{request}.")
         shown = [f"{request}.show_deleted"] if self.component.soft_delete else []
-        return call(self.writer.use(_REQUESTS, "Lookup"), key, *shown)
+        mask = f"read_mask={request}.read_mask.paths"
+        return call(self.writer.use(_REQUESTS, "Lookup"), key, *shown, mask)
 
     def _removal(self, request: str, *fields: str) -> Group:
         key = key_tuple(self.component, f"{request}.")

@@ -20,13 +20,14 @@ LIST_REQUEST: Mapping[str, int] = MappingProxyType(
     {
         "page_size": 1,
         "page_token": 2,
-        "filter": 3,  # later: which records, as AIP-160 text
-        "order_by": 4,  # later: their order
-        "query": 5,  # later: the filter as a message
+        "filter": 3,
+        "order_by": 4,
+        "query": 5,  # the filter as a message
     }
 )
 
 LIST_RESPONSE: Mapping[str, int] = MappingProxyType({"next_page_token": 2, "revision": 3})
+COUNT_RESPONSE: Mapping[str, int] = MappingProxyType({"revision": 3, "count": 4})
 
 # Fields that mean the same wherever they stand. 9, 15 and those from 20 are for what nobody has thought of yet.
 COMMON: Mapping[str, int] = MappingProxyType(
@@ -38,7 +39,7 @@ COMMON: Mapping[str, int] = MappingProxyType(
         "show_deleted": 14,
         "as_of_revision": 16,  # later: reads the past
         "as_of_time": 17,  # later: likewise
-        "read_mask": 18,  # later: which fields to answer
+        "read_mask": 18,  # which fields to answer
         "include": 19,  # later: which related records to answer
     }
 )

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toolcrib.codegen.model import Component, KeyAllocation
-from toolcrib.codegen.request_fields import COMMON, LIST_REQUEST, LIST_RESPONSE, RECORD, RECORDS, REQUESTS, UPDATE_MASK
+from toolcrib.codegen.request_fields import (
+    COMMON,
+    COUNT_RESPONSE,
+    LIST_REQUEST,
+    LIST_RESPONSE,
+    RECORD,
+    RECORDS,
+    REQUESTS,
+    UPDATE_MASK,
+)
 
 _EMPTY = "google.protobuf.Empty"
 _KEYED_ETAG = "If set, must be the record's current etag."
@@ -47,6 +56,7 @@ def service_methods(component: Component) -> tuple[ServiceMethod, ...]:
         ServiceMethod(f"Create{one}", f"Create{one}Request", one, _create_comment(component)),
         ServiceMethod(f"Get{one}", f"Get{one}Request", one, "Gets a record by its key."),
         ServiceMethod(f"List{many}", f"List{many}Request", f"List{many}Response", _LIST_COMMENT),
+        ServiceMethod(f"Count{many}", f"Count{many}Request", f"Count{many}Response", _COUNT_COMMENT),
         ServiceMethod(f"Update{one}", f"Update{one}Request", one, _UPDATE_COMMENT),
         ServiceMethod(f"Delete{one}", f"Delete{one}Request", deleted, _delete_comment(component)),
     ]
@@ -67,13 +77,17 @@ def service_messages(component: Component) -> tuple[ServiceMessage, ...]:
     etag = _common("string", "etag", _KEYED_ETAG)
     shown = [_common("bool", "show_deleted", "Answer a deleted record too.")] if component.soft_delete else []
     listed = [_common("bool", "show_deleted", "List deleted records too.")] if component.soft_delete else []
+    counted = [_common("bool", "show_deleted", "Count deleted records too.")] if component.soft_delete else []
+    masked = _common("google.protobuf.FieldMask", "read_mask", "Fields to answer. Absent: all.")
     allowed = _common("bool", "allow_missing", "Answer OK if there is no such record.")
     answer = ServiceField(f"repeated {one}", records, RECORDS)
     messages = [
         ServiceMessage(f"Create{one}Request", (record,)),
-        ServiceMessage(f"Get{one}Request", (*key, *shown)),
-        ServiceMessage(f"List{many}Request", (*_LIST_FIELDS, *listed)),
+        ServiceMessage(f"Get{one}Request", (*key, *shown, masked)),
+        ServiceMessage(f"List{many}Request", (*_PAGE_FIELDS, _FILTER, _ORDER_BY, _QUERY, *listed, masked)),
         ServiceMessage(f"List{many}Response", (answer, *_LISTED_FIELDS)),
+        ServiceMessage(f"Count{many}Request", (_FILTER, _QUERY, *counted)),
+        ServiceMessage(f"Count{many}Response", _COUNTED_FIELDS),
         ServiceMessage(f"Update{one}Request", _update_fields(component)),
         ServiceMessage(f"Delete{one}Request", (*key, etag, allowed)),
     ]
@@ -129,7 +143,8 @@ def _delete_comment(component: Component) -> str:
     return "Deletes a record for good."
 
 
-_LIST_COMMENT = "Lists records in the order of their keys."
+_LIST_COMMENT = "Lists records, in the order of their keys unless order_by names another."
+_COUNT_COMMENT = "Counts records."
 _UPDATE_COMMENT = "Changes fields of a record. A change that changes nothing writes nothing."
 _BATCH_COMMENTS = {
     "Create": "Creates records, all or none, in the order of the requests.",
@@ -137,7 +152,7 @@ _BATCH_COMMENTS = {
     "Update": "Changes records, all or none, in the order of the requests.",
     "Delete": "Deletes records, all or none, in the order of the requests.",
 }
-_LIST_FIELDS = (
+_PAGE_FIELDS = (
     ServiceField(
         "int32",
         "page_size",
@@ -148,10 +163,29 @@ _LIST_FIELDS = (
         "string",
         "page_token",
         LIST_REQUEST["page_token"],
-        "next_page_token of the previous answer, with the same other fields.",
+        "next_page_token of the previous answer, with the same filter, query and order_by.",
     ),
+)
+_FILTER = ServiceField(
+    "string",
+    "filter",
+    LIST_REQUEST["filter"],
+    'Which records, as in AIP-160: name = "A*" AND NOT speed_mm_s > 100. Empty: all.',
+)
+_ORDER_BY = ServiceField(
+    "string",
+    "order_by",
+    LIST_REQUEST["order_by"],
+    'Their order: "name, create_time desc". It ends with the key in any case.',
+)
+_QUERY = ServiceField(
+    "toolcrib.query.v1.Filter", "query", LIST_REQUEST["query"], "The filter as a message; with both, both have to hold."
 )
 _LISTED_FIELDS = (
     ServiceField("string", "next_page_token", LIST_RESPONSE["next_page_token"], "Empty when there is nothing more."),
     ServiceField("int64", "revision", LIST_RESPONSE["revision"], "The revision the records were read at."),
+)
+_COUNTED_FIELDS = (
+    ServiceField("int64", "revision", COUNT_RESPONSE["revision"], "The revision the records were counted at."),
+    ServiceField("int64", "count", COUNT_RESPONSE["count"]),
 )

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from sqlalchemy import MetaData, Table
 
 from toolcrib.server.constraints import Unique
+from toolcrib.server.query.fields import Field
 from toolcrib.server.record import Record
 from toolcrib.server.requests import Key
 
@@ -48,6 +49,7 @@ class Component(Generic[MessageT, RecordT]):
     data_fields: tuple[str, ...]
     standard_fields: tuple[str, ...]
     unique_fields: tuple[str, ...]
+    fields: Sequence[Field]
     soft_delete: bool
     max_records: int
     immutable_fields: Sequence[str] = ()

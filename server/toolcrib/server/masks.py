@@ -1,18 +1,21 @@
-"""Update masks: which fields of a record an update changes, also in messages inside it ("pose.x", AIP-161)."""
+"""Masks: which fields of a record an update changes, also in messages inside it (AIP-161), and which a read answers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
 from toolcrib.server.component import Component
 from toolcrib.server.errors import InvalidRequest
 
+MessageT = TypeVar("MessageT", bound=Message)
+
 _ALL = "*"
 _FIELD = "update_mask"
+_READ_FIELD = "read_mask"
 
 
 def changed_fields(
@@ -58,23 +61,49 @@ def apply(source: Message, target: Message, paths: Sequence[str]) -> None:
 
 
 def _require_path(component: Component[Any, Any], path: str, writable: Sequence[str]) -> None:
-    """Raises InvalidRequest unless `path` leads to a field of a message inside the record."""
-    first, *inner = path.split(".")
-    if not inner or first not in writable:
+    """Raises InvalidRequest unless `path` leads to a field of a message inside the record, in one that is writable."""
+    first, dot, _ = path.partition(".")
+    if not dot or first not in writable:
         raise _refusal(component, path)
+    _require_inner(component, path, _FIELD)
+
+
+def _require_inner(component: Component[Any, Any], path: str, mask: str) -> None:
     descriptor = component.message.DESCRIPTOR
-    for depth, name in enumerate([first, *inner]):
+    names = path.split(".")
+    for depth, name in enumerate(names):
         field = descriptor.fields_by_name.get(name)
         if field is None:
-            raise _unknown(descriptor.name, name, list(descriptor.fields_by_name))
-        if depth == len(inner):
+            raise _unknown(mask, descriptor.name, name, list(descriptor.fields_by_name))
+        if depth == len(names) - 1:
             return
         descriptor = field.message_type
         if descriptor is None or field.is_repeated or descriptor.full_name.startswith("google.protobuf."):
-            whole = ".".join(path.split(".")[: depth + 1])
+            whole = ".".join(names[: depth + 1])
             raise InvalidRequest.field(
-                "INVALID_MASK", _FIELD, f"{whole!r} can be changed as a whole only; leave out what follows it"
+                "INVALID_MASK", mask, f"{whole!r} can be named as a whole only; leave out what follows it"
             )
+
+
+def require_readable(component: Component[Any, Any], mask: Sequence[str]) -> None:
+    """Raises InvalidRequest for paths of a read mask that are not there."""
+    if not mask or list(mask) == [_ALL]:
+        return
+    known = [field.name for field in component.fields]
+    for path in mask:
+        if path == _ALL:
+            raise InvalidRequest.field("INVALID_MASK", _READ_FIELD, "'*' stands alone or not at all")
+        if path not in known:
+            _require_inner(component, path, _READ_FIELD)
+
+
+def project(message: MessageT, mask: Sequence[str]) -> MessageT:
+    """A message with the fields in `mask` only."""
+    if list(mask) == [_ALL]:
+        return message
+    projected = type(message)()
+    apply(message, projected, mask)
+    return projected
 
 
 def _refusal(component: Component[Any, Any], path: str) -> InvalidRequest:
@@ -84,10 +113,10 @@ def _refusal(component: Component[Any, Any], path: str) -> InvalidRequest:
         return InvalidRequest.field("INVALID_MASK", _FIELD, f"{path!r} is filled in by the server; leave it out")
     if path == _ALL:
         return InvalidRequest.field("INVALID_MASK", _FIELD, "'*' stands alone or not at all")
-    return _unknown(component.message.DESCRIPTOR.name, path, component.data_fields)
+    return _unknown(_FIELD, component.message.DESCRIPTOR.name, path, component.data_fields)
 
 
-def _unknown(message: str, name: str, known: Sequence[str]) -> InvalidRequest:
+def _unknown(field: str, message: str, name: str, known: Sequence[str]) -> InvalidRequest:
     near = get_close_matches(name, known, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known)}"
-    return InvalidRequest.field("INVALID_MASK", _FIELD, f"{message} has no field {name!r}{hint}")
+    return InvalidRequest.field("INVALID_MASK", field, f"{message} has no field {name!r}{hint}")

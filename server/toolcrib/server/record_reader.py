@@ -1,4 +1,4 @@
-"""The reading half of a repository: records by key and by page, and what a write must know of a record first."""
+"""The reading half of a repository: records by key, and what a write must know of a record first."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Generic, NamedTuple, TypeVar
 
 from google.protobuf.message import Message
 
+from toolcrib.server import masks
 from toolcrib.server.component import key_text
 from toolcrib.server.errors import RecordNotFound, StaleEtag, StoreError
 from toolcrib.server.keys import require_key
-from toolcrib.server.paging import fill_page
-from toolcrib.server.paging import page_size as effective_page_size
-from toolcrib.server.requests import Key, Lookup, Page
+from toolcrib.server.requests import Key, Lookup
 from toolcrib.server.store import Stored
 from toolcrib.server.transaction import ReadTransaction
 from toolcrib.server.values import etag_of
@@ -50,12 +49,13 @@ class RecordReader(Generic[MessageT]):
         return Current(self._component.from_row(self._statements.reader.read(row)), etag_of(row[-1]), deleted)
 
     def get(self, lookup: Lookup) -> MessageT:
-        """The record. Raises RecordNotFound or, without a key, InvalidRequest."""
+        """The record. Raises RecordNotFound or, without a key or with a wrong mask, InvalidRequest."""
         require_key(self._component, lookup.key)
+        masks.require_readable(self._component, lookup.read_mask)
         current = self.fetch(lookup.key)
         if current is None or (current.deleted and not lookup.show_deleted):
             raise self.not_found(lookup.key, current)
-        return current.message
+        return masks.project(current.message, lookup.read_mask) if lookup.read_mask else current.message
 
     def get_all(self, lookups: Sequence[Lookup]) -> list[MessageT]:
         """The records, all of one moment. Raises RecordNotFound or InvalidRequest, placed at the index."""
@@ -67,20 +67,6 @@ class RecordReader(Generic[MessageT]):
                 with self.placed(index):
                     found.append(self.get(lookup))
         return found
-
-    def page(self, page_size: int, page_token: str, *, show_deleted: bool) -> Page[MessageT]:
-        """Records in the order of their keys, going on behind the last one of the page that gave `page_token`."""
-        size = effective_page_size(page_size)
-        tokens, query = self._transaction.store.page_tokens, (self._component.name, show_deleted)
-        position = tokens.decode(query, page_token) if page_token else []
-        read, from_row = self._statements.reader.read, self._component.from_row
-        with self._session.snapshot():
-            revision = self._transaction.revision_read()
-            # One more than asked for tells whether there is another page.
-            rows = self._session.iterate(self._statements.list[show_deleted, bool(position)], [*position, size + 1])
-            messages, more = fill_page((from_row(read(row)) for row in rows), size)
-        next_page_token = tokens.encode(query, self._component.key_of(messages[-1])) if more else ""
-        return Page(messages, next_page_token, revision)
 
     def not_found(self, key: Key, current: Current[MessageT] | None) -> RecordNotFound:
         """The refusal for a record that is not there, or deleted."""

@@ -21,8 +21,9 @@ from toolcrib.server.errors import RecordDeleted, RecordLimitReached, RecordNotD
 from toolcrib.server.hook_runner import HookRunner
 from toolcrib.server.keys import assign_keys, require_distinct, require_key
 from toolcrib.server.record import Record, copy_of
+from toolcrib.server.record_lister import RecordLister
 from toolcrib.server.record_reader import Current, RecordReader
-from toolcrib.server.requests import Key, Lookup, Modification, Page, Removal
+from toolcrib.server.requests import Counted, Key, Lookup, Modification, Page, Removal, Selection
 from toolcrib.server.row_writer import RowWriter
 from toolcrib.server.transaction import ReadTransaction, Transaction
 from toolcrib.server.validation import require_valid
@@ -80,9 +81,15 @@ class Repository(Generic[MessageT, RecordT]):
         """The records in the order of `lookups`. Raises RecordNotFound, placed at its index."""
         return self._reader.get_all(lookups)
 
-    def page(self, page_size: int, page_token: str, *, show_deleted: bool = False) -> Page[MessageT]:
-        """Records in the order of their keys. Raises InvalidRequest for a bad size or token."""
-        return self._reader.page(page_size, page_token, show_deleted=show_deleted)
+    def page(
+        self, selection: Selection, page_size: int, page_token: str, read_mask: Sequence[str] = ()
+    ) -> Page[MessageT]:
+        """Some of the selected records. Raises InvalidRequest for a bad selection, size, token or mask."""
+        return self._lister().page(selection, page_size, page_token, read_mask)
+
+    def count(self, selection: Selection) -> Counted:
+        """How many records are selected. Raises InvalidRequest for a bad selection."""
+        return self._lister().count(selection)
 
     def create_all(self, messages: Sequence[MessageT], *, by_hook: bool = False) -> list[MessageT]:
         """Creates records. Raises InvalidRequest, RecordExists or RecordLimitReached.
@@ -171,6 +178,9 @@ class Repository(Generic[MessageT, RecordT]):
         """The way through the hooks to the row."""
         transaction = self._writing()
         return HookRunner(self._stored, RowWriter(self._stored, transaction))
+
+    def _lister(self) -> RecordLister[MessageT]:
+        return RecordLister(self._stored, self._transaction)
 
     def _writing(self) -> Transaction:
         if not isinstance(self._transaction, Transaction):

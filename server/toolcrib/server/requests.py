@@ -5,6 +5,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from google.protobuf.message import Message
 
+from toolcrib.query.v1.query_pb2 import Filter
+
 MessageT = TypeVar("MessageT", bound=Message)
 
 # A record's key: the values of its key fields in their order.
@@ -12,9 +14,19 @@ Key = tuple[int | str, ...]
 
 
 class Lookup(NamedTuple):
-    """Which record to read."""
+    """Which record to read, and which of its fields; without `read_mask` all."""
 
     key: Key
+    show_deleted: bool = False
+    read_mask: Sequence[str] = ()
+
+
+class Selection(NamedTuple):
+    """Which records to read, and in which order; `filter` and `query` have both to hold."""
+
+    filter: str = ""
+    query: Filter = Filter()
+    order_by: str = ""
     show_deleted: bool = False
 
 
@@ -42,4 +54,11 @@ class Page(NamedTuple, Generic[MessageT]):
 
     messages: list[MessageT]
     next_page_token: str
+    revision: int
+
+
+class Counted(NamedTuple):
+    """How many records there are, as of `revision`."""
+
+    records: int
     revision: int

@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from toolcrib.server.call import Call
 from toolcrib.server.errors import InvalidRequest, StoreError
 from toolcrib.server.repository import Repository
-from toolcrib.server.requests import Lookup, Modification, Page, Removal
+from toolcrib.server.requests import Counted, Lookup, Modification, Page, Removal, Selection
 from toolcrib.server.rpc import Method
 from toolcrib.server.transaction import ReadTransaction, Transaction
 
@@ -59,12 +59,16 @@ class ComponentServicer(Generic[MessageT]):
         return await self._executor.read(call, work) if found is None else found
 
     def list(
-        self, call: Call, page_size: int, page_token: str, show_deleted: bool = False
+        self, call: Call, selection: Selection, page_size: int, page_token: str, read_mask: Sequence[str]
     ) -> Awaitable[Page[MessageT]]:
         """Reads a page of records."""
         return self._read(
-            call, lambda repository: repository.page(page_size, page_token, show_deleted=show_deleted), batch=False
+            call, lambda repository: repository.page(selection, page_size, page_token, read_mask), batch=False
         )
+
+    def count(self, call: Call, selection: Selection) -> Awaitable[Counted]:
+        """Counts records."""
+        return self._read(call, lambda repository: repository.count(selection), batch=False)
 
     def update(self, call: Call, modification: Modification[MessageT]) -> Awaitable[MessageT]:
         """Changes a record."""

@@ -15,6 +15,7 @@ from toolcrib.server.database import Database
 from toolcrib.server.errors import StartError
 from toolcrib.server.hooks import Application, Listener, Step
 from toolcrib.server.paging import PageTokens
+from toolcrib.server.query.fields import Field
 from toolcrib.server.system_statements import SystemStatements
 from toolcrib.server.uniqueness import Holder, holders
 from toolcrib.server.validation import Rules
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 class Stored:
     """One component in the store.
 
-    `chains` holds the operations that have hooks, `holders` find who has a value that may be there only
-    once. `sequence` is the name its keys are counted under.
+    `chains` holds the operations that have hooks, `holders` find who has a value that may be there only once.
+    `sequence` is the name its keys are counted under, `fields` what filters and orders may name.
     """
 
     component: Component[Any, Any]
@@ -38,6 +39,7 @@ class Stored:
     chains: Mapping[Operation, Step[Any]]
     holders: Sequence[Holder]
     sequence: str
+    fields: Mapping[str, Field]
 
     @property
     def has_chosen_keys(self) -> bool:
@@ -99,4 +101,5 @@ class Store:
             chains,
             tuple(holders(component, table, self.dialect)),
             f"key:{table.name}",
+            {field.name: field for field in component.fields},
         )

@@ -45,7 +45,7 @@ class MachineCycleClient:
         return self._crib.read(self._stub.GetMachineCycle, GetMachineCycleRequest(id=id))
 
     def list(self, *, page_size: int = 0) -> Iterator[MachineCycle]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -58,7 +58,7 @@ class MachineCycleClient:
                 return
 
     def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListMachineCyclesResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """
@@ -160,7 +160,7 @@ class AsyncMachineCycleClient:
         return await self._crib.read(self._stub.GetMachineCycle, GetMachineCycleRequest(id=id))
 
     async def list(self, *, page_size: int = 0) -> AsyncIterator[MachineCycle]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -174,7 +174,7 @@ class AsyncMachineCycleClient:
                 return
 
     async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListMachineCyclesResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """

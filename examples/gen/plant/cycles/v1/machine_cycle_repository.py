@@ -7,6 +7,7 @@ from plant.cycles.v1.machine_cycle_pb2 import MachineCycle
 from plant.cycles.v1.machine_cycle_record import MachineCycleRecord
 from plant.cycles.v1.machine_cycle_table import machine_cycle_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -37,6 +38,33 @@ MACHINE_CYCLE = Component(
     ),
     standard_fields=("create_time", "etag"),
     unique_fields=(),
+    fields=[
+        Field("id", FieldKind.INT64),
+        Field("product_id", FieldKind.STRING),
+        Field(
+            "quality",
+            FieldKind.ENUM,
+            enum_values={
+                "PRODUCT_QUALITY_UNSPECIFIED": 0,
+                "PRODUCT_QUALITY_LOW": 1,
+                "PRODUCT_QUALITY_MEDIUM": 2,
+                "PRODUCT_QUALITY_HIGH": 3,
+            },
+        ),
+        Field("air_temperature_k", FieldKind.DOUBLE),
+        Field("process_temperature_k", FieldKind.DOUBLE),
+        Field("rotational_speed_rpm", FieldKind.INT32),
+        Field("torque_nm", FieldKind.DOUBLE),
+        Field("tool_wear_min", FieldKind.INT32),
+        Field("machine_failure", FieldKind.BOOL),
+        Field("tool_wear_failure", FieldKind.BOOL),
+        Field("heat_dissipation_failure", FieldKind.BOOL),
+        Field("power_failure", FieldKind.BOOL),
+        Field("overstrain_failure", FieldKind.BOOL),
+        Field("random_failure", FieldKind.BOOL),
+        Field("create_time", FieldKind.TIMESTAMP),
+        Field("etag", FieldKind.ETAG),
+    ],
     soft_delete=False,
     max_records=0,
 )

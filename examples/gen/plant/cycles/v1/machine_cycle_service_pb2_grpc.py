@@ -52,6 +52,11 @@ class MachineCycleServiceStub:
                 request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCyclesRequest.SerializeToString,
                 response_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCyclesResponse.FromString,
                 _registered_method=True)
+        self.CountMachineCycles = channel.unary_unary(
+                '/plant.cycles.v1.MachineCycleService/CountMachineCycles',
+                request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.CountMachineCyclesRequest.SerializeToString,
+                response_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.CountMachineCyclesResponse.FromString,
+                _registered_method=True)
         self.UpdateMachineCycle = channel.unary_unary(
                 '/plant.cycles.v1.MachineCycleService/UpdateMachineCycle',
                 request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.UpdateMachineCycleRequest.SerializeToString,
@@ -103,7 +108,14 @@ class MachineCycleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListMachineCycles(self, request, context):
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountMachineCycles(self, request, context):
+        """Counts records.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -168,6 +180,11 @@ def add_MachineCycleServiceServicer_to_server(servicer, server):
                     servicer.ListMachineCycles,
                     request_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCyclesRequest.FromString,
                     response_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCyclesResponse.SerializeToString,
+            ),
+            'CountMachineCycles': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountMachineCycles,
+                    request_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.CountMachineCyclesRequest.FromString,
+                    response_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.CountMachineCyclesResponse.SerializeToString,
             ),
             'UpdateMachineCycle': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateMachineCycle,
@@ -282,6 +299,33 @@ class MachineCycleService:
             '/plant.cycles.v1.MachineCycleService/ListMachineCycles',
             plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCyclesRequest.SerializeToString,
             plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCyclesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountMachineCycles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.cycles.v1.MachineCycleService/CountMachineCycles',
+            plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.CountMachineCyclesRequest.SerializeToString,
+            plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.CountMachineCyclesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -42,7 +42,9 @@ class MachineCycleServiceStub:
     GetMachineCycle: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.GetMachineCycleRequest, _machine_cycle_pb2.MachineCycle]
     """Gets a record by its key."""
     ListMachineCycles: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.ListMachineCyclesRequest, _machine_cycle_service_pb2.ListMachineCyclesResponse]
-    """Lists records in the order of their keys."""
+    """Lists records, in the order of their keys unless order_by names another."""
+    CountMachineCycles: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.CountMachineCyclesRequest, _machine_cycle_service_pb2.CountMachineCyclesResponse]
+    """Counts records."""
     UpdateMachineCycle: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.UpdateMachineCycleRequest, _machine_cycle_pb2.MachineCycle]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteMachineCycle: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.DeleteMachineCycleRequest, _empty_pb2.Empty]
@@ -66,7 +68,9 @@ class MachineCycleServiceAsyncStub(MachineCycleServiceStub):
     GetMachineCycle: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.GetMachineCycleRequest, _machine_cycle_pb2.MachineCycle]  # type: ignore[assignment]
     """Gets a record by its key."""
     ListMachineCycles: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.ListMachineCyclesRequest, _machine_cycle_service_pb2.ListMachineCyclesResponse]  # type: ignore[assignment]
-    """Lists records in the order of their keys."""
+    """Lists records, in the order of their keys unless order_by names another."""
+    CountMachineCycles: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.CountMachineCyclesRequest, _machine_cycle_service_pb2.CountMachineCyclesResponse]  # type: ignore[assignment]
+    """Counts records."""
     UpdateMachineCycle: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.UpdateMachineCycleRequest, _machine_cycle_pb2.MachineCycle]  # type: ignore[assignment]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteMachineCycle: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.DeleteMachineCycleRequest, _empty_pb2.Empty]  # type: ignore[assignment]
@@ -105,7 +109,15 @@ class MachineCycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _machine_cycle_service_pb2.ListMachineCyclesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_machine_cycle_service_pb2.ListMachineCyclesResponse, _abc.Awaitable[_machine_cycle_service_pb2.ListMachineCyclesResponse]]:
-        """Lists records in the order of their keys."""
+        """Lists records, in the order of their keys unless order_by names another."""
+
+    @_abc_1.abstractmethod
+    def CountMachineCycles(
+        self,
+        request: _machine_cycle_service_pb2.CountMachineCyclesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_machine_cycle_service_pb2.CountMachineCyclesResponse, _abc.Awaitable[_machine_cycle_service_pb2.CountMachineCyclesResponse]]:
+        """Counts records."""
 
     @_abc_1.abstractmethod
     def UpdateMachineCycle(

@@ -8,7 +8,7 @@ from plant.cycles.v1 import machine_cycle_service_pb2 as messages
 from plant.cycles.v1.machine_cycle_pb2 import MachineCycle
 from plant.cycles.v1.machine_cycle_repository import MachineCycleRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -22,15 +22,27 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
         return await self.create(call, request.machine_cycle)
 
     async def GetMachineCycle(self, request: messages.GetMachineCycleRequest, call: Call) -> MachineCycle:
-        return await self.get(call, Lookup((request.id,)))
+        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
 
     async def ListMachineCycles(
         self, request: messages.ListMachineCyclesRequest, call: Call
     ) -> messages.ListMachineCyclesResponse:
-        page = await self.list(call, request.page_size, request.page_token)
+        page = await self.list(
+            call,
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListMachineCyclesResponse(
             machine_cycles=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountMachineCycles(
+        self, request: messages.CountMachineCyclesRequest, call: Call
+    ) -> messages.CountMachineCyclesResponse:
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        return messages.CountMachineCyclesResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateMachineCycle(self, request: messages.UpdateMachineCycleRequest, call: Call) -> MachineCycle:
         return await self.update(
@@ -55,7 +67,9 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
     async def BatchGetMachineCycles(
         self, request: messages.BatchGetMachineCyclesRequest, call: Call
     ) -> messages.BatchGetMachineCyclesResponse:
-        records = await self.batch_get(call, [Lookup((item.id,)) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetMachineCyclesResponse(machine_cycles=records)
 
     async def BatchUpdateMachineCycles(
@@ -84,6 +98,7 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
             Method("CreateMachineCycle", messages.CreateMachineCycleRequest, self.CreateMachineCycle),
             Method("GetMachineCycle", messages.GetMachineCycleRequest, self.GetMachineCycle),
             Method("ListMachineCycles", messages.ListMachineCyclesRequest, self.ListMachineCycles),
+            Method("CountMachineCycles", messages.CountMachineCyclesRequest, self.CountMachineCycles),
             Method("UpdateMachineCycle", messages.UpdateMachineCycleRequest, self.UpdateMachineCycle),
             Method("DeleteMachineCycle", messages.DeleteMachineCycleRequest, self.DeleteMachineCycle),
             Method("BatchCreateMachineCycles", messages.BatchCreateMachineCyclesRequest, self.BatchCreateMachineCycles),

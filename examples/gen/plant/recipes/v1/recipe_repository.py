@@ -7,6 +7,7 @@ from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_record import RecipeRecord
 from plant.recipes.v1.recipe_table import recipe_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,22 @@ RECIPE = Component(
     data_fields=("name", "speed_mm_s", "spindle_rpm", "coolant", "approved"),
     standard_fields=("create_time", "update_time", "delete_time", "etag"),
     unique_fields=("name",),
+    fields=[
+        Field("id", FieldKind.INT64),
+        Field("name", FieldKind.STRING),
+        Field("speed_mm_s", FieldKind.DOUBLE),
+        Field("spindle_rpm", FieldKind.INT32, optional=True),
+        Field(
+            "coolant",
+            FieldKind.ENUM,
+            enum_values={"COOLANT_UNSPECIFIED": 0, "COOLANT_NONE": 1, "COOLANT_MIST": 2, "COOLANT_FLOOD": 3},
+        ),
+        Field("approved", FieldKind.BOOL),
+        Field("create_time", FieldKind.TIMESTAMP),
+        Field("update_time", FieldKind.TIMESTAMP),
+        Field("delete_time", FieldKind.TIMESTAMP, optional=True),
+        Field("etag", FieldKind.ETAG),
+    ],
     soft_delete=True,
     max_records=0,
 )

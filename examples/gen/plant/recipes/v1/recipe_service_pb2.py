@@ -24,45 +24,50 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from plant.recipes.v1 import recipe_pb2 as plant_dot_recipes_dot_v1_dot_recipe__pb2
+from toolcrib.query.v1 import query_pb2 as toolcrib_dot_query_dot_v1_dot_query__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%plant/recipes/v1/recipe_service.proto\x12\x10plant.recipes.v1\x1a google/protobuf/field_mask.proto\x1a\x1dplant/recipes/v1/recipe.proto\"?\n\x13\x43reateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\"4\n\x10GetRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"Q\n\x12ListRecipesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"k\n\x13ListRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\x87\x01\n\x13UpdateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x15\n\rallow_missing\x18\r \x01(\x08\"F\n\x13\x44\x65leteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"1\n\x15UndeleteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"T\n\x19\x42\x61tchCreateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.CreateRecipeRequest\"G\n\x1a\x42\x61tchCreateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"N\n\x16\x42\x61tchGetRecipesRequest\x12\x34\n\x08requests\x18\x01 \x03(\x0b\x32\".plant.recipes.v1.GetRecipeRequest\"D\n\x17\x42\x61tchGetRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"T\n\x19\x42\x61tchUpdateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.UpdateRecipeRequest\"G\n\x1a\x42\x61tchUpdateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"T\n\x19\x42\x61tchDeleteRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.DeleteRecipeRequest\"G\n\x1a\x42\x61tchDeleteRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe2\xb9\x07\n\rRecipeService\x12O\n\x0c\x43reateRecipe\x12%.plant.recipes.v1.CreateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12I\n\tGetRecipe\x12\".plant.recipes.v1.GetRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12Z\n\x0bListRecipes\x12$.plant.recipes.v1.ListRecipesRequest\x1a%.plant.recipes.v1.ListRecipesResponse\x12O\n\x0cUpdateRecipe\x12%.plant.recipes.v1.UpdateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12O\n\x0c\x44\x65leteRecipe\x12%.plant.recipes.v1.DeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12S\n\x0eUndeleteRecipe\x12\'.plant.recipes.v1.UndeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12o\n\x12\x42\x61tchCreateRecipes\x12+.plant.recipes.v1.BatchCreateRecipesRequest\x1a,.plant.recipes.v1.BatchCreateRecipesResponse\x12\x66\n\x0f\x42\x61tchGetRecipes\x12(.plant.recipes.v1.BatchGetRecipesRequest\x1a).plant.recipes.v1.BatchGetRecipesResponse\x12o\n\x12\x42\x61tchUpdateRecipes\x12+.plant.recipes.v1.BatchUpdateRecipesRequest\x1a,.plant.recipes.v1.BatchUpdateRecipesResponse\x12o\n\x12\x42\x61tchDeleteRecipes\x12+.plant.recipes.v1.BatchDeleteRecipesRequest\x1a,.plant.recipes.v1.BatchDeleteRecipesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%plant/recipes/v1/recipe_service.proto\x12\x10plant.recipes.v1\x1a google/protobuf/field_mask.proto\x1a\x1dplant/recipes/v1/recipe.proto\x1a\x1dtoolcrib/query/v1/query.proto\"?\n\x13\x43reateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\"c\n\x10GetRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xcc\x01\n\x12ListRecipesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"k\n\x13ListRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"e\n\x13\x43ountRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"7\n\x14\x43ountRecipesResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"\x87\x01\n\x13UpdateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x15\n\rallow_missing\x18\r \x01(\x08\"F\n\x13\x44\x65leteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"1\n\x15UndeleteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"T\n\x19\x42\x61tchCreateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.CreateRecipeRequest\"G\n\x1a\x42\x61tchCreateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"N\n\x16\x42\x61tchGetRecipesRequest\x12\x34\n\x08requests\x18\x01 \x03(\x0b\x32\".plant.recipes.v1.GetRecipeRequest\"D\n\x17\x42\x61tchGetRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"T\n\x19\x42\x61tchUpdateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.UpdateRecipeRequest\"G\n\x1a\x42\x61tchUpdateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"T\n\x19\x42\x61tchDeleteRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.DeleteRecipeRequest\"G\n\x1a\x42\x61tchDeleteRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe2\x98\x08\n\rRecipeService\x12O\n\x0c\x43reateRecipe\x12%.plant.recipes.v1.CreateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12I\n\tGetRecipe\x12\".plant.recipes.v1.GetRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12Z\n\x0bListRecipes\x12$.plant.recipes.v1.ListRecipesRequest\x1a%.plant.recipes.v1.ListRecipesResponse\x12]\n\x0c\x43ountRecipes\x12%.plant.recipes.v1.CountRecipesRequest\x1a&.plant.recipes.v1.CountRecipesResponse\x12O\n\x0cUpdateRecipe\x12%.plant.recipes.v1.UpdateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12O\n\x0c\x44\x65leteRecipe\x12%.plant.recipes.v1.DeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12S\n\x0eUndeleteRecipe\x12\'.plant.recipes.v1.UndeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12o\n\x12\x42\x61tchCreateRecipes\x12+.plant.recipes.v1.BatchCreateRecipesRequest\x1a,.plant.recipes.v1.BatchCreateRecipesResponse\x12\x66\n\x0f\x42\x61tchGetRecipes\x12(.plant.recipes.v1.BatchGetRecipesRequest\x1a).plant.recipes.v1.BatchGetRecipesResponse\x12o\n\x12\x42\x61tchUpdateRecipes\x12+.plant.recipes.v1.BatchUpdateRecipesRequest\x1a,.plant.recipes.v1.BatchUpdateRecipesResponse\x12o\n\x12\x42\x61tchDeleteRecipes\x12+.plant.recipes.v1.BatchDeleteRecipesRequest\x1a,.plant.recipes.v1.BatchDeleteRecipesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plant.recipes.v1.recipe_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATERECIPEREQUEST']._serialized_start=124
-  _globals['_CREATERECIPEREQUEST']._serialized_end=187
-  _globals['_GETRECIPEREQUEST']._serialized_start=189
-  _globals['_GETRECIPEREQUEST']._serialized_end=241
-  _globals['_LISTRECIPESREQUEST']._serialized_start=243
-  _globals['_LISTRECIPESREQUEST']._serialized_end=324
-  _globals['_LISTRECIPESRESPONSE']._serialized_start=326
-  _globals['_LISTRECIPESRESPONSE']._serialized_end=433
-  _globals['_UPDATERECIPEREQUEST']._serialized_start=436
-  _globals['_UPDATERECIPEREQUEST']._serialized_end=571
-  _globals['_DELETERECIPEREQUEST']._serialized_start=573
-  _globals['_DELETERECIPEREQUEST']._serialized_end=643
-  _globals['_UNDELETERECIPEREQUEST']._serialized_start=645
-  _globals['_UNDELETERECIPEREQUEST']._serialized_end=694
-  _globals['_BATCHCREATERECIPESREQUEST']._serialized_start=696
-  _globals['_BATCHCREATERECIPESREQUEST']._serialized_end=780
-  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_start=782
-  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_end=853
-  _globals['_BATCHGETRECIPESREQUEST']._serialized_start=855
-  _globals['_BATCHGETRECIPESREQUEST']._serialized_end=933
-  _globals['_BATCHGETRECIPESRESPONSE']._serialized_start=935
-  _globals['_BATCHGETRECIPESRESPONSE']._serialized_end=1003
-  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_start=1005
-  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_end=1089
-  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_start=1091
-  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_end=1162
-  _globals['_BATCHDELETERECIPESREQUEST']._serialized_start=1164
-  _globals['_BATCHDELETERECIPESREQUEST']._serialized_end=1248
-  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_start=1250
-  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_end=1321
-  _globals['_RECIPESERVICE']._serialized_start=1324
-  _globals['_RECIPESERVICE']._serialized_end=2277
+  _globals['_CREATERECIPEREQUEST']._serialized_start=155
+  _globals['_CREATERECIPEREQUEST']._serialized_end=218
+  _globals['_GETRECIPEREQUEST']._serialized_start=220
+  _globals['_GETRECIPEREQUEST']._serialized_end=319
+  _globals['_LISTRECIPESREQUEST']._serialized_start=322
+  _globals['_LISTRECIPESREQUEST']._serialized_end=526
+  _globals['_LISTRECIPESRESPONSE']._serialized_start=528
+  _globals['_LISTRECIPESRESPONSE']._serialized_end=635
+  _globals['_COUNTRECIPESREQUEST']._serialized_start=637
+  _globals['_COUNTRECIPESREQUEST']._serialized_end=738
+  _globals['_COUNTRECIPESRESPONSE']._serialized_start=740
+  _globals['_COUNTRECIPESRESPONSE']._serialized_end=795
+  _globals['_UPDATERECIPEREQUEST']._serialized_start=798
+  _globals['_UPDATERECIPEREQUEST']._serialized_end=933
+  _globals['_DELETERECIPEREQUEST']._serialized_start=935
+  _globals['_DELETERECIPEREQUEST']._serialized_end=1005
+  _globals['_UNDELETERECIPEREQUEST']._serialized_start=1007
+  _globals['_UNDELETERECIPEREQUEST']._serialized_end=1056
+  _globals['_BATCHCREATERECIPESREQUEST']._serialized_start=1058
+  _globals['_BATCHCREATERECIPESREQUEST']._serialized_end=1142
+  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_start=1144
+  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_end=1215
+  _globals['_BATCHGETRECIPESREQUEST']._serialized_start=1217
+  _globals['_BATCHGETRECIPESREQUEST']._serialized_end=1295
+  _globals['_BATCHGETRECIPESRESPONSE']._serialized_start=1297
+  _globals['_BATCHGETRECIPESRESPONSE']._serialized_end=1365
+  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_start=1367
+  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_end=1451
+  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_start=1453
+  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_end=1524
+  _globals['_BATCHDELETERECIPESREQUEST']._serialized_start=1526
+  _globals['_BATCHDELETERECIPESREQUEST']._serialized_end=1610
+  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_start=1612
+  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_end=1683
+  _globals['_RECIPESERVICE']._serialized_start=1686
+  _globals['_RECIPESERVICE']._serialized_end=2734
 # @@protoc_insertion_point(module_scope)

@@ -51,6 +51,11 @@ class RecipeServiceStub:
                 request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipesRequest.SerializeToString,
                 response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipesResponse.FromString,
                 _registered_method=True)
+        self.CountRecipes = channel.unary_unary(
+                '/plant.recipes.v1.RecipeService/CountRecipes',
+                request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.CountRecipesRequest.SerializeToString,
+                response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.CountRecipesResponse.FromString,
+                _registered_method=True)
         self.UpdateRecipe = channel.unary_unary(
                 '/plant.recipes.v1.RecipeService/UpdateRecipe',
                 request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.UpdateRecipeRequest.SerializeToString,
@@ -107,7 +112,14 @@ class RecipeServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRecipes(self, request, context):
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountRecipes(self, request, context):
+        """Counts records.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -179,6 +191,11 @@ def add_RecipeServiceServicer_to_server(servicer, server):
                     servicer.ListRecipes,
                     request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipesRequest.FromString,
                     response_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipesResponse.SerializeToString,
+            ),
+            'CountRecipes': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountRecipes,
+                    request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.CountRecipesRequest.FromString,
+                    response_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.CountRecipesResponse.SerializeToString,
             ),
             'UpdateRecipe': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateRecipe,
@@ -298,6 +315,33 @@ class RecipeService:
             '/plant.recipes.v1.RecipeService/ListRecipes',
             plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipesRequest.SerializeToString,
             plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountRecipes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.recipes.v1.RecipeService/CountRecipes',
+            plant_dot_recipes_dot_v1_dot_recipe__service__pb2.CountRecipesRequest.SerializeToString,
+            plant_dot_recipes_dot_v1_dot_recipe__service__pb2.CountRecipesResponse.FromString,
             options,
             channel_credentials,
             insecure,

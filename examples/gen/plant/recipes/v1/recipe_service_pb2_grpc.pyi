@@ -41,7 +41,9 @@ class RecipeServiceStub:
     GetRecipe: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.GetRecipeRequest, _recipe_pb2.Recipe]
     """Gets a record by its key."""
     ListRecipes: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.ListRecipesRequest, _recipe_service_pb2.ListRecipesResponse]
-    """Lists records in the order of their keys."""
+    """Lists records, in the order of their keys unless order_by names another."""
+    CountRecipes: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.CountRecipesRequest, _recipe_service_pb2.CountRecipesResponse]
+    """Counts records."""
     UpdateRecipe: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.UpdateRecipeRequest, _recipe_pb2.Recipe]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteRecipe: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.DeleteRecipeRequest, _recipe_pb2.Recipe]
@@ -67,7 +69,9 @@ class RecipeServiceAsyncStub(RecipeServiceStub):
     GetRecipe: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.GetRecipeRequest, _recipe_pb2.Recipe]  # type: ignore[assignment]
     """Gets a record by its key."""
     ListRecipes: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.ListRecipesRequest, _recipe_service_pb2.ListRecipesResponse]  # type: ignore[assignment]
-    """Lists records in the order of their keys."""
+    """Lists records, in the order of their keys unless order_by names another."""
+    CountRecipes: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.CountRecipesRequest, _recipe_service_pb2.CountRecipesResponse]  # type: ignore[assignment]
+    """Counts records."""
     UpdateRecipe: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.UpdateRecipeRequest, _recipe_pb2.Recipe]  # type: ignore[assignment]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteRecipe: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.DeleteRecipeRequest, _recipe_pb2.Recipe]  # type: ignore[assignment]
@@ -108,7 +112,15 @@ class RecipeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recipe_service_pb2.ListRecipesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recipe_service_pb2.ListRecipesResponse, _abc.Awaitable[_recipe_service_pb2.ListRecipesResponse]]:
-        """Lists records in the order of their keys."""
+        """Lists records, in the order of their keys unless order_by names another."""
+
+    @_abc_1.abstractmethod
+    def CountRecipes(
+        self,
+        request: _recipe_service_pb2.CountRecipesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipe_service_pb2.CountRecipesResponse, _abc.Awaitable[_recipe_service_pb2.CountRecipesResponse]]:
+        """Counts records."""
 
     @_abc_1.abstractmethod
     def UpdateRecipe(

@@ -6,7 +6,7 @@ from plant.recipes.v1 import recipe_service_pb2 as messages
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_repository import RecipeRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -20,13 +20,27 @@ class RecipeServicer(ComponentServicer[Recipe]):
         return await self.create(call, request.recipe)
 
     async def GetRecipe(self, request: messages.GetRecipeRequest, call: Call) -> Recipe:
-        return await self.get(call, Lookup((request.id,), request.show_deleted))
+        return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
 
     async def ListRecipes(self, request: messages.ListRecipesRequest, call: Call) -> messages.ListRecipesResponse:
-        page = await self.list(call, request.page_size, request.page_token, request.show_deleted)
+        page = await self.list(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListRecipesResponse(
             recipes=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountRecipes(self, request: messages.CountRecipesRequest, call: Call) -> messages.CountRecipesResponse:
+        counted = await self.count(
+            call, Selection(filter=request.filter, query=request.query, show_deleted=request.show_deleted)
+        )
+        return messages.CountRecipesResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateRecipe(self, request: messages.UpdateRecipeRequest, call: Call) -> Recipe:
         return await self.update(
@@ -54,7 +68,9 @@ class RecipeServicer(ComponentServicer[Recipe]):
     async def BatchGetRecipes(
         self, request: messages.BatchGetRecipesRequest, call: Call
     ) -> messages.BatchGetRecipesResponse:
-        records = await self.batch_get(call, [Lookup((item.id,), item.show_deleted) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), item.show_deleted, read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetRecipesResponse(recipes=records)
 
     async def BatchUpdateRecipes(
@@ -85,6 +101,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
             Method("CreateRecipe", messages.CreateRecipeRequest, self.CreateRecipe),
             Method("GetRecipe", messages.GetRecipeRequest, self.GetRecipe),
             Method("ListRecipes", messages.ListRecipesRequest, self.ListRecipes),
+            Method("CountRecipes", messages.CountRecipesRequest, self.CountRecipes),
             Method("UpdateRecipe", messages.UpdateRecipeRequest, self.UpdateRecipe),
             Method("DeleteRecipe", messages.DeleteRecipeRequest, self.DeleteRecipe),
             Method("UndeleteRecipe", messages.UndeleteRecipeRequest, self.UndeleteRecipe),

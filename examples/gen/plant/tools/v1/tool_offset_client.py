@@ -48,7 +48,7 @@ class ToolOffsetClient:
         )
 
     def list(self, *, page_size: int = 0, show_deleted: bool = False) -> Iterator[ToolOffset]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -63,7 +63,7 @@ class ToolOffsetClient:
     def list_page(
         self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
     ) -> ListToolOffsetsResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """
@@ -175,7 +175,7 @@ class AsyncToolOffsetClient:
         )
 
     async def list(self, *, page_size: int = 0, show_deleted: bool = False) -> AsyncIterator[ToolOffset]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -191,7 +191,7 @@ class AsyncToolOffsetClient:
     async def list_page(
         self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
     ) -> ListToolOffsetsResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """

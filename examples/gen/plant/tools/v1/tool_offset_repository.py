@@ -7,6 +7,7 @@ from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_record import ToolOffsetRecord
 from plant.tools.v1.tool_offset_table import tool_offset_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -32,6 +33,21 @@ TOOL_OFFSET = Component(
     ),
     standard_fields=("create_time", "update_time", "delete_time", "etag"),
     unique_fields=(),
+    fields=[
+        Field("tool_number", FieldKind.INT32),
+        Field("pocket", FieldKind.INT32),
+        Field("x_offset_mm", FieldKind.DOUBLE),
+        Field("z_offset_mm", FieldKind.DOUBLE),
+        Field("diameter_mm", FieldKind.DOUBLE),
+        Field("front_angle_deg", FieldKind.DOUBLE, optional=True),
+        Field("back_angle_deg", FieldKind.DOUBLE, optional=True),
+        Field("orientation", FieldKind.INT32, optional=True),
+        Field("comment", FieldKind.STRING),
+        Field("create_time", FieldKind.TIMESTAMP),
+        Field("update_time", FieldKind.TIMESTAMP),
+        Field("delete_time", FieldKind.TIMESTAMP, optional=True),
+        Field("etag", FieldKind.ETAG),
+    ],
     soft_delete=True,
     max_records=0,
 )

@@ -51,6 +51,11 @@ class ToolOffsetServiceStub:
                 request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetsRequest.SerializeToString,
                 response_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetsResponse.FromString,
                 _registered_method=True)
+        self.CountToolOffsets = channel.unary_unary(
+                '/plant.tools.v1.ToolOffsetService/CountToolOffsets',
+                request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.CountToolOffsetsRequest.SerializeToString,
+                response_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.CountToolOffsetsResponse.FromString,
+                _registered_method=True)
         self.UpdateToolOffset = channel.unary_unary(
                 '/plant.tools.v1.ToolOffsetService/UpdateToolOffset',
                 request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.UpdateToolOffsetRequest.SerializeToString,
@@ -107,7 +112,14 @@ class ToolOffsetServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListToolOffsets(self, request, context):
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountToolOffsets(self, request, context):
+        """Counts records.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -179,6 +191,11 @@ def add_ToolOffsetServiceServicer_to_server(servicer, server):
                     servicer.ListToolOffsets,
                     request_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetsRequest.FromString,
                     response_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetsResponse.SerializeToString,
+            ),
+            'CountToolOffsets': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountToolOffsets,
+                    request_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.CountToolOffsetsRequest.FromString,
+                    response_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.CountToolOffsetsResponse.SerializeToString,
             ),
             'UpdateToolOffset': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateToolOffset,
@@ -298,6 +315,33 @@ class ToolOffsetService:
             '/plant.tools.v1.ToolOffsetService/ListToolOffsets',
             plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetsRequest.SerializeToString,
             plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountToolOffsets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.tools.v1.ToolOffsetService/CountToolOffsets',
+            plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.CountToolOffsetsRequest.SerializeToString,
+            plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.CountToolOffsetsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,7 +41,9 @@ class ToolOffsetServiceStub:
     GetToolOffset: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.GetToolOffsetRequest, _tool_offset_pb2.ToolOffset]
     """Gets a record by its key."""
     ListToolOffsets: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.ListToolOffsetsRequest, _tool_offset_service_pb2.ListToolOffsetsResponse]
-    """Lists records in the order of their keys."""
+    """Lists records, in the order of their keys unless order_by names another."""
+    CountToolOffsets: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.CountToolOffsetsRequest, _tool_offset_service_pb2.CountToolOffsetsResponse]
+    """Counts records."""
     UpdateToolOffset: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.UpdateToolOffsetRequest, _tool_offset_pb2.ToolOffset]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteToolOffset: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.DeleteToolOffsetRequest, _tool_offset_pb2.ToolOffset]
@@ -67,7 +69,9 @@ class ToolOffsetServiceAsyncStub(ToolOffsetServiceStub):
     GetToolOffset: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.GetToolOffsetRequest, _tool_offset_pb2.ToolOffset]  # type: ignore[assignment]
     """Gets a record by its key."""
     ListToolOffsets: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.ListToolOffsetsRequest, _tool_offset_service_pb2.ListToolOffsetsResponse]  # type: ignore[assignment]
-    """Lists records in the order of their keys."""
+    """Lists records, in the order of their keys unless order_by names another."""
+    CountToolOffsets: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.CountToolOffsetsRequest, _tool_offset_service_pb2.CountToolOffsetsResponse]  # type: ignore[assignment]
+    """Counts records."""
     UpdateToolOffset: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.UpdateToolOffsetRequest, _tool_offset_pb2.ToolOffset]  # type: ignore[assignment]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteToolOffset: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.DeleteToolOffsetRequest, _tool_offset_pb2.ToolOffset]  # type: ignore[assignment]
@@ -108,7 +112,15 @@ class ToolOffsetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tool_offset_service_pb2.ListToolOffsetsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tool_offset_service_pb2.ListToolOffsetsResponse, _abc.Awaitable[_tool_offset_service_pb2.ListToolOffsetsResponse]]:
-        """Lists records in the order of their keys."""
+        """Lists records, in the order of their keys unless order_by names another."""
+
+    @_abc_1.abstractmethod
+    def CountToolOffsets(
+        self,
+        request: _tool_offset_service_pb2.CountToolOffsetsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tool_offset_service_pb2.CountToolOffsetsResponse, _abc.Awaitable[_tool_offset_service_pb2.CountToolOffsetsResponse]]:
+        """Counts records."""
 
     @_abc_1.abstractmethod
     def UpdateToolOffset(

@@ -6,7 +6,7 @@ from plant.tools.v1 import tool_offset_service_pb2 as messages
 from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_repository import ToolOffsetRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -20,15 +20,33 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
         return await self.create(call, request.tool_offset)
 
     async def GetToolOffset(self, request: messages.GetToolOffsetRequest, call: Call) -> ToolOffset:
-        return await self.get(call, Lookup((request.tool_number,), request.show_deleted))
+        return await self.get(
+            call, Lookup((request.tool_number,), request.show_deleted, read_mask=request.read_mask.paths)
+        )
 
     async def ListToolOffsets(
         self, request: messages.ListToolOffsetsRequest, call: Call
     ) -> messages.ListToolOffsetsResponse:
-        page = await self.list(call, request.page_size, request.page_token, request.show_deleted)
+        page = await self.list(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListToolOffsetsResponse(
             tool_offsets=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountToolOffsets(
+        self, request: messages.CountToolOffsetsRequest, call: Call
+    ) -> messages.CountToolOffsetsResponse:
+        counted = await self.count(
+            call, Selection(filter=request.filter, query=request.query, show_deleted=request.show_deleted)
+        )
+        return messages.CountToolOffsetsResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateToolOffset(self, request: messages.UpdateToolOffsetRequest, call: Call) -> ToolOffset:
         return await self.update(
@@ -57,7 +75,11 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
         self, request: messages.BatchGetToolOffsetsRequest, call: Call
     ) -> messages.BatchGetToolOffsetsResponse:
         records = await self.batch_get(
-            call, [Lookup((item.tool_number,), item.show_deleted) for item in request.requests]
+            call,
+            [
+                Lookup((item.tool_number,), item.show_deleted, read_mask=item.read_mask.paths)
+                for item in request.requests
+            ],
         )
         return messages.BatchGetToolOffsetsResponse(tool_offsets=records)
 
@@ -91,6 +113,7 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
             Method("CreateToolOffset", messages.CreateToolOffsetRequest, self.CreateToolOffset),
             Method("GetToolOffset", messages.GetToolOffsetRequest, self.GetToolOffset),
             Method("ListToolOffsets", messages.ListToolOffsetsRequest, self.ListToolOffsets),
+            Method("CountToolOffsets", messages.CountToolOffsetsRequest, self.CountToolOffsets),
             Method("UpdateToolOffset", messages.UpdateToolOffsetRequest, self.UpdateToolOffset),
             Method("DeleteToolOffset", messages.DeleteToolOffsetRequest, self.DeleteToolOffset),
             Method("UndeleteToolOffset", messages.UndeleteToolOffsetRequest, self.UndeleteToolOffset),

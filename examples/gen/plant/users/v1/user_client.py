@@ -46,7 +46,7 @@ class UserClient:
         return self._crib.read(self._stub.GetUser, GetUserRequest(id=id, show_deleted=show_deleted))
 
     def list(self, *, page_size: int = 0, show_deleted: bool = False) -> Iterator[User]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -59,7 +59,7 @@ class UserClient:
                 return
 
     def list_page(self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False) -> ListUsersResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """
@@ -156,7 +156,7 @@ class AsyncUserClient:
         return await self._crib.read(self._stub.GetUser, GetUserRequest(id=id, show_deleted=show_deleted))
 
     async def list(self, *, page_size: int = 0, show_deleted: bool = False) -> AsyncIterator[User]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -172,7 +172,7 @@ class AsyncUserClient:
     async def list_page(
         self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
     ) -> ListUsersResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """

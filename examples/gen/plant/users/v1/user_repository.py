@@ -7,6 +7,7 @@ from plant.users.v1.user_pb2 import User
 from plant.users.v1.user_record import UserRecord
 from plant.users.v1.user_table import user_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,20 @@ USER = Component(
     data_fields=("login", "display_name", "role"),
     standard_fields=("create_time", "update_time", "delete_time", "etag"),
     unique_fields=("login",),
+    fields=[
+        Field("id", FieldKind.STRING),
+        Field("login", FieldKind.STRING),
+        Field("display_name", FieldKind.STRING),
+        Field(
+            "role",
+            FieldKind.ENUM,
+            enum_values={"ROLE_UNSPECIFIED": 0, "ROLE_OPERATOR": 1, "ROLE_SETTER": 2, "ROLE_MAINTENANCE": 3},
+        ),
+        Field("create_time", FieldKind.TIMESTAMP),
+        Field("update_time", FieldKind.TIMESTAMP),
+        Field("delete_time", FieldKind.TIMESTAMP, optional=True),
+        Field("etag", FieldKind.ETAG),
+    ],
     soft_delete=True,
     max_records=500,
 )

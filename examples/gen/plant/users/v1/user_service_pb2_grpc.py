@@ -51,6 +51,11 @@ class UserServiceStub:
                 request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.ListUsersRequest.SerializeToString,
                 response_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.ListUsersResponse.FromString,
                 _registered_method=True)
+        self.CountUsers = channel.unary_unary(
+                '/plant.users.v1.UserService/CountUsers',
+                request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.CountUsersRequest.SerializeToString,
+                response_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.CountUsersResponse.FromString,
+                _registered_method=True)
         self.UpdateUser = channel.unary_unary(
                 '/plant.users.v1.UserService/UpdateUser',
                 request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.UpdateUserRequest.SerializeToString,
@@ -107,7 +112,14 @@ class UserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListUsers(self, request, context):
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountUsers(self, request, context):
+        """Counts records.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -179,6 +191,11 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.ListUsers,
                     request_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.ListUsersRequest.FromString,
                     response_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.ListUsersResponse.SerializeToString,
+            ),
+            'CountUsers': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountUsers,
+                    request_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.CountUsersRequest.FromString,
+                    response_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.CountUsersResponse.SerializeToString,
             ),
             'UpdateUser': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateUser,
@@ -298,6 +315,33 @@ class UserService:
             '/plant.users.v1.UserService/ListUsers',
             plant_dot_users_dot_v1_dot_user__service__pb2.ListUsersRequest.SerializeToString,
             plant_dot_users_dot_v1_dot_user__service__pb2.ListUsersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountUsers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.users.v1.UserService/CountUsers',
+            plant_dot_users_dot_v1_dot_user__service__pb2.CountUsersRequest.SerializeToString,
+            plant_dot_users_dot_v1_dot_user__service__pb2.CountUsersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,7 +6,7 @@ from plant.users.v1 import user_service_pb2 as messages
 from plant.users.v1.user_pb2 import User
 from plant.users.v1.user_repository import UserRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -20,13 +20,27 @@ class UserServicer(ComponentServicer[User]):
         return await self.create(call, request.user)
 
     async def GetUser(self, request: messages.GetUserRequest, call: Call) -> User:
-        return await self.get(call, Lookup((request.id,), request.show_deleted))
+        return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
 
     async def ListUsers(self, request: messages.ListUsersRequest, call: Call) -> messages.ListUsersResponse:
-        page = await self.list(call, request.page_size, request.page_token, request.show_deleted)
+        page = await self.list(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListUsersResponse(
             users=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountUsers(self, request: messages.CountUsersRequest, call: Call) -> messages.CountUsersResponse:
+        counted = await self.count(
+            call, Selection(filter=request.filter, query=request.query, show_deleted=request.show_deleted)
+        )
+        return messages.CountUsersResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateUser(self, request: messages.UpdateUserRequest, call: Call) -> User:
         return await self.update(
@@ -52,7 +66,9 @@ class UserServicer(ComponentServicer[User]):
         return messages.BatchCreateUsersResponse(users=records)
 
     async def BatchGetUsers(self, request: messages.BatchGetUsersRequest, call: Call) -> messages.BatchGetUsersResponse:
-        records = await self.batch_get(call, [Lookup((item.id,), item.show_deleted) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), item.show_deleted, read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetUsersResponse(users=records)
 
     async def BatchUpdateUsers(
@@ -83,6 +99,7 @@ class UserServicer(ComponentServicer[User]):
             Method("CreateUser", messages.CreateUserRequest, self.CreateUser),
             Method("GetUser", messages.GetUserRequest, self.GetUser),
             Method("ListUsers", messages.ListUsersRequest, self.ListUsers),
+            Method("CountUsers", messages.CountUsersRequest, self.CountUsers),
             Method("UpdateUser", messages.UpdateUserRequest, self.UpdateUser),
             Method("DeleteUser", messages.DeleteUserRequest, self.DeleteUser),
             Method("UndeleteUser", messages.UndeleteUserRequest, self.UndeleteUser),

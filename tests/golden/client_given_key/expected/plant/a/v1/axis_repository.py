@@ -7,6 +7,7 @@ from plant.a.v1.axis_mapping import axis_from_row, axis_to_row
 from plant.a.v1.axis_record import AxisRecord
 from plant.a.v1.axis_table import axis_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,7 @@ AXIS = Component(
     data_fields=("offset_mm",),
     standard_fields=("etag",),
     unique_fields=(),
+    fields=[Field("name", FieldKind.STRING), Field("offset_mm", FieldKind.DOUBLE), Field("etag", FieldKind.ETAG)],
     soft_delete=True,
     max_records=0,
 )

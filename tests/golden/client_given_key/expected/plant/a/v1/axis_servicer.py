@@ -6,7 +6,7 @@ from plant.a.v1 import axis_service_pb2 as messages
 from plant.a.v1.a_pb2 import Axis
 from plant.a.v1.axis_repository import AxisRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -20,13 +20,27 @@ class AxisServicer(ComponentServicer[Axis]):
         return await self.create(call, request.axis)
 
     async def GetAxis(self, request: messages.GetAxisRequest, call: Call) -> Axis:
-        return await self.get(call, Lookup((request.name,), request.show_deleted))
+        return await self.get(call, Lookup((request.name,), request.show_deleted, read_mask=request.read_mask.paths))
 
     async def ListAxes(self, request: messages.ListAxesRequest, call: Call) -> messages.ListAxesResponse:
-        page = await self.list(call, request.page_size, request.page_token, request.show_deleted)
+        page = await self.list(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListAxesResponse(
             axes=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountAxes(self, request: messages.CountAxesRequest, call: Call) -> messages.CountAxesResponse:
+        counted = await self.count(
+            call, Selection(filter=request.filter, query=request.query, show_deleted=request.show_deleted)
+        )
+        return messages.CountAxesResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateAxis(self, request: messages.UpdateAxisRequest, call: Call) -> Axis:
         return await self.update(
@@ -52,7 +66,9 @@ class AxisServicer(ComponentServicer[Axis]):
         return messages.BatchCreateAxesResponse(axes=records)
 
     async def BatchGetAxes(self, request: messages.BatchGetAxesRequest, call: Call) -> messages.BatchGetAxesResponse:
-        records = await self.batch_get(call, [Lookup((item.name,), item.show_deleted) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.name,), item.show_deleted, read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetAxesResponse(axes=records)
 
     async def BatchUpdateAxes(
@@ -83,6 +99,7 @@ class AxisServicer(ComponentServicer[Axis]):
             Method("CreateAxis", messages.CreateAxisRequest, self.CreateAxis),
             Method("GetAxis", messages.GetAxisRequest, self.GetAxis),
             Method("ListAxes", messages.ListAxesRequest, self.ListAxes),
+            Method("CountAxes", messages.CountAxesRequest, self.CountAxes),
             Method("UpdateAxis", messages.UpdateAxisRequest, self.UpdateAxis),
             Method("DeleteAxis", messages.DeleteAxisRequest, self.DeleteAxis),
             Method("UndeleteAxis", messages.UndeleteAxisRequest, self.UndeleteAxis),

@@ -47,7 +47,7 @@ class AssignmentClient:
         )
 
     def list(self, *, page_size: int = 0) -> Iterator[Assignment]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -60,7 +60,7 @@ class AssignmentClient:
                 return
 
     def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListAssignmentsResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """
@@ -168,7 +168,7 @@ class AsyncAssignmentClient:
         )
 
     async def list(self, *, page_size: int = 0) -> AsyncIterator[Assignment]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -182,7 +182,7 @@ class AsyncAssignmentClient:
                 return
 
     async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListAssignmentsResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """

@@ -7,6 +7,7 @@ from plant.a.v1.assignment_mapping import assignment_from_row, assignment_to_row
 from plant.a.v1.assignment_record import AssignmentRecord
 from plant.a.v1.assignment_table import assignment_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,12 @@ ASSIGNMENT = Component(
     data_fields=("pocket",),
     standard_fields=(),
     unique_fields=(),
+    fields=[
+        Field("line", FieldKind.STRING),
+        Field("tool_number", FieldKind.INT32),
+        Field("day", FieldKind.INT64),
+        Field("pocket", FieldKind.STRING),
+    ],
     soft_delete=False,
     max_records=0,
 )

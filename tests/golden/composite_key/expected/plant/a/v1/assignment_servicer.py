@@ -8,7 +8,7 @@ from plant.a.v1 import assignment_service_pb2 as messages
 from plant.a.v1.a_pb2 import Assignment
 from plant.a.v1.assignment_repository import AssignmentRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -22,15 +22,29 @@ class AssignmentServicer(ComponentServicer[Assignment]):
         return await self.create(call, request.assignment)
 
     async def GetAssignment(self, request: messages.GetAssignmentRequest, call: Call) -> Assignment:
-        return await self.get(call, Lookup((request.tool_number, request.day, request.line)))
+        return await self.get(
+            call, Lookup((request.tool_number, request.day, request.line), read_mask=request.read_mask.paths)
+        )
 
     async def ListAssignments(
         self, request: messages.ListAssignmentsRequest, call: Call
     ) -> messages.ListAssignmentsResponse:
-        page = await self.list(call, request.page_size, request.page_token)
+        page = await self.list(
+            call,
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListAssignmentsResponse(
             assignments=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountAssignments(
+        self, request: messages.CountAssignmentsRequest, call: Call
+    ) -> messages.CountAssignmentsResponse:
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        return messages.CountAssignmentsResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateAssignment(self, request: messages.UpdateAssignmentRequest, call: Call) -> Assignment:
         return await self.update(
@@ -58,7 +72,11 @@ class AssignmentServicer(ComponentServicer[Assignment]):
         self, request: messages.BatchGetAssignmentsRequest, call: Call
     ) -> messages.BatchGetAssignmentsResponse:
         records = await self.batch_get(
-            call, [Lookup((item.tool_number, item.day, item.line)) for item in request.requests]
+            call,
+            [
+                Lookup((item.tool_number, item.day, item.line), read_mask=item.read_mask.paths)
+                for item in request.requests
+            ],
         )
         return messages.BatchGetAssignmentsResponse(assignments=records)
 
@@ -94,6 +112,7 @@ class AssignmentServicer(ComponentServicer[Assignment]):
             Method("CreateAssignment", messages.CreateAssignmentRequest, self.CreateAssignment),
             Method("GetAssignment", messages.GetAssignmentRequest, self.GetAssignment),
             Method("ListAssignments", messages.ListAssignmentsRequest, self.ListAssignments),
+            Method("CountAssignments", messages.CountAssignmentsRequest, self.CountAssignments),
             Method("UpdateAssignment", messages.UpdateAssignmentRequest, self.UpdateAssignment),
             Method("DeleteAssignment", messages.DeleteAssignmentRequest, self.DeleteAssignment),
             Method("BatchCreateAssignments", messages.BatchCreateAssignmentsRequest, self.BatchCreateAssignments),

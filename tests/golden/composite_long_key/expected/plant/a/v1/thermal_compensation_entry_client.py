@@ -55,7 +55,7 @@ class ThermalCompensationEntryClient:
         )
 
     def list(self, *, page_size: int = 0) -> Iterator[ThermalCompensationEntry]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -68,7 +68,7 @@ class ThermalCompensationEntryClient:
                 return
 
     def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListThermalCompensationEntriesResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """
@@ -229,7 +229,7 @@ class AsyncThermalCompensationEntryClient:
         )
 
     async def list(self, *, page_size: int = 0) -> AsyncIterator[ThermalCompensationEntry]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -243,7 +243,7 @@ class AsyncThermalCompensationEntryClient:
                 return
 
     async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListThermalCompensationEntriesResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """

@@ -10,6 +10,7 @@ from plant.a.v1.thermal_compensation_entry_mapping import (
 from plant.a.v1.thermal_compensation_entry_record import ThermalCompensationEntryRecord
 from plant.a.v1.thermal_compensation_entry_table import thermal_compensation_entry_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -26,6 +27,12 @@ THERMAL_COMPENSATION_ENTRY = Component(
     data_fields=(),
     standard_fields=("etag",),
     unique_fields=(),
+    fields=[
+        Field("compensation_of_the_linear_axis_in_micrometers", FieldKind.STRING),
+        Field("axis", FieldKind.STRING),
+        Field("c", FieldKind.STRING),
+        Field("etag", FieldKind.ETAG),
+    ],
     soft_delete=False,
     max_records=0,
 )

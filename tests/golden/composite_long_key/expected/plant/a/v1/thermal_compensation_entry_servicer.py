@@ -10,7 +10,7 @@ from plant.a.v1 import thermal_compensation_entry_service_pb2 as messages
 from plant.a.v1.a_pb2 import ThermalCompensationEntry
 from plant.a.v1.thermal_compensation_entry_repository import ThermalCompensationEntryRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -29,16 +29,32 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
         self, request: messages.GetThermalCompensationEntryRequest, call: Call
     ) -> ThermalCompensationEntry:
         return await self.get(
-            call, Lookup((request.compensation_of_the_linear_axis_in_micrometers, request.axis, request.c))
+            call,
+            Lookup(
+                (request.compensation_of_the_linear_axis_in_micrometers, request.axis, request.c),
+                read_mask=request.read_mask.paths,
+            ),
         )
 
     async def ListThermalCompensationEntries(
         self, request: messages.ListThermalCompensationEntriesRequest, call: Call
     ) -> messages.ListThermalCompensationEntriesResponse:
-        page = await self.list(call, request.page_size, request.page_token)
+        page = await self.list(
+            call,
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListThermalCompensationEntriesResponse(
             thermal_compensation_entries=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountThermalCompensationEntries(
+        self, request: messages.CountThermalCompensationEntriesRequest, call: Call
+    ) -> messages.CountThermalCompensationEntriesResponse:
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        return messages.CountThermalCompensationEntriesResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateThermalCompensationEntry(
         self, request: messages.UpdateThermalCompensationEntryRequest, call: Call
@@ -77,7 +93,10 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
         records = await self.batch_get(
             call,
             [
-                Lookup((item.compensation_of_the_linear_axis_in_micrometers, item.axis, item.c))
+                Lookup(
+                    (item.compensation_of_the_linear_axis_in_micrometers, item.axis, item.c),
+                    read_mask=item.read_mask.paths,
+                )
                 for item in request.requests
             ],
         )
@@ -132,6 +151,11 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
                 "ListThermalCompensationEntries",
                 messages.ListThermalCompensationEntriesRequest,
                 self.ListThermalCompensationEntries,
+            ),
+            Method(
+                "CountThermalCompensationEntries",
+                messages.CountThermalCompensationEntriesRequest,
+                self.CountThermalCompensationEntries,
             ),
             Method(
                 "UpdateThermalCompensationEntry",

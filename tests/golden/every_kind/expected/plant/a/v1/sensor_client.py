@@ -46,7 +46,7 @@ class SensorClient:
         return self._crib.read(self._stub.GetSensor, GetSensorRequest(id=id, show_deleted=show_deleted))
 
     def list(self, *, page_size: int = 0, show_deleted: bool = False) -> Iterator[Sensor]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -59,7 +59,7 @@ class SensorClient:
                 return
 
     def list_page(self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False) -> ListSensorsResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """
@@ -160,7 +160,7 @@ class AsyncSensorClient:
         return await self._crib.read(self._stub.GetSensor, GetSensorRequest(id=id, show_deleted=show_deleted))
 
     async def list(self, *, page_size: int = 0, show_deleted: bool = False) -> AsyncIterator[Sensor]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -176,7 +176,7 @@ class AsyncSensorClient:
     async def list_page(
         self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
     ) -> ListSensorsResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """

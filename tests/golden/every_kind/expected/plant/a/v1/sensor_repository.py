@@ -7,6 +7,7 @@ from plant.a.v1.sensor_mapping import sensor_from_row, sensor_to_row
 from plant.a.v1.sensor_record import SensorRecord
 from plant.a.v1.sensor_table import sensor_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -50,6 +51,48 @@ SENSOR = Component(
     ),
     standard_fields=("create_time", "update_time", "delete_time", "etag"),
     unique_fields=("maybe_string",),
+    fields=[
+        Field("id", FieldKind.INT64),
+        Field("a_bool", FieldKind.BOOL),
+        Field("an_int32", FieldKind.INT32),
+        Field("a_sint32", FieldKind.INT32),
+        Field("a_sfixed32", FieldKind.INT32),
+        Field("an_int64", FieldKind.INT64),
+        Field("a_sint64", FieldKind.INT64),
+        Field("a_sfixed64", FieldKind.INT64),
+        Field("a_uint32", FieldKind.UINT32),
+        Field("a_fixed32", FieldKind.UINT32),
+        Field("a_float", FieldKind.FLOAT),
+        Field("a_double", FieldKind.DOUBLE),
+        Field("a_string", FieldKind.STRING),
+        Field("some_bytes", FieldKind.BYTES),
+        Field(
+            "state",
+            FieldKind.ENUM,
+            enum_values={"STATE_UNSPECIFIED": 0, "STATE_ON": 1, "STATE_RUNNING": 1, "STATE_OFF": -1},
+        ),
+        Field("unit_state", FieldKind.ENUM, enum_values={"UNSPECIFIED": 0, "None": 1}),
+        Field("calibration_time", FieldKind.TIMESTAMP, optional=True),
+        Field("maybe_bool", FieldKind.BOOL, optional=True),
+        Field("maybe_int32", FieldKind.INT32, optional=True),
+        Field("maybe_sint64", FieldKind.INT64, optional=True),
+        Field("maybe_fixed32", FieldKind.UINT32, optional=True),
+        Field("maybe_float", FieldKind.FLOAT, optional=True),
+        Field("maybe_double", FieldKind.DOUBLE, optional=True),
+        Field("maybe_string", FieldKind.STRING, optional=True),
+        Field("maybe_bytes", FieldKind.BYTES, optional=True),
+        Field(
+            "maybe_state",
+            FieldKind.ENUM,
+            optional=True,
+            enum_values={"STATE_UNSPECIFIED": 0, "STATE_ON": 1, "STATE_RUNNING": 1, "STATE_OFF": -1},
+        ),
+        Field("maybe_time", FieldKind.TIMESTAMP, optional=True),
+        Field("create_time", FieldKind.TIMESTAMP),
+        Field("update_time", FieldKind.TIMESTAMP),
+        Field("delete_time", FieldKind.TIMESTAMP, optional=True),
+        Field("etag", FieldKind.ETAG),
+    ],
     soft_delete=True,
     max_records=0,
 )

@@ -6,7 +6,7 @@ from plant.a.v1 import sensor_service_pb2 as messages
 from plant.a.v1.a_pb2 import Sensor
 from plant.a.v1.sensor_repository import SensorRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -20,13 +20,27 @@ class SensorServicer(ComponentServicer[Sensor]):
         return await self.create(call, request.sensor)
 
     async def GetSensor(self, request: messages.GetSensorRequest, call: Call) -> Sensor:
-        return await self.get(call, Lookup((request.id,), request.show_deleted))
+        return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
 
     async def ListSensors(self, request: messages.ListSensorsRequest, call: Call) -> messages.ListSensorsResponse:
-        page = await self.list(call, request.page_size, request.page_token, request.show_deleted)
+        page = await self.list(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListSensorsResponse(
             sensors=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountSensors(self, request: messages.CountSensorsRequest, call: Call) -> messages.CountSensorsResponse:
+        counted = await self.count(
+            call, Selection(filter=request.filter, query=request.query, show_deleted=request.show_deleted)
+        )
+        return messages.CountSensorsResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateSensor(self, request: messages.UpdateSensorRequest, call: Call) -> Sensor:
         return await self.update(
@@ -54,7 +68,9 @@ class SensorServicer(ComponentServicer[Sensor]):
     async def BatchGetSensors(
         self, request: messages.BatchGetSensorsRequest, call: Call
     ) -> messages.BatchGetSensorsResponse:
-        records = await self.batch_get(call, [Lookup((item.id,), item.show_deleted) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), item.show_deleted, read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetSensorsResponse(sensors=records)
 
     async def BatchUpdateSensors(
@@ -85,6 +101,7 @@ class SensorServicer(ComponentServicer[Sensor]):
             Method("CreateSensor", messages.CreateSensorRequest, self.CreateSensor),
             Method("GetSensor", messages.GetSensorRequest, self.GetSensor),
             Method("ListSensors", messages.ListSensorsRequest, self.ListSensors),
+            Method("CountSensors", messages.CountSensorsRequest, self.CountSensors),
             Method("UpdateSensor", messages.UpdateSensorRequest, self.UpdateSensor),
             Method("DeleteSensor", messages.DeleteSensorRequest, self.DeleteSensor),
             Method("UndeleteSensor", messages.UndeleteSensorRequest, self.UndeleteSensor),

@@ -7,6 +7,7 @@ from plant.a.v1.robot_pb2 import Robot
 from plant.a.v1.robot_record import RobotRecord
 from plant.a.v1.robot_table import robot_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -56,6 +57,41 @@ ROBOT = Component(
     ),
     standard_fields=(),
     unique_fields=(),
+    fields=[
+        Field("id", FieldKind.INT64),
+        Field("big", FieldKind.UINT64),
+        Field("maybe_big", FieldKind.UINT64, optional=True),
+        Field("d", FieldKind.DOUBLE),
+        Field("f", FieldKind.FLOAT),
+        Field("took", FieldKind.DURATION, optional=True),
+        Field("yes", FieldKind.BOOL, optional=True),
+        Field("counted", FieldKind.UINT64, optional=True),
+        Field("raw", FieldKind.BYTES, optional=True),
+        Field("pose", FieldKind.DOCUMENT, optional=True),
+        Field("poses", FieldKind.DOCUMENT),
+        Field("named", FieldKind.DOCUMENT),
+        Field("ratios", FieldKind.DOCUMENT),
+        Field("tags", FieldKind.DOCUMENT),
+        Field("modes", FieldKind.DOCUMENT, enum_values={"MODE_UNSPECIFIED": 0, "MODE_AUTO": 1}),
+        Field("gripper", FieldKind.STRING, optional=True),
+        Field("drill", FieldKind.INT32, optional=True),
+        Field("custom", FieldKind.DOCUMENT, optional=True),
+        Field("since", FieldKind.TIMESTAMP, optional=True),
+        Field("oneof_mode", FieldKind.ENUM, optional=True, enum_values={"MODE_UNSPECIFIED": 0, "MODE_AUTO": 1}),
+        Field("extra", FieldKind.DOCUMENT, optional=True),
+        Field("value", FieldKind.DOCUMENT, optional=True),
+        Field("items_of", FieldKind.DOCUMENT, optional=True),
+        Field("payload", FieldKind.DOCUMENT, optional=True),
+        Field("mask_of", FieldKind.DOCUMENT, optional=True),
+        Field("nothing", FieldKind.DOCUMENT, optional=True),
+        Field("laps", FieldKind.DOCUMENT),
+        Field("times", FieldKind.DOCUMENT),
+        Field("wrapped", FieldKind.DOCUMENT),
+        Field("mode_by_name", FieldKind.DOCUMENT, enum_values={"MODE_UNSPECIFIED": 0, "MODE_AUTO": 1}),
+        Field("blobs", FieldKind.DOCUMENT),
+        Field("values", FieldKind.DOCUMENT),
+        Field("anys", FieldKind.DOCUMENT),
+    ],
     soft_delete=False,
     max_records=0,
 )

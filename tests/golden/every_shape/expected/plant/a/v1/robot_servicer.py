@@ -8,7 +8,7 @@ from plant.a.v1 import robot_service_pb2 as messages
 from plant.a.v1.robot_pb2 import Robot
 from plant.a.v1.robot_repository import RobotRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -22,13 +22,23 @@ class RobotServicer(ComponentServicer[Robot]):
         return await self.create(call, request.robot)
 
     async def GetRobot(self, request: messages.GetRobotRequest, call: Call) -> Robot:
-        return await self.get(call, Lookup((request.id,)))
+        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
 
     async def ListRobots(self, request: messages.ListRobotsRequest, call: Call) -> messages.ListRobotsResponse:
-        page = await self.list(call, request.page_size, request.page_token)
+        page = await self.list(
+            call,
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListRobotsResponse(
             robots=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountRobots(self, request: messages.CountRobotsRequest, call: Call) -> messages.CountRobotsResponse:
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        return messages.CountRobotsResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateRobot(self, request: messages.UpdateRobotRequest, call: Call) -> Robot:
         return await self.update(
@@ -53,7 +63,9 @@ class RobotServicer(ComponentServicer[Robot]):
     async def BatchGetRobots(
         self, request: messages.BatchGetRobotsRequest, call: Call
     ) -> messages.BatchGetRobotsResponse:
-        records = await self.batch_get(call, [Lookup((item.id,)) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetRobotsResponse(robots=records)
 
     async def BatchUpdateRobots(
@@ -80,6 +92,7 @@ class RobotServicer(ComponentServicer[Robot]):
             Method("CreateRobot", messages.CreateRobotRequest, self.CreateRobot),
             Method("GetRobot", messages.GetRobotRequest, self.GetRobot),
             Method("ListRobots", messages.ListRobotsRequest, self.ListRobots),
+            Method("CountRobots", messages.CountRobotsRequest, self.CountRobots),
             Method("UpdateRobot", messages.UpdateRobotRequest, self.UpdateRobot),
             Method("DeleteRobot", messages.DeleteRobotRequest, self.DeleteRobot),
             Method("BatchCreateRobots", messages.BatchCreateRobotsRequest, self.BatchCreateRobots),

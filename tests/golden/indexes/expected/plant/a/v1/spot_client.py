@@ -45,7 +45,7 @@ class SpotClient:
         return self._crib.read(self._stub.GetSpot, GetSpotRequest(id=id))
 
     def list(self, *, page_size: int = 0) -> Iterator[Spot]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -58,7 +58,7 @@ class SpotClient:
                 return
 
     def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListSpotsResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """
@@ -143,7 +143,7 @@ class AsyncSpotClient:
         return await self._crib.read(self._stub.GetSpot, GetSpotRequest(id=id))
 
     async def list(self, *, page_size: int = 0) -> AsyncIterator[Spot]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -157,7 +157,7 @@ class AsyncSpotClient:
                 return
 
     async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListSpotsResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """

@@ -7,6 +7,7 @@ from plant.a.v1.spot_mapping import spot_from_row, spot_to_row
 from plant.a.v1.spot_record import SpotRecord
 from plant.a.v1.spot_table import spot_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,7 @@ SPOT = Component(
     data_fields=("place",),
     standard_fields=(),
     unique_fields=(),
+    fields=[Field("id", FieldKind.INT64), Field("place", FieldKind.STRING)],
     soft_delete=False,
     max_records=0,
 )

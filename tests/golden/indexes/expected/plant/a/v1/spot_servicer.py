@@ -8,7 +8,7 @@ from plant.a.v1 import spot_service_pb2 as messages
 from plant.a.v1.a_pb2 import Spot
 from plant.a.v1.spot_repository import SpotRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -22,13 +22,23 @@ class SpotServicer(ComponentServicer[Spot]):
         return await self.create(call, request.spot)
 
     async def GetSpot(self, request: messages.GetSpotRequest, call: Call) -> Spot:
-        return await self.get(call, Lookup((request.id,)))
+        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
 
     async def ListSpots(self, request: messages.ListSpotsRequest, call: Call) -> messages.ListSpotsResponse:
-        page = await self.list(call, request.page_size, request.page_token)
+        page = await self.list(
+            call,
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListSpotsResponse(
             spots=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountSpots(self, request: messages.CountSpotsRequest, call: Call) -> messages.CountSpotsResponse:
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        return messages.CountSpotsResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateSpot(self, request: messages.UpdateSpotRequest, call: Call) -> Spot:
         return await self.update(
@@ -51,7 +61,9 @@ class SpotServicer(ComponentServicer[Spot]):
         return messages.BatchCreateSpotsResponse(spots=records)
 
     async def BatchGetSpots(self, request: messages.BatchGetSpotsRequest, call: Call) -> messages.BatchGetSpotsResponse:
-        records = await self.batch_get(call, [Lookup((item.id,)) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetSpotsResponse(spots=records)
 
     async def BatchUpdateSpots(
@@ -78,6 +90,7 @@ class SpotServicer(ComponentServicer[Spot]):
             Method("CreateSpot", messages.CreateSpotRequest, self.CreateSpot),
             Method("GetSpot", messages.GetSpotRequest, self.GetSpot),
             Method("ListSpots", messages.ListSpotsRequest, self.ListSpots),
+            Method("CountSpots", messages.CountSpotsRequest, self.CountSpots),
             Method("UpdateSpot", messages.UpdateSpotRequest, self.UpdateSpot),
             Method("DeleteSpot", messages.DeleteSpotRequest, self.DeleteSpot),
             Method("BatchCreateSpots", messages.BatchCreateSpotsRequest, self.BatchCreateSpots),

@@ -51,7 +51,7 @@ class ThermalCompensationClient:
         )
 
     def list(self, *, page_size: int = 0, show_deleted: bool = False) -> Iterator[ThermalCompensation]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -66,7 +66,7 @@ class ThermalCompensationClient:
     def list_page(
         self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
     ) -> ListThermalCompensationsResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """
@@ -191,7 +191,7 @@ class AsyncThermalCompensationClient:
         )
 
     async def list(self, *, page_size: int = 0, show_deleted: bool = False) -> AsyncIterator[ThermalCompensation]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -207,7 +207,7 @@ class AsyncThermalCompensationClient:
     async def list_page(
         self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
     ) -> ListThermalCompensationsResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """

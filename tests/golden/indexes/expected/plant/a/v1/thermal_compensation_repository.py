@@ -8,6 +8,7 @@ from plant.a.v1.thermal_compensation_record import ThermalCompensationRecord
 from plant.a.v1.thermal_compensation_table import thermal_compensation_table
 from toolcrib.server.component import Component, KeyAllocation
 from toolcrib.server.constraints import Unique
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -24,6 +25,16 @@ THERMAL_COMPENSATION = Component(
     data_fields=("axis", "position", "name", "temperature_measured_at_the_spindle", "label", "badge"),
     standard_fields=("create_time",),
     unique_fields=("label",),
+    fields=[
+        Field("id", FieldKind.INT64),
+        Field("axis", FieldKind.STRING),
+        Field("position", FieldKind.INT32),
+        Field("name", FieldKind.STRING),
+        Field("temperature_measured_at_the_spindle", FieldKind.DOUBLE),
+        Field("label", FieldKind.STRING),
+        Field("badge", FieldKind.STRING, optional=True),
+        Field("create_time", FieldKind.TIMESTAMP),
+    ],
     soft_delete=True,
     max_records=0,
     uniques=[

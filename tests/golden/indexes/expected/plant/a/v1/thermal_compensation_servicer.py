@@ -6,7 +6,7 @@ from plant.a.v1 import thermal_compensation_service_pb2 as messages
 from plant.a.v1.a_pb2 import ThermalCompensation
 from plant.a.v1.thermal_compensation_repository import ThermalCompensationRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -24,15 +24,31 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
     async def GetThermalCompensation(
         self, request: messages.GetThermalCompensationRequest, call: Call
     ) -> ThermalCompensation:
-        return await self.get(call, Lookup((request.id,), request.show_deleted))
+        return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
 
     async def ListThermalCompensations(
         self, request: messages.ListThermalCompensationsRequest, call: Call
     ) -> messages.ListThermalCompensationsResponse:
-        page = await self.list(call, request.page_size, request.page_token, request.show_deleted)
+        page = await self.list(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListThermalCompensationsResponse(
             thermal_compensations=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountThermalCompensations(
+        self, request: messages.CountThermalCompensationsRequest, call: Call
+    ) -> messages.CountThermalCompensationsResponse:
+        counted = await self.count(
+            call, Selection(filter=request.filter, query=request.query, show_deleted=request.show_deleted)
+        )
+        return messages.CountThermalCompensationsResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateThermalCompensation(
         self, request: messages.UpdateThermalCompensationRequest, call: Call
@@ -66,7 +82,9 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
     async def BatchGetThermalCompensations(
         self, request: messages.BatchGetThermalCompensationsRequest, call: Call
     ) -> messages.BatchGetThermalCompensationsResponse:
-        records = await self.batch_get(call, [Lookup((item.id,), item.show_deleted) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), item.show_deleted, read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetThermalCompensationsResponse(thermal_compensations=records)
 
     async def BatchUpdateThermalCompensations(
@@ -101,6 +119,9 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
             ),
             Method("GetThermalCompensation", messages.GetThermalCompensationRequest, self.GetThermalCompensation),
             Method("ListThermalCompensations", messages.ListThermalCompensationsRequest, self.ListThermalCompensations),
+            Method(
+                "CountThermalCompensations", messages.CountThermalCompensationsRequest, self.CountThermalCompensations
+            ),
             Method(
                 "UpdateThermalCompensation", messages.UpdateThermalCompensationRequest, self.UpdateThermalCompensation
             ),

@@ -57,7 +57,7 @@ class ThermalCompensationEntryClient:
         )
 
     def list(self, *, page_size: int = 0, show_deleted: bool = False) -> Iterator[ThermalCompensationEntry]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -72,7 +72,7 @@ class ThermalCompensationEntryClient:
     def list_page(
         self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
     ) -> ListThermalCompensationEntriesResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """
@@ -237,7 +237,7 @@ class AsyncThermalCompensationEntryClient:
         )
 
     async def list(self, *, page_size: int = 0, show_deleted: bool = False) -> AsyncIterator[ThermalCompensationEntry]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -253,7 +253,7 @@ class AsyncThermalCompensationEntryClient:
     async def list_page(
         self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
     ) -> ListThermalCompensationEntriesResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """

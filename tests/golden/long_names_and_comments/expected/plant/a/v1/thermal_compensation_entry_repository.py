@@ -10,6 +10,7 @@ from plant.a.v1.thermal_compensation_entry_mapping import (
 from plant.a.v1.thermal_compensation_entry_record import ThermalCompensationEntryRecord
 from plant.a.v1.thermal_compensation_entry_table import thermal_compensation_entry_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -31,6 +32,27 @@ THERMAL_COMPENSATION_ENTRY = Component(
     ),
     standard_fields=("create_time",),
     unique_fields=("compensation_of_the_linear_axis_in_micrometersb",),
+    fields=[
+        Field("compensation_of_the_linear_axis_in_micrometersa", FieldKind.INT64),
+        Field("compensation_of_the_linear_axis_in_micrometersb", FieldKind.STRING, optional=True),
+        Field("compensation_of_the_linear_axis_in_micrometersc", FieldKind.TIMESTAMP, optional=True),
+        Field(
+            "compensation_of_the_linear_axis_in_micrometersd",
+            FieldKind.ENUM,
+            enum_values={
+                "UNIVERSAL_MACHINING_CENTER_COMPENSATION_TABLE_ENTRY_MODE_UNSPECIFIED_OR_UNKNOWN_TO_THE_MACHINE": 0,
+            },
+        ),
+        Field(
+            "compensation_of_the_linear_axis_in_micrometerse",
+            FieldKind.ENUM,
+            optional=True,
+            enum_values={
+                "UNIVERSAL_MACHINING_CENTER_COMPENSATION_TABLE_ENTRY_MODE_UNSPECIFIED_OR_UNKNOWN_TO_THE_MACHINE": 0,
+            },
+        ),
+        Field("create_time", FieldKind.TIMESTAMP),
+    ],
     soft_delete=True,
     max_records=0,
 )

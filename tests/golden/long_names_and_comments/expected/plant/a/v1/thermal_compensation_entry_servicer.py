@@ -8,7 +8,7 @@ from plant.a.v1 import thermal_compensation_entry_service_pb2 as messages
 from plant.a.v1.a_pb2 import ThermalCompensationEntry
 from plant.a.v1.thermal_compensation_entry_repository import ThermalCompensationEntryRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -27,16 +27,37 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
         self, request: messages.GetThermalCompensationEntryRequest, call: Call
     ) -> ThermalCompensationEntry:
         return await self.get(
-            call, Lookup((request.compensation_of_the_linear_axis_in_micrometersa,), request.show_deleted)
+            call,
+            Lookup(
+                (request.compensation_of_the_linear_axis_in_micrometersa,),
+                request.show_deleted,
+                read_mask=request.read_mask.paths,
+            ),
         )
 
     async def ListThermalCompensationEntries(
         self, request: messages.ListThermalCompensationEntriesRequest, call: Call
     ) -> messages.ListThermalCompensationEntriesResponse:
-        page = await self.list(call, request.page_size, request.page_token, request.show_deleted)
+        page = await self.list(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListThermalCompensationEntriesResponse(
             thermal_compensation_entries=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountThermalCompensationEntries(
+        self, request: messages.CountThermalCompensationEntriesRequest, call: Call
+    ) -> messages.CountThermalCompensationEntriesResponse:
+        counted = await self.count(
+            call, Selection(filter=request.filter, query=request.query, show_deleted=request.show_deleted)
+        )
+        return messages.CountThermalCompensationEntriesResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateThermalCompensationEntry(
         self, request: messages.UpdateThermalCompensationEntryRequest, call: Call
@@ -78,7 +99,11 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
         records = await self.batch_get(
             call,
             [
-                Lookup((item.compensation_of_the_linear_axis_in_micrometersa,), item.show_deleted)
+                Lookup(
+                    (item.compensation_of_the_linear_axis_in_micrometersa,),
+                    item.show_deleted,
+                    read_mask=item.read_mask.paths,
+                )
                 for item in request.requests
             ],
         )
@@ -129,6 +154,11 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
                 "ListThermalCompensationEntries",
                 messages.ListThermalCompensationEntriesRequest,
                 self.ListThermalCompensationEntries,
+            ),
+            Method(
+                "CountThermalCompensationEntries",
+                messages.CountThermalCompensationEntriesRequest,
+                self.CountThermalCompensationEntries,
             ),
             Method(
                 "UpdateThermalCompensationEntry",

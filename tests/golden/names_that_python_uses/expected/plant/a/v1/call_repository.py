@@ -7,6 +7,7 @@ from plant.a.v1.call_mapping import call_from_row, call_to_row
 from plant.a.v1.call_record import CallRecord
 from plant.a.v1.call_table import call_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,7 @@ CALL = Component(
     data_fields=(),
     standard_fields=(),
     unique_fields=(),
+    fields=[Field("id", FieldKind.INT64)],
     soft_delete=False,
     max_records=0,
 )

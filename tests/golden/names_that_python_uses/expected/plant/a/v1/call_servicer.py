@@ -8,7 +8,7 @@ from plant.a.v1 import call_service_pb2 as messages
 from plant.a.v1.a_pb2 import Call
 from plant.a.v1.call_repository import CallRepository
 from toolcrib.server.call import Call as Call_
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -22,13 +22,23 @@ class CallServicer(ComponentServicer[Call]):
         return await self.create(call, request.call)
 
     async def GetCall(self, request: messages.GetCallRequest, call: Call_) -> Call:
-        return await self.get(call, Lookup((request.id,)))
+        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
 
     async def ListCalls(self, request: messages.ListCallsRequest, call: Call_) -> messages.ListCallsResponse:
-        page = await self.list(call, request.page_size, request.page_token)
+        page = await self.list(
+            call,
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListCallsResponse(
             calls=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountCalls(self, request: messages.CountCallsRequest, call: Call_) -> messages.CountCallsResponse:
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        return messages.CountCallsResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateCall(self, request: messages.UpdateCallRequest, call: Call_) -> Call:
         return await self.update(
@@ -53,7 +63,9 @@ class CallServicer(ComponentServicer[Call]):
     async def BatchGetCalls(
         self, request: messages.BatchGetCallsRequest, call: Call_
     ) -> messages.BatchGetCallsResponse:
-        records = await self.batch_get(call, [Lookup((item.id,)) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetCallsResponse(calls=records)
 
     async def BatchUpdateCalls(
@@ -80,6 +92,7 @@ class CallServicer(ComponentServicer[Call]):
             Method("CreateCall", messages.CreateCallRequest, self.CreateCall),
             Method("GetCall", messages.GetCallRequest, self.GetCall),
             Method("ListCalls", messages.ListCallsRequest, self.ListCalls),
+            Method("CountCalls", messages.CountCallsRequest, self.CountCalls),
             Method("UpdateCall", messages.UpdateCallRequest, self.UpdateCall),
             Method("DeleteCall", messages.DeleteCallRequest, self.DeleteCall),
             Method("BatchCreateCalls", messages.BatchCreateCallsRequest, self.BatchCreateCalls),

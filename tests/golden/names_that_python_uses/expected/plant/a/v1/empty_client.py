@@ -45,7 +45,7 @@ class EmptyClient:
         return self._crib.read(self._stub.GetEmpty, GetEmptyRequest(id=id))
 
     def list(self, *, page_size: int = 0) -> Iterator[Empty]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -58,7 +58,7 @@ class EmptyClient:
                 return
 
     def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListEmptiesResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """
@@ -145,7 +145,7 @@ class AsyncEmptyClient:
         return await self._crib.read(self._stub.GetEmpty, GetEmptyRequest(id=id))
 
     async def list(self, *, page_size: int = 0) -> AsyncIterator[Empty]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -159,7 +159,7 @@ class AsyncEmptyClient:
                 return
 
     async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListEmptiesResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """

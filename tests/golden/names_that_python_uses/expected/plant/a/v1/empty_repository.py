@@ -7,6 +7,7 @@ from plant.a.v1.empty_mapping import empty_from_row, empty_to_row
 from plant.a.v1.empty_record import EmptyRecord
 from plant.a.v1.empty_table import empty_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,7 @@ EMPTY = Component(
     data_fields=(),
     standard_fields=(),
     unique_fields=(),
+    fields=[Field("id", FieldKind.INT64)],
     soft_delete=False,
     max_records=0,
 )

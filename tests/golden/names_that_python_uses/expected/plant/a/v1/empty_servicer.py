@@ -8,7 +8,7 @@ from plant.a.v1 import empty_service_pb2 as messages
 from plant.a.v1.a_pb2 import Empty
 from plant.a.v1.empty_repository import EmptyRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -22,13 +22,23 @@ class EmptyServicer(ComponentServicer[Empty]):
         return await self.create(call, request.empty)
 
     async def GetEmpty(self, request: messages.GetEmptyRequest, call: Call) -> Empty:
-        return await self.get(call, Lookup((request.id,)))
+        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
 
     async def ListEmpties(self, request: messages.ListEmptiesRequest, call: Call) -> messages.ListEmptiesResponse:
-        page = await self.list(call, request.page_size, request.page_token)
+        page = await self.list(
+            call,
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListEmptiesResponse(
             empties=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountEmpties(self, request: messages.CountEmptiesRequest, call: Call) -> messages.CountEmptiesResponse:
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        return messages.CountEmptiesResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateEmpty(self, request: messages.UpdateEmptyRequest, call: Call) -> Empty:
         return await self.update(
@@ -53,7 +63,9 @@ class EmptyServicer(ComponentServicer[Empty]):
     async def BatchGetEmpties(
         self, request: messages.BatchGetEmptiesRequest, call: Call
     ) -> messages.BatchGetEmptiesResponse:
-        records = await self.batch_get(call, [Lookup((item.id,)) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetEmptiesResponse(empties=records)
 
     async def BatchUpdateEmpties(
@@ -80,6 +92,7 @@ class EmptyServicer(ComponentServicer[Empty]):
             Method("CreateEmpty", messages.CreateEmptyRequest, self.CreateEmpty),
             Method("GetEmpty", messages.GetEmptyRequest, self.GetEmpty),
             Method("ListEmpties", messages.ListEmptiesRequest, self.ListEmpties),
+            Method("CountEmpties", messages.CountEmptiesRequest, self.CountEmpties),
             Method("UpdateEmpty", messages.UpdateEmptyRequest, self.UpdateEmpty),
             Method("DeleteEmpty", messages.DeleteEmptyRequest, self.DeleteEmpty),
             Method("BatchCreateEmpties", messages.BatchCreateEmptiesRequest, self.BatchCreateEmpties),

@@ -7,6 +7,7 @@ from plant.a.v1.method_mapping import method_from_row, method_to_row
 from plant.a.v1.method_record import MethodRecord
 from plant.a.v1.method_table import method_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,7 @@ METHOD = Component(
     data_fields=(),
     standard_fields=(),
     unique_fields=(),
+    fields=[Field("id", FieldKind.INT64)],
     soft_delete=False,
     max_records=0,
 )

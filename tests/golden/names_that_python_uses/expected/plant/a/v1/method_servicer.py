@@ -8,7 +8,7 @@ from plant.a.v1 import method_service_pb2 as messages
 from plant.a.v1.a_pb2 import Method
 from plant.a.v1.method_repository import MethodRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer
 from toolcrib.server.servicer import Method as Method_
 
@@ -23,13 +23,23 @@ class MethodServicer(ComponentServicer[Method]):
         return await self.create(call, request.method)
 
     async def GetMethod(self, request: messages.GetMethodRequest, call: Call) -> Method:
-        return await self.get(call, Lookup((request.id,)))
+        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
 
     async def ListMethods(self, request: messages.ListMethodsRequest, call: Call) -> messages.ListMethodsResponse:
-        page = await self.list(call, request.page_size, request.page_token)
+        page = await self.list(
+            call,
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListMethodsResponse(
             methods=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountMethods(self, request: messages.CountMethodsRequest, call: Call) -> messages.CountMethodsResponse:
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        return messages.CountMethodsResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateMethod(self, request: messages.UpdateMethodRequest, call: Call) -> Method:
         return await self.update(
@@ -54,7 +64,9 @@ class MethodServicer(ComponentServicer[Method]):
     async def BatchGetMethods(
         self, request: messages.BatchGetMethodsRequest, call: Call
     ) -> messages.BatchGetMethodsResponse:
-        records = await self.batch_get(call, [Lookup((item.id,)) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetMethodsResponse(methods=records)
 
     async def BatchUpdateMethods(
@@ -81,6 +93,7 @@ class MethodServicer(ComponentServicer[Method]):
             Method_("CreateMethod", messages.CreateMethodRequest, self.CreateMethod),
             Method_("GetMethod", messages.GetMethodRequest, self.GetMethod),
             Method_("ListMethods", messages.ListMethodsRequest, self.ListMethods),
+            Method_("CountMethods", messages.CountMethodsRequest, self.CountMethods),
             Method_("UpdateMethod", messages.UpdateMethodRequest, self.UpdateMethod),
             Method_("DeleteMethod", messages.DeleteMethodRequest, self.DeleteMethod),
             Method_("BatchCreateMethods", messages.BatchCreateMethodsRequest, self.BatchCreateMethods),

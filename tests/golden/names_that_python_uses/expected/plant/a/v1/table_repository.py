@@ -7,6 +7,7 @@ from plant.a.v1.table_mapping import table_from_row, table_to_row
 from plant.a.v1.table_record import TableRecord
 from plant.a.v1.table_table import table_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,11 @@ TABLE = Component(
     data_fields=("field", "time"),
     standard_fields=(),
     unique_fields=(),
+    fields=[
+        Field("id", FieldKind.STRING),
+        Field("field", FieldKind.ENUM, enum_values={"FIELD_UNSPECIFIED": 0}),
+        Field("time", FieldKind.TIMESTAMP, optional=True),
+    ],
     soft_delete=False,
     max_records=0,
 )

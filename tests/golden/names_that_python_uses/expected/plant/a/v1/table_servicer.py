@@ -8,7 +8,7 @@ from plant.a.v1 import table_service_pb2 as messages
 from plant.a.v1.a_pb2 import Table
 from plant.a.v1.table_repository import TableRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -22,13 +22,23 @@ class TableServicer(ComponentServicer[Table]):
         return await self.create(call, request.table)
 
     async def GetTable(self, request: messages.GetTableRequest, call: Call) -> Table:
-        return await self.get(call, Lookup((request.id,)))
+        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
 
     async def ListTables(self, request: messages.ListTablesRequest, call: Call) -> messages.ListTablesResponse:
-        page = await self.list(call, request.page_size, request.page_token)
+        page = await self.list(
+            call,
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListTablesResponse(
             tables=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountTables(self, request: messages.CountTablesRequest, call: Call) -> messages.CountTablesResponse:
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        return messages.CountTablesResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateTable(self, request: messages.UpdateTableRequest, call: Call) -> Table:
         return await self.update(
@@ -53,7 +63,9 @@ class TableServicer(ComponentServicer[Table]):
     async def BatchGetTables(
         self, request: messages.BatchGetTablesRequest, call: Call
     ) -> messages.BatchGetTablesResponse:
-        records = await self.batch_get(call, [Lookup((item.id,)) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetTablesResponse(tables=records)
 
     async def BatchUpdateTables(
@@ -80,6 +92,7 @@ class TableServicer(ComponentServicer[Table]):
             Method("CreateTable", messages.CreateTableRequest, self.CreateTable),
             Method("GetTable", messages.GetTableRequest, self.GetTable),
             Method("ListTables", messages.ListTablesRequest, self.ListTables),
+            Method("CountTables", messages.CountTablesRequest, self.CountTables),
             Method("UpdateTable", messages.UpdateTableRequest, self.UpdateTable),
             Method("DeleteTable", messages.DeleteTableRequest, self.DeleteTable),
             Method("BatchCreateTables", messages.BatchCreateTablesRequest, self.BatchCreateTables),

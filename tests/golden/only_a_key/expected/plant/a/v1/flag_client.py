@@ -45,7 +45,7 @@ class FlagClient:
         return self._crib.read(self._stub.GetFlag, GetFlagRequest(id=id))
 
     def list(self, *, page_size: int = 0) -> Iterator[Flag]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -58,7 +58,7 @@ class FlagClient:
                 return
 
     def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListFlagsResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """
@@ -143,7 +143,7 @@ class AsyncFlagClient:
         return await self._crib.read(self._stub.GetFlag, GetFlagRequest(id=id))
 
     async def list(self, *, page_size: int = 0) -> AsyncIterator[Flag]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -157,7 +157,7 @@ class AsyncFlagClient:
                 return
 
     async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListFlagsResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """

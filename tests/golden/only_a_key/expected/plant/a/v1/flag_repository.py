@@ -7,6 +7,7 @@ from plant.a.v1.flag_mapping import flag_from_row, flag_to_row
 from plant.a.v1.flag_record import FlagRecord
 from plant.a.v1.flag_table import flag_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,7 @@ FLAG = Component(
     data_fields=(),
     standard_fields=(),
     unique_fields=(),
+    fields=[Field("id", FieldKind.INT64)],
     soft_delete=False,
     max_records=0,
 )

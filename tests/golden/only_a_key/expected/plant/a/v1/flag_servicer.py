@@ -8,7 +8,7 @@ from plant.a.v1 import flag_service_pb2 as messages
 from plant.a.v1.a_pb2 import Flag
 from plant.a.v1.flag_repository import FlagRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -22,13 +22,23 @@ class FlagServicer(ComponentServicer[Flag]):
         return await self.create(call, request.flag)
 
     async def GetFlag(self, request: messages.GetFlagRequest, call: Call) -> Flag:
-        return await self.get(call, Lookup((request.id,)))
+        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
 
     async def ListFlags(self, request: messages.ListFlagsRequest, call: Call) -> messages.ListFlagsResponse:
-        page = await self.list(call, request.page_size, request.page_token)
+        page = await self.list(
+            call,
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListFlagsResponse(
             flags=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountFlags(self, request: messages.CountFlagsRequest, call: Call) -> messages.CountFlagsResponse:
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        return messages.CountFlagsResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateFlag(self, request: messages.UpdateFlagRequest, call: Call) -> Flag:
         return await self.update(
@@ -51,7 +61,9 @@ class FlagServicer(ComponentServicer[Flag]):
         return messages.BatchCreateFlagsResponse(flags=records)
 
     async def BatchGetFlags(self, request: messages.BatchGetFlagsRequest, call: Call) -> messages.BatchGetFlagsResponse:
-        records = await self.batch_get(call, [Lookup((item.id,)) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetFlagsResponse(flags=records)
 
     async def BatchUpdateFlags(
@@ -78,6 +90,7 @@ class FlagServicer(ComponentServicer[Flag]):
             Method("CreateFlag", messages.CreateFlagRequest, self.CreateFlag),
             Method("GetFlag", messages.GetFlagRequest, self.GetFlag),
             Method("ListFlags", messages.ListFlagsRequest, self.ListFlags),
+            Method("CountFlags", messages.CountFlagsRequest, self.CountFlags),
             Method("UpdateFlag", messages.UpdateFlagRequest, self.UpdateFlag),
             Method("DeleteFlag", messages.DeleteFlagRequest, self.DeleteFlag),
             Method("BatchCreateFlags", messages.BatchCreateFlagsRequest, self.BatchCreateFlags),

@@ -7,6 +7,7 @@ from plant.a.v1.shift_mapping import shift_from_row, shift_to_row
 from plant.a.v1.shift_record import ShiftRecord
 from plant.a.v1.shift_table import shift_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,7 @@ SHIFT = Component(
     data_fields=("start_min", "end_min"),
     standard_fields=(),
     unique_fields=(),
+    fields=[Field("id", FieldKind.INT64), Field("start_min", FieldKind.INT32), Field("end_min", FieldKind.INT32)],
     soft_delete=False,
     max_records=0,
 )

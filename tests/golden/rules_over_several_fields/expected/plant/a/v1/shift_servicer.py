@@ -8,7 +8,7 @@ from plant.a.v1 import shift_service_pb2 as messages
 from plant.a.v1.a_pb2 import Shift
 from plant.a.v1.shift_repository import ShiftRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -22,13 +22,23 @@ class ShiftServicer(ComponentServicer[Shift]):
         return await self.create(call, request.shift)
 
     async def GetShift(self, request: messages.GetShiftRequest, call: Call) -> Shift:
-        return await self.get(call, Lookup((request.id,)))
+        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
 
     async def ListShifts(self, request: messages.ListShiftsRequest, call: Call) -> messages.ListShiftsResponse:
-        page = await self.list(call, request.page_size, request.page_token)
+        page = await self.list(
+            call,
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListShiftsResponse(
             shifts=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountShifts(self, request: messages.CountShiftsRequest, call: Call) -> messages.CountShiftsResponse:
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        return messages.CountShiftsResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateShift(self, request: messages.UpdateShiftRequest, call: Call) -> Shift:
         return await self.update(
@@ -53,7 +63,9 @@ class ShiftServicer(ComponentServicer[Shift]):
     async def BatchGetShifts(
         self, request: messages.BatchGetShiftsRequest, call: Call
     ) -> messages.BatchGetShiftsResponse:
-        records = await self.batch_get(call, [Lookup((item.id,)) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetShiftsResponse(shifts=records)
 
     async def BatchUpdateShifts(
@@ -80,6 +92,7 @@ class ShiftServicer(ComponentServicer[Shift]):
             Method("CreateShift", messages.CreateShiftRequest, self.CreateShift),
             Method("GetShift", messages.GetShiftRequest, self.GetShift),
             Method("ListShifts", messages.ListShiftsRequest, self.ListShifts),
+            Method("CountShifts", messages.CountShiftsRequest, self.CountShifts),
             Method("UpdateShift", messages.UpdateShiftRequest, self.UpdateShift),
             Method("DeleteShift", messages.DeleteShiftRequest, self.DeleteShift),
             Method("BatchCreateShifts", messages.BatchCreateShiftsRequest, self.BatchCreateShifts),

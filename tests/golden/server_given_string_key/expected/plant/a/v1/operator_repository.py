@@ -7,6 +7,7 @@ from plant.a.v1.operator_mapping import operator_from_row, operator_to_row
 from plant.a.v1.operator_record import OperatorRecord
 from plant.a.v1.operator_table import operator_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,7 @@ OPERATOR = Component(
     data_fields=("badge",),
     standard_fields=(),
     unique_fields=("badge",),
+    fields=[Field("id", FieldKind.STRING), Field("badge", FieldKind.STRING)],
     soft_delete=True,
     max_records=500,
 )

@@ -6,7 +6,7 @@ from plant.a.v1 import operator_service_pb2 as messages
 from plant.a.v1.a_pb2 import Operator
 from plant.a.v1.operator_repository import OperatorRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -20,13 +20,27 @@ class OperatorServicer(ComponentServicer[Operator]):
         return await self.create(call, request.operator)
 
     async def GetOperator(self, request: messages.GetOperatorRequest, call: Call) -> Operator:
-        return await self.get(call, Lookup((request.id,), request.show_deleted))
+        return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
 
     async def ListStaff(self, request: messages.ListStaffRequest, call: Call) -> messages.ListStaffResponse:
-        page = await self.list(call, request.page_size, request.page_token, request.show_deleted)
+        page = await self.list(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListStaffResponse(
             staff=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountStaff(self, request: messages.CountStaffRequest, call: Call) -> messages.CountStaffResponse:
+        counted = await self.count(
+            call, Selection(filter=request.filter, query=request.query, show_deleted=request.show_deleted)
+        )
+        return messages.CountStaffResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateOperator(self, request: messages.UpdateOperatorRequest, call: Call) -> Operator:
         return await self.update(
@@ -52,7 +66,9 @@ class OperatorServicer(ComponentServicer[Operator]):
         return messages.BatchCreateStaffResponse(staff=records)
 
     async def BatchGetStaff(self, request: messages.BatchGetStaffRequest, call: Call) -> messages.BatchGetStaffResponse:
-        records = await self.batch_get(call, [Lookup((item.id,), item.show_deleted) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), item.show_deleted, read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetStaffResponse(staff=records)
 
     async def BatchUpdateStaff(
@@ -83,6 +99,7 @@ class OperatorServicer(ComponentServicer[Operator]):
             Method("CreateOperator", messages.CreateOperatorRequest, self.CreateOperator),
             Method("GetOperator", messages.GetOperatorRequest, self.GetOperator),
             Method("ListStaff", messages.ListStaffRequest, self.ListStaff),
+            Method("CountStaff", messages.CountStaffRequest, self.CountStaff),
             Method("UpdateOperator", messages.UpdateOperatorRequest, self.UpdateOperator),
             Method("DeleteOperator", messages.DeleteOperatorRequest, self.DeleteOperator),
             Method("UndeleteOperator", messages.UndeleteOperatorRequest, self.UndeleteOperator),

@@ -7,6 +7,7 @@ from plant.a.v1.tool_mapping import tool_from_row, tool_to_row
 from plant.a.v1.tool_record import ToolRecord
 from plant.a.v1.tool_table import tool_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,10 @@ TOOL = Component(
     data_fields=("unit",),
     standard_fields=(),
     unique_fields=(),
+    fields=[
+        Field("id", FieldKind.INT64),
+        Field("unit", FieldKind.ENUM, enum_values={"UNIT_UNSPECIFIED": 0, "UNIT_MM": 1}),
+    ],
     soft_delete=False,
     max_records=0,
 )

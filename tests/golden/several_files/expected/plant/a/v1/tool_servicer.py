@@ -8,7 +8,7 @@ from plant.a.v1 import tool_service_pb2 as messages
 from plant.a.v1.my_tools_pb2 import Tool
 from plant.a.v1.tool_repository import ToolRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -22,13 +22,23 @@ class ToolServicer(ComponentServicer[Tool]):
         return await self.create(call, request.tool)
 
     async def GetTool(self, request: messages.GetToolRequest, call: Call) -> Tool:
-        return await self.get(call, Lookup((request.id,)))
+        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
 
     async def ListTools(self, request: messages.ListToolsRequest, call: Call) -> messages.ListToolsResponse:
-        page = await self.list(call, request.page_size, request.page_token)
+        page = await self.list(
+            call,
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListToolsResponse(
             tools=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountTools(self, request: messages.CountToolsRequest, call: Call) -> messages.CountToolsResponse:
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        return messages.CountToolsResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateTool(self, request: messages.UpdateToolRequest, call: Call) -> Tool:
         return await self.update(
@@ -51,7 +61,9 @@ class ToolServicer(ComponentServicer[Tool]):
         return messages.BatchCreateToolsResponse(tools=records)
 
     async def BatchGetTools(self, request: messages.BatchGetToolsRequest, call: Call) -> messages.BatchGetToolsResponse:
-        records = await self.batch_get(call, [Lookup((item.id,)) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetToolsResponse(tools=records)
 
     async def BatchUpdateTools(
@@ -78,6 +90,7 @@ class ToolServicer(ComponentServicer[Tool]):
             Method("CreateTool", messages.CreateToolRequest, self.CreateTool),
             Method("GetTool", messages.GetToolRequest, self.GetTool),
             Method("ListTools", messages.ListToolsRequest, self.ListTools),
+            Method("CountTools", messages.CountToolsRequest, self.CountTools),
             Method("UpdateTool", messages.UpdateToolRequest, self.UpdateTool),
             Method("DeleteTool", messages.DeleteToolRequest, self.DeleteTool),
             Method("BatchCreateTools", messages.BatchCreateToolsRequest, self.BatchCreateTools),

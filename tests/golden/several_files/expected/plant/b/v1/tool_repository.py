@@ -7,6 +7,7 @@ from plant.b.v1.tool_mapping import tool_from_row, tool_to_row
 from plant.b.v1.tool_record import ToolRecord
 from plant.b.v1.tool_table import tool_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -23,6 +24,7 @@ TOOL = Component(
     data_fields=(),
     standard_fields=(),
     unique_fields=(),
+    fields=[Field("id", FieldKind.INT64)],
     soft_delete=False,
     max_records=0,
 )

@@ -45,7 +45,7 @@ class OrderClient:
         return self._crib.read(self._stub.GetOrder, GetOrderRequest(id=id))
 
     def list(self, *, page_size: int = 0) -> Iterator[Order]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -58,7 +58,7 @@ class OrderClient:
                 return
 
     def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListOrdersResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """
@@ -145,7 +145,7 @@ class AsyncOrderClient:
         return await self._crib.read(self._stub.GetOrder, GetOrderRequest(id=id))
 
     async def list(self, *, page_size: int = 0) -> AsyncIterator[Order]:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed.
         """
@@ -159,7 +159,7 @@ class AsyncOrderClient:
                 return
 
     async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListOrdersResponse:
-        """Lists records in the order of their keys.
+        """Lists records, in the order of their keys unless order_by names another.
 
         This is one page; its next_page_token asks for the next.
         """

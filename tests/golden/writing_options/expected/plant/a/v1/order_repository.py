@@ -7,6 +7,7 @@ from plant.a.v1.order_mapping import order_from_row, order_to_row
 from plant.a.v1.order_record import OrderRecord
 from plant.a.v1.order_table import order_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
@@ -35,6 +36,20 @@ ORDER = Component(
     ),
     standard_fields=(),
     unique_fields=(),
+    fields=[
+        Field("id", FieldKind.INT64),
+        Field("customer", FieldKind.STRING),
+        Field("weight_g", FieldKind.INT64),
+        Field("urgent", FieldKind.BOOL, optional=True),
+        Field("level", FieldKind.INT32, optional=True),
+        Field("count", FieldKind.UINT32, optional=True),
+        Field("offset", FieldKind.INT64, optional=True),
+        Field("ratio", FieldKind.FLOAT, optional=True),
+        Field("speed", FieldKind.DOUBLE, optional=True),
+        Field("unit", FieldKind.STRING, optional=True),
+        Field("empty", FieldKind.STRING, optional=True),
+        Field("mode", FieldKind.ENUM, optional=True, enum_values={"MODE_UNSPECIFIED": 0, "MODE_SERIES": 2}),
+    ],
     soft_delete=False,
     max_records=0,
     immutable_fields=("customer", "weight_g"),

@@ -8,7 +8,7 @@ from plant.a.v1 import order_service_pb2 as messages
 from plant.a.v1.a_pb2 import Order
 from plant.a.v1.order_repository import OrderRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal
+from toolcrib.server.requests import Lookup, Modification, Removal, Selection
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -22,13 +22,23 @@ class OrderServicer(ComponentServicer[Order]):
         return await self.create(call, request.order)
 
     async def GetOrder(self, request: messages.GetOrderRequest, call: Call) -> Order:
-        return await self.get(call, Lookup((request.id,)))
+        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
 
     async def ListOrders(self, request: messages.ListOrdersRequest, call: Call) -> messages.ListOrdersResponse:
-        page = await self.list(call, request.page_size, request.page_token)
+        page = await self.list(
+            call,
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            request.page_size,
+            request.page_token,
+            request.read_mask.paths,
+        )
         return messages.ListOrdersResponse(
             orders=page.messages, next_page_token=page.next_page_token, revision=page.revision
         )
+
+    async def CountOrders(self, request: messages.CountOrdersRequest, call: Call) -> messages.CountOrdersResponse:
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        return messages.CountOrdersResponse(revision=counted.revision, count=counted.records)
 
     async def UpdateOrder(self, request: messages.UpdateOrderRequest, call: Call) -> Order:
         return await self.update(
@@ -53,7 +63,9 @@ class OrderServicer(ComponentServicer[Order]):
     async def BatchGetOrders(
         self, request: messages.BatchGetOrdersRequest, call: Call
     ) -> messages.BatchGetOrdersResponse:
-        records = await self.batch_get(call, [Lookup((item.id,)) for item in request.requests])
+        records = await self.batch_get(
+            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+        )
         return messages.BatchGetOrdersResponse(orders=records)
 
     async def BatchUpdateOrders(
@@ -80,6 +92,7 @@ class OrderServicer(ComponentServicer[Order]):
             Method("CreateOrder", messages.CreateOrderRequest, self.CreateOrder),
             Method("GetOrder", messages.GetOrderRequest, self.GetOrder),
             Method("ListOrders", messages.ListOrdersRequest, self.ListOrders),
+            Method("CountOrders", messages.CountOrdersRequest, self.CountOrders),
             Method("UpdateOrder", messages.UpdateOrderRequest, self.UpdateOrder),
             Method("DeleteOrder", messages.DeleteOrderRequest, self.DeleteOrder),
             Method("BatchCreateOrders", messages.BatchCreateOrdersRequest, self.BatchCreateOrders),

@@ -1,0 +1,62 @@
+"""What the generator wrote down about a component's fields, for everything that speaks of them by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from difflib import get_close_matches
+from enum import Enum
+
+
+class FieldKind(Enum):
+    """What values a field holds."""
+
+    BOOL = "bool"
+    INT32 = "int32"
+    INT64 = "int64"
+    UINT32 = "uint32"
+    UINT64 = "uint64"
+    FLOAT = "float"
+    DOUBLE = "double"
+    STRING = "string"
+    BYTES = "bytes"
+    ENUM = "enum"
+    TIMESTAMP = "google.protobuf.Timestamp"
+    DURATION = "google.protobuf.Duration"
+    DOCUMENT = "document"  # a message, a list or a map, kept as JSON
+    ETAG = "etag"  # text for callers, the record's revision in the table
+
+
+# Values of these have an order that means something. An enum's numbers have one to sort by, but no "less".
+COMPARABLE = frozenset(
+    {
+        FieldKind.INT32,
+        FieldKind.INT64,
+        FieldKind.UINT32,
+        FieldKind.UINT64,
+        FieldKind.FLOAT,
+        FieldKind.DOUBLE,
+        FieldKind.STRING,
+        FieldKind.TIMESTAMP,
+        FieldKind.DURATION,
+    }
+)
+SORTABLE = COMPARABLE | {FieldKind.BOOL, FieldKind.ENUM}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field. `optional` says that it can be unset; `enum_values` holds the numbers of an enum by their names."""
+
+    name: str
+    kind: FieldKind
+    optional: bool = False
+    enum_values: Mapping[str, int] = dataclass_field(default_factory=dict)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?`, or what there is to choose from."""
+    choices = list(known)
+    near = get_close_matches(name, choices, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; there is {', '.join(choices)}"

@@ -1,0 +1,69 @@
+"""A filter that is checked, taken apart: its shape, for which a statement is compiled once, and its values.
+
+Negation is in the leaves: what is between them is "all of" and "any of" only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NamedTuple, TypeAlias
+
+
+class Test(Enum):
+    """What is asked of a field. It is true or false; of an unset field all but NULL are false."""
+
+    EQUAL = "equal"
+    LESS = "less"
+    LESS_OR_EQUAL = "less or equal"
+    GREATER = "greater"
+    GREATER_OR_EQUAL = "greater or equal"
+    IN = "in"  # any number of values
+    NULL = "null"  # no value
+    RANGE = "range"  # from the first value on, below the second
+    SUFFIX = "suffix"  # the place from the end, negative, and the bytes that are there
+    CONTAINS = "contains"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A test of one field, with so many values."""
+
+    names: tuple[str, ...]
+    test: Test
+    values: int
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """True where all are; with none, always."""
+
+    parts: tuple[Shape, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """True where any is; with none, never."""
+
+    parts: tuple[Shape, ...]
+
+
+Shape: TypeAlias = Leaf | AllOf | AnyOf
+
+EVERYTHING = AllOf(())
+
+
+class Checked(NamedTuple):
+    """A shape, and the values of its leaves from left to right."""
+
+    shape: Shape = EVERYTHING
+    values: tuple[Any, ...] = ()
+
+    def and_(self, other: Checked) -> Checked:
+        """What both ask for."""
+        if other.shape == EVERYTHING:
+            return self
+        if self.shape == EVERYTHING:
+            return other
+        return Checked(AllOf((self.shape, other.shape)), self.values + other.values)

@@ -1,0 +1,116 @@
+"""The one place that turns a checked filter into SQL. Values are bound, never written into it.
+
+Every leaf is true or false in SQL as well: one that is negated says what becomes of NULL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    Column,
+    Double,
+    Integer,
+    LargeBinary,
+    Table,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+)
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import TypeEngine
+
+from toolcrib.server.columns import ExactDouble
+from toolcrib.server.query.shape import AllOf, AnyOf, Leaf, Shape, Test
+
+Condition: TypeAlias = ColumnElement[bool]
+
+# The etag is the revision, spelled as text for callers.
+_COLUMNS = {"etag": "toolcrib_revision"}
+_ZERO = literal_column("0", Integer)
+# Too large for any number, and so read as infinity.
+_INFINITY: ColumnElement[float] = literal_column("9e999", Double)
+_ALWAYS, _NEVER = literal_column("1 = 1", Boolean), literal_column("1 = 0", Boolean)
+
+
+class Binds:
+    """Hands out the parameters of a statement in the order in which they stand in it.
+
+    `slots` says which of the caller's values each of them takes.
+    """
+
+    def __init__(self) -> None:
+        self.slots: list[int] = []
+
+    def give(self, slot: int, type_: TypeEngine[Any]) -> BindParameter[Any]:
+        """A parameter that takes the caller's value number `slot`."""
+        self.slots.append(slot)
+        return bindparam(f"given_{len(self.slots)}", type_=type_)
+
+    @property
+    def names(self) -> list[str]:
+        """The parameters' names."""
+        return [f"given_{number}" for number in range(1, len(self.slots) + 1)]
+
+
+def column_of(table: Table, name: str) -> Column[Any]:
+    """The column that holds a field."""
+    return table.c[_COLUMNS.get(name, name)]
+
+
+def value_count(shape: Shape) -> int:
+    """How many values the leaves have."""
+    return shape.values if isinstance(shape, Leaf) else sum(map(value_count, shape.parts))
+
+
+def where(table: Table, shape: Shape, binds: Binds) -> Condition:
+    """The condition; its leaves take the caller's values from number 0 on, from left to right."""
+    slots = iter(range(value_count(shape)))
+
+    def condition(part: Shape) -> Condition:
+        match part:
+            case AllOf(parts):
+                return and_(*map(condition, parts)) if parts else _ALWAYS
+            case AnyOf(parts):
+                return or_(*map(condition, parts)) if parts else _NEVER
+            case Leaf(names, test, values):
+                column = column_of(table, names[0])
+                types = _TYPES.get(test) or [column.type] * values
+                return _leaf(part, column, [binds.give(next(slots), type_) for type_ in types])
+
+    return condition(shape)
+
+
+def _leaf(leaf: Leaf, column: Column[Any], given: Sequence[BindParameter[Any]]) -> Condition:
+    condition = _CONDITIONS[leaf.test](column, given)
+    if not leaf.negated:
+        return condition
+    return or_(column.is_(None), ~condition) if column.nullable and leaf.test is not Test.NULL else ~condition
+
+
+def _no_nan(column: Column[Any]) -> list[Condition]:
+    """NaN, which is not greater than anything, sorts behind all numbers."""
+    return [column <= _INFINITY] if isinstance(column.type, ExactDouble) else []
+
+
+_CONDITIONS: Mapping[Test, Callable[[Column[Any], Sequence[BindParameter[Any]]], Condition]] = {
+    Test.EQUAL: lambda column, given: column == given[0],
+    Test.LESS: lambda column, given: column < given[0],
+    Test.LESS_OR_EQUAL: lambda column, given: column <= given[0],
+    Test.GREATER: lambda column, given: and_(column > given[0], *_no_nan(column)),
+    Test.GREATER_OR_EQUAL: lambda column, given: and_(column >= given[0], *_no_nan(column)),
+    Test.IN: lambda column, given: column.in_(given),
+    Test.NULL: lambda column, _: column.is_(None),
+    Test.RANGE: lambda column, given: and_(column >= given[0], column < given[1]),
+    # By bytes: SQLite's functions of characters end at the first NUL. What it gives for empty ones is NULL.
+    Test.SUFFIX: lambda column, given: func.substr(cast(column, LargeBinary), given[0]).is_not_distinct_from(given[1]),
+    Test.CONTAINS: lambda column, given: func.instr(column, given[0]) > _ZERO,
+}
+# Where they are not the column's.
+_TYPES: Mapping[Test, Sequence[TypeEngine[Any]]] = {Test.SUFFIX: (Integer(), LargeBinary())}

@@ -1,0 +1,102 @@
+"""Reads many records: pages of those that a caller selects, in the order that it wants, and their number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+from google.protobuf.message import Message
+
+from toolcrib.server import masks
+from toolcrib.server.paging import fill_page
+from toolcrib.server.paging import page_size as effective_page_size
+from toolcrib.server.query.check import check
+from toolcrib.server.query.messages import read_message
+from toolcrib.server.query.order import SortKey, parse_order
+from toolcrib.server.query.parser import parse
+from toolcrib.server.query.plans import PageShape
+from toolcrib.server.query.positions import from_json, to_json
+from toolcrib.server.query.shape import EVERYTHING, Checked
+from toolcrib.server.requests import Counted, Page, Selection
+from toolcrib.server.statements import Prepared
+from toolcrib.server.store import Stored
+from toolcrib.server.transaction import ReadTransaction
+
+MessageT = TypeVar("MessageT", bound=Message)
+Row = Sequence[Any]
+
+
+class RecordLister(Generic[MessageT]):
+    """Lists and counts one component's records in one transaction."""
+
+    __slots__ = ("_component", "_session", "_statements", "_stored", "_transaction")
+
+    def __init__(self, stored: Stored, transaction: ReadTransaction) -> None:
+        self._stored = stored
+        self._component = stored.component
+        self._statements = stored.statements
+        self._transaction = transaction
+        self._session = transaction.session
+
+    def page(self, selection: Selection, page_size: int, page_token: str, read_mask: Sequence[str]) -> Page[MessageT]:
+        """Records in the order selected, going on behind the last one of the page that gave `page_token`."""
+        masks.require_readable(self._component, read_mask)
+        size = effective_page_size(page_size)
+        filtered, order = self._filter(selection), self._order(selection)
+        tokens, bound = self._transaction.store.page_tokens, self._bound(selection)
+        position = from_json(tokens.decode(bound, page_token), order, self._stored.fields) if page_token else []
+        # One more than asked for tells whether there is another page.
+        statement, parameters = self._paged(filtered, order, position, size + 1, show_deleted=selection.show_deleted)
+        rows: list[Row] = []
+        with self._session.snapshot():
+            revision = self._transaction.revision_read()
+            messages, more = fill_page(self._messages(self._session.iterate(statement, parameters), rows), size)
+        next_page_token = tokens.encode(bound, self._position(rows[len(messages) - 1], order)) if more else ""
+        answered = [masks.project(message, read_mask) for message in messages] if read_mask else messages
+        return Page(answered, next_page_token, revision)
+
+    def count(self, selection: Selection) -> Counted:
+        """How many records are selected."""
+        filtered = self._filter(selection)
+        plan = self._statements.plans.count(filtered.shape, selection.show_deleted)
+        with self._session.snapshot():
+            revision = self._transaction.revision_read()
+            row = self._session.fetch_one(plan.statement, plan.parameters(filtered.values))
+        return Counted(row[0] if row else 0, revision)
+
+    def _filter(self, selection: Selection) -> Checked:
+        fields = self._stored.fields
+        text = check(parse(selection.filter), fields) if selection.filter else Checked()
+        query = check(read_message(selection.query), fields)
+        return text.and_(query)
+
+    def _order(self, selection: Selection) -> tuple[SortKey, ...]:
+        return parse_order(selection.order_by, self._stored.fields, self._component.key_fields)
+
+    def _bound(self, selection: Selection) -> tuple[Any, ...]:
+        """All that a page token is bound to."""
+        bound = (self._component.name, selection.show_deleted)
+        query = selection.query.SerializeToString(deterministic=True).hex()
+        asked = (selection.filter, query, selection.order_by)
+        return (*bound, *asked) if any(asked) else bound
+
+    def _paged(
+        self, filtered: Checked, order: tuple[SortKey, ...], position: Row, limit: int, *, show_deleted: bool
+    ) -> tuple[Prepared, list[Any]]:
+        if filtered.shape == EVERYTHING and order == self._statements.key_order:
+            return self._statements.list[show_deleted, bool(position)], [*position, limit]
+        unset = tuple(value is None for value in position) if position else None
+        plan = self._statements.plans.page(PageShape(filtered.shape, order, unset, show_deleted))
+        return plan.statement, plan.parameters([*filtered.values, *position, limit])
+
+    def _messages(self, found: Iterable[Row], rows: list[Row]) -> Iterator[MessageT]:
+        """The records, one after another; their rows are added to `rows`."""
+        read, from_row = self._statements.reader.read, self._component.from_row
+        for row in found:
+            values = read(row)
+            rows.append(values)
+            yield from_row(values)
+
+    def _position(self, row: Row, order: Sequence[SortKey]) -> list[Any]:
+        columns = self._statements.columns
+        return to_json([row[columns[key.name]] for key in order])
