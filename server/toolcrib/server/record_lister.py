@@ -67,16 +67,18 @@ class RecordLister(Generic[MessageT]):
     def _filter(self, selection: Selection) -> Checked:
         fields = self._stored.fields
         text = check(parse(selection.filter), fields) if selection.filter else Checked()
-        query = check(read_message(selection.query), fields)
+        query = check(read_message(selection.query), fields) if selection.has_query else Checked()
         return text.and_(query)
 
     def _order(self, selection: Selection) -> tuple[SortKey, ...]:
+        if not selection.order_by:
+            return self._statements.key_order
         return parse_order(selection.order_by, self._stored.fields, self._component.key_fields)
 
     def _bound(self, selection: Selection) -> tuple[Any, ...]:
         """All that a page token is bound to."""
         bound = (self._component.name, selection.show_deleted)
-        query = selection.query.SerializeToString(deterministic=True).hex()
+        query = selection.query.SerializeToString(deterministic=True).hex() if selection.has_query else ""
         asked = (selection.filter, query, selection.order_by)
         return (*bound, *asked) if any(asked) else bound
 

@@ -29,6 +29,11 @@ class Selection(NamedTuple):
     order_by: str = ""
     show_deleted: bool = False
 
+    @property
+    def has_query(self) -> bool:
+        """Whether `query` says anything."""
+        return self.query.WhichOneof("kind") is not None
+
 
 class Modification(NamedTuple, Generic[MessageT]):
     """Which fields of which record to change.
