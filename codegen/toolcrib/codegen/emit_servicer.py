@@ -72,6 +72,7 @@ class _Methods:
             writer.statement(call("self.get", "call", self._lookup("request")), before="return await ")
         self._list()
         self._count()
+        self._explain()
         with self._method(f"Update{one}", self.message):
             writer.statement(call("self.update", "call", self._modification("request")), before="return await ")
         removal = self._removal("request", "etag", "allow_missing")
@@ -129,6 +130,15 @@ class _Methods:
         with self._method(name, answer):
             writer.statement(call("self.count", "call", self._selection()), before="counted = await ")
             writer.statement(call(answer, "revision=counted.revision", "count=counted.records"), before="return ")
+
+    def _explain(self) -> None:
+        name, writer = f"Explain{self.component.plural_name}", self.writer
+        answer = f"{self.messages}.{name}Response"
+        with self._method(name, answer):
+            writer.statement(
+                call("self.explain", "call", self._selection("order_by=request.order_by")), before="plan = await "
+            )
+            writer.line(f"return {answer}(plan=plan)")
 
     def _selection(self, *fields: str) -> Group:
         shown = ["show_deleted=request.show_deleted"] if self.component.soft_delete else []

@@ -28,6 +28,7 @@ LIST_REQUEST: Mapping[str, int] = MappingProxyType(
 
 LIST_RESPONSE: Mapping[str, int] = MappingProxyType({"next_page_token": 2, "revision": 3})
 COUNT_RESPONSE: Mapping[str, int] = MappingProxyType({"revision": 3, "count": 4})
+EXPLAIN_RESPONSE: Mapping[str, int] = MappingProxyType({"plan": 5})
 
 # Fields that mean the same wherever they stand. 9, 15 and those from 20 are for what nobody has thought of yet.
 COMMON: Mapping[str, int] = MappingProxyType(

@@ -8,6 +8,7 @@ from toolcrib.codegen.model import Component, KeyAllocation
 from toolcrib.codegen.request_fields import (
     COMMON,
     COUNT_RESPONSE,
+    EXPLAIN_RESPONSE,
     LIST_REQUEST,
     LIST_RESPONSE,
     RECORD,
@@ -57,6 +58,7 @@ def service_methods(component: Component) -> tuple[ServiceMethod, ...]:
         ServiceMethod(f"Get{one}", f"Get{one}Request", one, "Gets a record by its key."),
         ServiceMethod(f"List{many}", f"List{many}Request", f"List{many}Response", _LIST_COMMENT),
         ServiceMethod(f"Count{many}", f"Count{many}Request", f"Count{many}Response", _COUNT_COMMENT),
+        ServiceMethod(f"Explain{many}", f"Explain{many}Request", f"Explain{many}Response", _EXPLAIN_COMMENT),
         ServiceMethod(f"Update{one}", f"Update{one}Request", one, _UPDATE_COMMENT),
         ServiceMethod(f"Delete{one}", f"Delete{one}Request", deleted, _delete_comment(component)),
     ]
@@ -88,6 +90,8 @@ def service_messages(component: Component) -> tuple[ServiceMessage, ...]:
         ServiceMessage(f"List{many}Response", (answer, *_LISTED_FIELDS)),
         ServiceMessage(f"Count{many}Request", (_FILTER, _QUERY, *counted)),
         ServiceMessage(f"Count{many}Response", _COUNTED_FIELDS),
+        ServiceMessage(f"Explain{many}Request", (_FILTER, _ORDER_BY, _QUERY, *listed)),
+        ServiceMessage(f"Explain{many}Response", (_PLAN,)),
         ServiceMessage(f"Update{one}Request", _update_fields(component)),
         ServiceMessage(f"Delete{one}Request", (*key, etag, allowed)),
     ]
@@ -145,6 +149,7 @@ def _delete_comment(component: Component) -> str:
 
 _LIST_COMMENT = "Lists records, in the order of their keys unless order_by names another."
 _COUNT_COMMENT = "Counts records."
+_EXPLAIN_COMMENT = "Says how the database lists records that are so asked for, and warns where that is slow."
 _UPDATE_COMMENT = "Changes fields of a record. A change that changes nothing writes nothing."
 _BATCH_COMMENTS = {
     "Create": "Creates records, all or none, in the order of the requests.",
@@ -189,3 +194,4 @@ _COUNTED_FIELDS = (
     ServiceField("int64", "revision", COUNT_RESPONSE["revision"], "The revision the records were counted at."),
     ServiceField("int64", "count", COUNT_RESPONSE["count"]),
 )
+_PLAN = ServiceField("toolcrib.query.v1.Plan", "plan", EXPLAIN_RESPONSE["plan"])

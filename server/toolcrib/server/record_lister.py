@@ -7,10 +7,12 @@ from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
+from toolcrib.query.v1.query_pb2 import Plan
 from toolcrib.server import masks
 from toolcrib.server.paging import fill_page
 from toolcrib.server.paging import page_size as effective_page_size
 from toolcrib.server.query.check import check
+from toolcrib.server.query.explain import plan_in_words
 from toolcrib.server.query.messages import read_message
 from toolcrib.server.query.order import SortKey, parse_order
 from toolcrib.server.query.parser import parse
@@ -63,6 +65,15 @@ class RecordLister(Generic[MessageT]):
             revision = self._transaction.revision_read()
             row = self._session.fetch_one(plan.statement, plan.parameters(filtered.values))
         return Counted(row[0] if row else 0, revision)
+
+    def explain(self, selection: Selection) -> Plan:
+        """How the database lists what is selected."""
+        filtered, order = self._filter(selection), self._order(selection)
+        plan = self._statements.plans.page(PageShape(filtered.shape, order, None, selection.show_deleted))
+        lines = self._session.explain(plan.statement, plan.parameters([*filtered.values, 1]))
+        return plan_in_words(
+            lines, self._component.key_fields, self._session.index_columns, filters=filtered.shape != EVERYTHING
+        )
 
     def _filter(self, selection: Selection) -> Checked:
         fields = self._stored.fields

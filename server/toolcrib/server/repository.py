@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from google.protobuf.message import Message
 
+from toolcrib.query.v1.query_pb2 import Plan
 from toolcrib.server import masks
 from toolcrib.server.changes import Change, Operation
 from toolcrib.server.component import Component, KeyAllocation, key_text
@@ -90,6 +91,10 @@ class Repository(Generic[MessageT, RecordT]):
     def count(self, selection: Selection) -> Counted:
         """How many records are selected. Raises InvalidRequest for a bad selection."""
         return self._lister().count(selection)
+
+    def explain(self, selection: Selection) -> Plan:
+        """How records are listed. Raises InvalidRequest for a bad selection."""
+        return self._lister().explain(selection)
 
     def create_all(self, messages: Sequence[MessageT], *, by_hook: bool = False) -> list[MessageT]:
         """Creates records. Raises InvalidRequest, RecordExists or RecordLimitReached.

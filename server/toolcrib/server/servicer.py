@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
+from toolcrib.query.v1.query_pb2 import Plan
 from toolcrib.server.call import Call
 from toolcrib.server.errors import InvalidRequest, StoreError
 from toolcrib.server.repository import Repository
@@ -69,6 +70,10 @@ class ComponentServicer(Generic[MessageT]):
     def count(self, call: Call, selection: Selection) -> Awaitable[Counted]:
         """Counts records."""
         return self._read(call, lambda repository: repository.count(selection), batch=False)
+
+    def explain(self, call: Call, selection: Selection) -> Awaitable[Plan]:
+        """Says how records are listed."""
+        return self._read(call, lambda repository: repository.explain(selection), batch=False)
 
     def update(self, call: Call, modification: Modification[MessageT]) -> Awaitable[MessageT]:
         """Changes a record."""

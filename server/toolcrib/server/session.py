@@ -50,6 +50,15 @@ class Session:
         rows: Iterator[Sequence[Any]] = self.cursor.execute(statement.sql, statement.bind(list(parameters)))
         return rows
 
+    def explain(self, statement: Prepared, parameters: Sequence[Any]) -> list[str]:
+        """What the database says that it does for `statement`, a line each, in its own words."""
+        rows = self.cursor.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.bind(list(parameters)))
+        return [row[-1] for row in rows]
+
+    def index_columns(self, index: str) -> list[str]:
+        """The columns of an index in their order."""
+        return [row[0] for row in self.cursor.execute("SELECT name FROM pragma_index_info(?) ORDER BY seqno", [index])]
+
     def run(self, statement: Prepared, rows: list[list[Any]]) -> None:
         """Runs `statement`, which writes, for each of `rows`, whose lists it takes over.
 

@@ -190,6 +190,56 @@ class CountMachineCyclesResponse(_message.Message):
 Global___CountMachineCyclesResponse: _TypeAlias = CountMachineCyclesResponse  # noqa: Y015
 
 @_typing.final
+class ExplainMachineCyclesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILTER_FIELD_NUMBER: _builtins.int
+    ORDER_BY_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    filter: _builtins.str
+    """Which records, as in AIP-160: name = "A*" AND NOT speed_mm_s > 100. Empty: all."""
+    order_by: _builtins.str
+    """Their order: "name, create_time desc". It ends with the key in any case."""
+    @_builtins.property
+    def query(self) -> _query_pb2.Filter:
+        """The filter as a message; with both, both have to hold."""
+
+    def __init__(
+        self,
+        *,
+        filter: _builtins.str = ...,
+        order_by: _builtins.str = ...,
+        query: _query_pb2.Filter | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["query", b"query"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "order_by", b"order_by", "query", b"query"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainMachineCyclesRequest: _TypeAlias = ExplainMachineCyclesRequest  # noqa: Y015
+
+@_typing.final
+class ExplainMachineCyclesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def plan(self) -> _query_pb2.Plan: ...
+    def __init__(
+        self,
+        *,
+        plan: _query_pb2.Plan | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainMachineCyclesResponse: _TypeAlias = ExplainMachineCyclesResponse  # noqa: Y015
+
+@_typing.final
 class UpdateMachineCycleRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

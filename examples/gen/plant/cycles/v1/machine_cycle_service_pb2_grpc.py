@@ -57,6 +57,11 @@ class MachineCycleServiceStub:
                 request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.CountMachineCyclesRequest.SerializeToString,
                 response_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.CountMachineCyclesResponse.FromString,
                 _registered_method=True)
+        self.ExplainMachineCycles = channel.unary_unary(
+                '/plant.cycles.v1.MachineCycleService/ExplainMachineCycles',
+                request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ExplainMachineCyclesRequest.SerializeToString,
+                response_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ExplainMachineCyclesResponse.FromString,
+                _registered_method=True)
         self.UpdateMachineCycle = channel.unary_unary(
                 '/plant.cycles.v1.MachineCycleService/UpdateMachineCycle',
                 request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.UpdateMachineCycleRequest.SerializeToString,
@@ -116,6 +121,13 @@ class MachineCycleServiceServicer:
 
     def CountMachineCycles(self, request, context):
         """Counts records.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainMachineCycles(self, request, context):
+        """Says how the database lists records that are so asked for, and warns where that is slow.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -185,6 +197,11 @@ def add_MachineCycleServiceServicer_to_server(servicer, server):
                     servicer.CountMachineCycles,
                     request_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.CountMachineCyclesRequest.FromString,
                     response_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.CountMachineCyclesResponse.SerializeToString,
+            ),
+            'ExplainMachineCycles': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainMachineCycles,
+                    request_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ExplainMachineCyclesRequest.FromString,
+                    response_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ExplainMachineCyclesResponse.SerializeToString,
             ),
             'UpdateMachineCycle': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateMachineCycle,
@@ -326,6 +343,33 @@ class MachineCycleService:
             '/plant.cycles.v1.MachineCycleService/CountMachineCycles',
             plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.CountMachineCyclesRequest.SerializeToString,
             plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.CountMachineCyclesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainMachineCycles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.cycles.v1.MachineCycleService/ExplainMachineCycles',
+            plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ExplainMachineCyclesRequest.SerializeToString,
+            plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ExplainMachineCyclesResponse.FromString,
             options,
             channel_credentials,
             insecure,

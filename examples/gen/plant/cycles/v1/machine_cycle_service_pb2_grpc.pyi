@@ -45,6 +45,8 @@ class MachineCycleServiceStub:
     """Lists records, in the order of their keys unless order_by names another."""
     CountMachineCycles: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.CountMachineCyclesRequest, _machine_cycle_service_pb2.CountMachineCyclesResponse]
     """Counts records."""
+    ExplainMachineCycles: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.ExplainMachineCyclesRequest, _machine_cycle_service_pb2.ExplainMachineCyclesResponse]
+    """Says how the database lists records that are so asked for, and warns where that is slow."""
     UpdateMachineCycle: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.UpdateMachineCycleRequest, _machine_cycle_pb2.MachineCycle]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteMachineCycle: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.DeleteMachineCycleRequest, _empty_pb2.Empty]
@@ -71,6 +73,8 @@ class MachineCycleServiceAsyncStub(MachineCycleServiceStub):
     """Lists records, in the order of their keys unless order_by names another."""
     CountMachineCycles: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.CountMachineCyclesRequest, _machine_cycle_service_pb2.CountMachineCyclesResponse]  # type: ignore[assignment]
     """Counts records."""
+    ExplainMachineCycles: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.ExplainMachineCyclesRequest, _machine_cycle_service_pb2.ExplainMachineCyclesResponse]  # type: ignore[assignment]
+    """Says how the database lists records that are so asked for, and warns where that is slow."""
     UpdateMachineCycle: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.UpdateMachineCycleRequest, _machine_cycle_pb2.MachineCycle]  # type: ignore[assignment]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteMachineCycle: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.DeleteMachineCycleRequest, _empty_pb2.Empty]  # type: ignore[assignment]
@@ -118,6 +122,14 @@ class MachineCycleServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_machine_cycle_service_pb2.CountMachineCyclesResponse, _abc.Awaitable[_machine_cycle_service_pb2.CountMachineCyclesResponse]]:
         """Counts records."""
+
+    @_abc_1.abstractmethod
+    def ExplainMachineCycles(
+        self,
+        request: _machine_cycle_service_pb2.ExplainMachineCyclesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_machine_cycle_service_pb2.ExplainMachineCyclesResponse, _abc.Awaitable[_machine_cycle_service_pb2.ExplainMachineCyclesResponse]]:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
 
     @_abc_1.abstractmethod
     def UpdateMachineCycle(

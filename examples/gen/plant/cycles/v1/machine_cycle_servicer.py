@@ -44,6 +44,14 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
         counted = await self.count(call, Selection(filter=request.filter, query=request.query))
         return messages.CountMachineCyclesResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainMachineCycles(
+        self, request: messages.ExplainMachineCyclesRequest, call: Call
+    ) -> messages.ExplainMachineCyclesResponse:
+        plan = await self.explain(
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+        )
+        return messages.ExplainMachineCyclesResponse(plan=plan)
+
     async def UpdateMachineCycle(self, request: messages.UpdateMachineCycleRequest, call: Call) -> MachineCycle:
         return await self.update(
             call,
@@ -99,6 +107,7 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
             Method("GetMachineCycle", messages.GetMachineCycleRequest, self.GetMachineCycle),
             Method("ListMachineCycles", messages.ListMachineCyclesRequest, self.ListMachineCycles),
             Method("CountMachineCycles", messages.CountMachineCyclesRequest, self.CountMachineCycles),
+            Method("ExplainMachineCycles", messages.ExplainMachineCyclesRequest, self.ExplainMachineCycles),
             Method("UpdateMachineCycle", messages.UpdateMachineCycleRequest, self.UpdateMachineCycle),
             Method("DeleteMachineCycle", messages.DeleteMachineCycleRequest, self.DeleteMachineCycle),
             Method("BatchCreateMachineCycles", messages.BatchCreateMachineCyclesRequest, self.BatchCreateMachineCycles),

@@ -56,6 +56,11 @@ class RecipeServiceStub:
                 request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.CountRecipesRequest.SerializeToString,
                 response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.CountRecipesResponse.FromString,
                 _registered_method=True)
+        self.ExplainRecipes = channel.unary_unary(
+                '/plant.recipes.v1.RecipeService/ExplainRecipes',
+                request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ExplainRecipesRequest.SerializeToString,
+                response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ExplainRecipesResponse.FromString,
+                _registered_method=True)
         self.UpdateRecipe = channel.unary_unary(
                 '/plant.recipes.v1.RecipeService/UpdateRecipe',
                 request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.UpdateRecipeRequest.SerializeToString,
@@ -120,6 +125,13 @@ class RecipeServiceServicer:
 
     def CountRecipes(self, request, context):
         """Counts records.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainRecipes(self, request, context):
+        """Says how the database lists records that are so asked for, and warns where that is slow.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -196,6 +208,11 @@ def add_RecipeServiceServicer_to_server(servicer, server):
                     servicer.CountRecipes,
                     request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.CountRecipesRequest.FromString,
                     response_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.CountRecipesResponse.SerializeToString,
+            ),
+            'ExplainRecipes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainRecipes,
+                    request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ExplainRecipesRequest.FromString,
+                    response_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ExplainRecipesResponse.SerializeToString,
             ),
             'UpdateRecipe': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateRecipe,
@@ -342,6 +359,33 @@ class RecipeService:
             '/plant.recipes.v1.RecipeService/CountRecipes',
             plant_dot_recipes_dot_v1_dot_recipe__service__pb2.CountRecipesRequest.SerializeToString,
             plant_dot_recipes_dot_v1_dot_recipe__service__pb2.CountRecipesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainRecipes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.recipes.v1.RecipeService/ExplainRecipes',
+            plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ExplainRecipesRequest.SerializeToString,
+            plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ExplainRecipesResponse.FromString,
             options,
             channel_credentials,
             insecure,

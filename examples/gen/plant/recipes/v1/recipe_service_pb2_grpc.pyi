@@ -44,6 +44,8 @@ class RecipeServiceStub:
     """Lists records, in the order of their keys unless order_by names another."""
     CountRecipes: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.CountRecipesRequest, _recipe_service_pb2.CountRecipesResponse]
     """Counts records."""
+    ExplainRecipes: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.ExplainRecipesRequest, _recipe_service_pb2.ExplainRecipesResponse]
+    """Says how the database lists records that are so asked for, and warns where that is slow."""
     UpdateRecipe: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.UpdateRecipeRequest, _recipe_pb2.Recipe]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteRecipe: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.DeleteRecipeRequest, _recipe_pb2.Recipe]
@@ -72,6 +74,8 @@ class RecipeServiceAsyncStub(RecipeServiceStub):
     """Lists records, in the order of their keys unless order_by names another."""
     CountRecipes: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.CountRecipesRequest, _recipe_service_pb2.CountRecipesResponse]  # type: ignore[assignment]
     """Counts records."""
+    ExplainRecipes: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.ExplainRecipesRequest, _recipe_service_pb2.ExplainRecipesResponse]  # type: ignore[assignment]
+    """Says how the database lists records that are so asked for, and warns where that is slow."""
     UpdateRecipe: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.UpdateRecipeRequest, _recipe_pb2.Recipe]  # type: ignore[assignment]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteRecipe: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.DeleteRecipeRequest, _recipe_pb2.Recipe]  # type: ignore[assignment]
@@ -121,6 +125,14 @@ class RecipeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recipe_service_pb2.CountRecipesResponse, _abc.Awaitable[_recipe_service_pb2.CountRecipesResponse]]:
         """Counts records."""
+
+    @_abc_1.abstractmethod
+    def ExplainRecipes(
+        self,
+        request: _recipe_service_pb2.ExplainRecipesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipe_service_pb2.ExplainRecipesResponse, _abc.Awaitable[_recipe_service_pb2.ExplainRecipesResponse]]:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
 
     @_abc_1.abstractmethod
     def UpdateRecipe(

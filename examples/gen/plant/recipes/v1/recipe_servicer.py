@@ -42,6 +42,17 @@ class RecipeServicer(ComponentServicer[Recipe]):
         )
         return messages.CountRecipesResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainRecipes(
+        self, request: messages.ExplainRecipesRequest, call: Call
+    ) -> messages.ExplainRecipesResponse:
+        plan = await self.explain(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+        )
+        return messages.ExplainRecipesResponse(plan=plan)
+
     async def UpdateRecipe(self, request: messages.UpdateRecipeRequest, call: Call) -> Recipe:
         return await self.update(
             call,
@@ -102,6 +113,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
             Method("GetRecipe", messages.GetRecipeRequest, self.GetRecipe),
             Method("ListRecipes", messages.ListRecipesRequest, self.ListRecipes),
             Method("CountRecipes", messages.CountRecipesRequest, self.CountRecipes),
+            Method("ExplainRecipes", messages.ExplainRecipesRequest, self.ExplainRecipes),
             Method("UpdateRecipe", messages.UpdateRecipeRequest, self.UpdateRecipe),
             Method("DeleteRecipe", messages.DeleteRecipeRequest, self.DeleteRecipe),
             Method("UndeleteRecipe", messages.UndeleteRecipeRequest, self.UndeleteRecipe),

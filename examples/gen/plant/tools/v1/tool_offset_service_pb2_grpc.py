@@ -56,6 +56,11 @@ class ToolOffsetServiceStub:
                 request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.CountToolOffsetsRequest.SerializeToString,
                 response_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.CountToolOffsetsResponse.FromString,
                 _registered_method=True)
+        self.ExplainToolOffsets = channel.unary_unary(
+                '/plant.tools.v1.ToolOffsetService/ExplainToolOffsets',
+                request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ExplainToolOffsetsRequest.SerializeToString,
+                response_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ExplainToolOffsetsResponse.FromString,
+                _registered_method=True)
         self.UpdateToolOffset = channel.unary_unary(
                 '/plant.tools.v1.ToolOffsetService/UpdateToolOffset',
                 request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.UpdateToolOffsetRequest.SerializeToString,
@@ -120,6 +125,13 @@ class ToolOffsetServiceServicer:
 
     def CountToolOffsets(self, request, context):
         """Counts records.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainToolOffsets(self, request, context):
+        """Says how the database lists records that are so asked for, and warns where that is slow.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -196,6 +208,11 @@ def add_ToolOffsetServiceServicer_to_server(servicer, server):
                     servicer.CountToolOffsets,
                     request_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.CountToolOffsetsRequest.FromString,
                     response_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.CountToolOffsetsResponse.SerializeToString,
+            ),
+            'ExplainToolOffsets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainToolOffsets,
+                    request_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ExplainToolOffsetsRequest.FromString,
+                    response_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ExplainToolOffsetsResponse.SerializeToString,
             ),
             'UpdateToolOffset': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateToolOffset,
@@ -342,6 +359,33 @@ class ToolOffsetService:
             '/plant.tools.v1.ToolOffsetService/CountToolOffsets',
             plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.CountToolOffsetsRequest.SerializeToString,
             plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.CountToolOffsetsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainToolOffsets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.tools.v1.ToolOffsetService/ExplainToolOffsets',
+            plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ExplainToolOffsetsRequest.SerializeToString,
+            plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ExplainToolOffsetsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,8 @@ class ToolOffsetServiceStub:
     """Lists records, in the order of their keys unless order_by names another."""
     CountToolOffsets: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.CountToolOffsetsRequest, _tool_offset_service_pb2.CountToolOffsetsResponse]
     """Counts records."""
+    ExplainToolOffsets: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.ExplainToolOffsetsRequest, _tool_offset_service_pb2.ExplainToolOffsetsResponse]
+    """Says how the database lists records that are so asked for, and warns where that is slow."""
     UpdateToolOffset: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.UpdateToolOffsetRequest, _tool_offset_pb2.ToolOffset]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteToolOffset: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.DeleteToolOffsetRequest, _tool_offset_pb2.ToolOffset]
@@ -72,6 +74,8 @@ class ToolOffsetServiceAsyncStub(ToolOffsetServiceStub):
     """Lists records, in the order of their keys unless order_by names another."""
     CountToolOffsets: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.CountToolOffsetsRequest, _tool_offset_service_pb2.CountToolOffsetsResponse]  # type: ignore[assignment]
     """Counts records."""
+    ExplainToolOffsets: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.ExplainToolOffsetsRequest, _tool_offset_service_pb2.ExplainToolOffsetsResponse]  # type: ignore[assignment]
+    """Says how the database lists records that are so asked for, and warns where that is slow."""
     UpdateToolOffset: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.UpdateToolOffsetRequest, _tool_offset_pb2.ToolOffset]  # type: ignore[assignment]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteToolOffset: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.DeleteToolOffsetRequest, _tool_offset_pb2.ToolOffset]  # type: ignore[assignment]
@@ -121,6 +125,14 @@ class ToolOffsetServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_tool_offset_service_pb2.CountToolOffsetsResponse, _abc.Awaitable[_tool_offset_service_pb2.CountToolOffsetsResponse]]:
         """Counts records."""
+
+    @_abc_1.abstractmethod
+    def ExplainToolOffsets(
+        self,
+        request: _tool_offset_service_pb2.ExplainToolOffsetsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tool_offset_service_pb2.ExplainToolOffsetsResponse, _abc.Awaitable[_tool_offset_service_pb2.ExplainToolOffsetsResponse]]:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
 
     @_abc_1.abstractmethod
     def UpdateToolOffset(

@@ -48,6 +48,17 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
         )
         return messages.CountToolOffsetsResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainToolOffsets(
+        self, request: messages.ExplainToolOffsetsRequest, call: Call
+    ) -> messages.ExplainToolOffsetsResponse:
+        plan = await self.explain(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+        )
+        return messages.ExplainToolOffsetsResponse(plan=plan)
+
     async def UpdateToolOffset(self, request: messages.UpdateToolOffsetRequest, call: Call) -> ToolOffset:
         return await self.update(
             call,
@@ -114,6 +125,7 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
             Method("GetToolOffset", messages.GetToolOffsetRequest, self.GetToolOffset),
             Method("ListToolOffsets", messages.ListToolOffsetsRequest, self.ListToolOffsets),
             Method("CountToolOffsets", messages.CountToolOffsetsRequest, self.CountToolOffsets),
+            Method("ExplainToolOffsets", messages.ExplainToolOffsetsRequest, self.ExplainToolOffsets),
             Method("UpdateToolOffset", messages.UpdateToolOffsetRequest, self.UpdateToolOffset),
             Method("DeleteToolOffset", messages.DeleteToolOffsetRequest, self.DeleteToolOffset),
             Method("UndeleteToolOffset", messages.UndeleteToolOffsetRequest, self.UndeleteToolOffset),

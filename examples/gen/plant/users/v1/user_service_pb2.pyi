@@ -202,6 +202,60 @@ class CountUsersResponse(_message.Message):
 Global___CountUsersResponse: _TypeAlias = CountUsersResponse  # noqa: Y015
 
 @_typing.final
+class ExplainUsersRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILTER_FIELD_NUMBER: _builtins.int
+    ORDER_BY_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    SHOW_DELETED_FIELD_NUMBER: _builtins.int
+    filter: _builtins.str
+    """Which records, as in AIP-160: name = "A*" AND NOT speed_mm_s > 100. Empty: all."""
+    order_by: _builtins.str
+    """Their order: "name, create_time desc". It ends with the key in any case."""
+    show_deleted: _builtins.bool
+    """List deleted records too."""
+    @_builtins.property
+    def query(self) -> _query_pb2.Filter:
+        """The filter as a message; with both, both have to hold."""
+
+    def __init__(
+        self,
+        *,
+        filter: _builtins.str = ...,
+        order_by: _builtins.str = ...,
+        query: _query_pb2.Filter | None = ...,
+        show_deleted: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["query", b"query"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "order_by", b"order_by", "query", b"query", "show_deleted", b"show_deleted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainUsersRequest: _TypeAlias = ExplainUsersRequest  # noqa: Y015
+
+@_typing.final
+class ExplainUsersResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def plan(self) -> _query_pb2.Plan: ...
+    def __init__(
+        self,
+        *,
+        plan: _query_pb2.Plan | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainUsersResponse: _TypeAlias = ExplainUsersResponse  # noqa: Y015
+
+@_typing.final
 class UpdateUserRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -56,6 +56,11 @@ class UserServiceStub:
                 request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.CountUsersRequest.SerializeToString,
                 response_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.CountUsersResponse.FromString,
                 _registered_method=True)
+        self.ExplainUsers = channel.unary_unary(
+                '/plant.users.v1.UserService/ExplainUsers',
+                request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.ExplainUsersRequest.SerializeToString,
+                response_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.ExplainUsersResponse.FromString,
+                _registered_method=True)
         self.UpdateUser = channel.unary_unary(
                 '/plant.users.v1.UserService/UpdateUser',
                 request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.UpdateUserRequest.SerializeToString,
@@ -120,6 +125,13 @@ class UserServiceServicer:
 
     def CountUsers(self, request, context):
         """Counts records.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainUsers(self, request, context):
+        """Says how the database lists records that are so asked for, and warns where that is slow.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -196,6 +208,11 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.CountUsers,
                     request_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.CountUsersRequest.FromString,
                     response_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.CountUsersResponse.SerializeToString,
+            ),
+            'ExplainUsers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainUsers,
+                    request_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.ExplainUsersRequest.FromString,
+                    response_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.ExplainUsersResponse.SerializeToString,
             ),
             'UpdateUser': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateUser,
@@ -342,6 +359,33 @@ class UserService:
             '/plant.users.v1.UserService/CountUsers',
             plant_dot_users_dot_v1_dot_user__service__pb2.CountUsersRequest.SerializeToString,
             plant_dot_users_dot_v1_dot_user__service__pb2.CountUsersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainUsers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.users.v1.UserService/ExplainUsers',
+            plant_dot_users_dot_v1_dot_user__service__pb2.ExplainUsersRequest.SerializeToString,
+            plant_dot_users_dot_v1_dot_user__service__pb2.ExplainUsersResponse.FromString,
             options,
             channel_credentials,
             insecure,

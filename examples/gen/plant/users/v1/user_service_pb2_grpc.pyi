@@ -44,6 +44,8 @@ class UserServiceStub:
     """Lists records, in the order of their keys unless order_by names another."""
     CountUsers: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.CountUsersRequest, _user_service_pb2.CountUsersResponse]
     """Counts records."""
+    ExplainUsers: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ExplainUsersRequest, _user_service_pb2.ExplainUsersResponse]
+    """Says how the database lists records that are so asked for, and warns where that is slow."""
     UpdateUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_pb2.User]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_pb2.User]
@@ -72,6 +74,8 @@ class UserServiceAsyncStub(UserServiceStub):
     """Lists records, in the order of their keys unless order_by names another."""
     CountUsers: _aio.UnaryUnaryMultiCallable[_user_service_pb2.CountUsersRequest, _user_service_pb2.CountUsersResponse]  # type: ignore[assignment]
     """Counts records."""
+    ExplainUsers: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ExplainUsersRequest, _user_service_pb2.ExplainUsersResponse]  # type: ignore[assignment]
+    """Says how the database lists records that are so asked for, and warns where that is slow."""
     UpdateUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_pb2.User]  # type: ignore[assignment]
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_pb2.User]  # type: ignore[assignment]
@@ -121,6 +125,14 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.CountUsersResponse, _abc.Awaitable[_user_service_pb2.CountUsersResponse]]:
         """Counts records."""
+
+    @_abc_1.abstractmethod
+    def ExplainUsers(
+        self,
+        request: _user_service_pb2.ExplainUsersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.ExplainUsersResponse, _abc.Awaitable[_user_service_pb2.ExplainUsersResponse]]:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
 
     @_abc_1.abstractmethod
     def UpdateUser(

@@ -42,6 +42,15 @@ class UserServicer(ComponentServicer[User]):
         )
         return messages.CountUsersResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainUsers(self, request: messages.ExplainUsersRequest, call: Call) -> messages.ExplainUsersResponse:
+        plan = await self.explain(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+        )
+        return messages.ExplainUsersResponse(plan=plan)
+
     async def UpdateUser(self, request: messages.UpdateUserRequest, call: Call) -> User:
         return await self.update(
             call,
@@ -100,6 +109,7 @@ class UserServicer(ComponentServicer[User]):
             Method("GetUser", messages.GetUserRequest, self.GetUser),
             Method("ListUsers", messages.ListUsersRequest, self.ListUsers),
             Method("CountUsers", messages.CountUsersRequest, self.CountUsers),
+            Method("ExplainUsers", messages.ExplainUsersRequest, self.ExplainUsers),
             Method("UpdateUser", messages.UpdateUserRequest, self.UpdateUser),
             Method("DeleteUser", messages.DeleteUserRequest, self.DeleteUser),
             Method("UndeleteUser", messages.UndeleteUserRequest, self.UndeleteUser),

@@ -42,6 +42,15 @@ class AxisServicer(ComponentServicer[Axis]):
         )
         return messages.CountAxesResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainAxes(self, request: messages.ExplainAxesRequest, call: Call) -> messages.ExplainAxesResponse:
+        plan = await self.explain(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+        )
+        return messages.ExplainAxesResponse(plan=plan)
+
     async def UpdateAxis(self, request: messages.UpdateAxisRequest, call: Call) -> Axis:
         return await self.update(
             call,
@@ -100,6 +109,7 @@ class AxisServicer(ComponentServicer[Axis]):
             Method("GetAxis", messages.GetAxisRequest, self.GetAxis),
             Method("ListAxes", messages.ListAxesRequest, self.ListAxes),
             Method("CountAxes", messages.CountAxesRequest, self.CountAxes),
+            Method("ExplainAxes", messages.ExplainAxesRequest, self.ExplainAxes),
             Method("UpdateAxis", messages.UpdateAxisRequest, self.UpdateAxis),
             Method("DeleteAxis", messages.DeleteAxisRequest, self.DeleteAxis),
             Method("UndeleteAxis", messages.UndeleteAxisRequest, self.UndeleteAxis),

@@ -46,6 +46,14 @@ class AssignmentServicer(ComponentServicer[Assignment]):
         counted = await self.count(call, Selection(filter=request.filter, query=request.query))
         return messages.CountAssignmentsResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainAssignments(
+        self, request: messages.ExplainAssignmentsRequest, call: Call
+    ) -> messages.ExplainAssignmentsResponse:
+        plan = await self.explain(
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+        )
+        return messages.ExplainAssignmentsResponse(plan=plan)
+
     async def UpdateAssignment(self, request: messages.UpdateAssignmentRequest, call: Call) -> Assignment:
         return await self.update(
             call,
@@ -113,6 +121,7 @@ class AssignmentServicer(ComponentServicer[Assignment]):
             Method("GetAssignment", messages.GetAssignmentRequest, self.GetAssignment),
             Method("ListAssignments", messages.ListAssignmentsRequest, self.ListAssignments),
             Method("CountAssignments", messages.CountAssignmentsRequest, self.CountAssignments),
+            Method("ExplainAssignments", messages.ExplainAssignmentsRequest, self.ExplainAssignments),
             Method("UpdateAssignment", messages.UpdateAssignmentRequest, self.UpdateAssignment),
             Method("DeleteAssignment", messages.DeleteAssignmentRequest, self.DeleteAssignment),
             Method("BatchCreateAssignments", messages.BatchCreateAssignmentsRequest, self.BatchCreateAssignments),

@@ -56,6 +56,14 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
         counted = await self.count(call, Selection(filter=request.filter, query=request.query))
         return messages.CountThermalCompensationEntriesResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainThermalCompensationEntries(
+        self, request: messages.ExplainThermalCompensationEntriesRequest, call: Call
+    ) -> messages.ExplainThermalCompensationEntriesResponse:
+        plan = await self.explain(
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+        )
+        return messages.ExplainThermalCompensationEntriesResponse(plan=plan)
+
     async def UpdateThermalCompensationEntry(
         self, request: messages.UpdateThermalCompensationEntryRequest, call: Call
     ) -> ThermalCompensationEntry:
@@ -156,6 +164,11 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
                 "CountThermalCompensationEntries",
                 messages.CountThermalCompensationEntriesRequest,
                 self.CountThermalCompensationEntries,
+            ),
+            Method(
+                "ExplainThermalCompensationEntries",
+                messages.ExplainThermalCompensationEntriesRequest,
+                self.ExplainThermalCompensationEntries,
             ),
             Method(
                 "UpdateThermalCompensationEntry",

@@ -42,6 +42,17 @@ class SensorServicer(ComponentServicer[Sensor]):
         )
         return messages.CountSensorsResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainSensors(
+        self, request: messages.ExplainSensorsRequest, call: Call
+    ) -> messages.ExplainSensorsResponse:
+        plan = await self.explain(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+        )
+        return messages.ExplainSensorsResponse(plan=plan)
+
     async def UpdateSensor(self, request: messages.UpdateSensorRequest, call: Call) -> Sensor:
         return await self.update(
             call,
@@ -102,6 +113,7 @@ class SensorServicer(ComponentServicer[Sensor]):
             Method("GetSensor", messages.GetSensorRequest, self.GetSensor),
             Method("ListSensors", messages.ListSensorsRequest, self.ListSensors),
             Method("CountSensors", messages.CountSensorsRequest, self.CountSensors),
+            Method("ExplainSensors", messages.ExplainSensorsRequest, self.ExplainSensors),
             Method("UpdateSensor", messages.UpdateSensorRequest, self.UpdateSensor),
             Method("DeleteSensor", messages.DeleteSensorRequest, self.DeleteSensor),
             Method("UndeleteSensor", messages.UndeleteSensorRequest, self.UndeleteSensor),

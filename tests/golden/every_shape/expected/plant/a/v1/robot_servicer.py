@@ -40,6 +40,12 @@ class RobotServicer(ComponentServicer[Robot]):
         counted = await self.count(call, Selection(filter=request.filter, query=request.query))
         return messages.CountRobotsResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainRobots(self, request: messages.ExplainRobotsRequest, call: Call) -> messages.ExplainRobotsResponse:
+        plan = await self.explain(
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+        )
+        return messages.ExplainRobotsResponse(plan=plan)
+
     async def UpdateRobot(self, request: messages.UpdateRobotRequest, call: Call) -> Robot:
         return await self.update(
             call,
@@ -93,6 +99,7 @@ class RobotServicer(ComponentServicer[Robot]):
             Method("GetRobot", messages.GetRobotRequest, self.GetRobot),
             Method("ListRobots", messages.ListRobotsRequest, self.ListRobots),
             Method("CountRobots", messages.CountRobotsRequest, self.CountRobots),
+            Method("ExplainRobots", messages.ExplainRobotsRequest, self.ExplainRobots),
             Method("UpdateRobot", messages.UpdateRobotRequest, self.UpdateRobot),
             Method("DeleteRobot", messages.DeleteRobotRequest, self.DeleteRobot),
             Method("BatchCreateRobots", messages.BatchCreateRobotsRequest, self.BatchCreateRobots),

@@ -40,6 +40,12 @@ class SpotServicer(ComponentServicer[Spot]):
         counted = await self.count(call, Selection(filter=request.filter, query=request.query))
         return messages.CountSpotsResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainSpots(self, request: messages.ExplainSpotsRequest, call: Call) -> messages.ExplainSpotsResponse:
+        plan = await self.explain(
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+        )
+        return messages.ExplainSpotsResponse(plan=plan)
+
     async def UpdateSpot(self, request: messages.UpdateSpotRequest, call: Call) -> Spot:
         return await self.update(
             call,
@@ -91,6 +97,7 @@ class SpotServicer(ComponentServicer[Spot]):
             Method("GetSpot", messages.GetSpotRequest, self.GetSpot),
             Method("ListSpots", messages.ListSpotsRequest, self.ListSpots),
             Method("CountSpots", messages.CountSpotsRequest, self.CountSpots),
+            Method("ExplainSpots", messages.ExplainSpotsRequest, self.ExplainSpots),
             Method("UpdateSpot", messages.UpdateSpotRequest, self.UpdateSpot),
             Method("DeleteSpot", messages.DeleteSpotRequest, self.DeleteSpot),
             Method("BatchCreateSpots", messages.BatchCreateSpotsRequest, self.BatchCreateSpots),

@@ -50,6 +50,17 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
         )
         return messages.CountThermalCompensationsResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainThermalCompensations(
+        self, request: messages.ExplainThermalCompensationsRequest, call: Call
+    ) -> messages.ExplainThermalCompensationsResponse:
+        plan = await self.explain(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+        )
+        return messages.ExplainThermalCompensationsResponse(plan=plan)
+
     async def UpdateThermalCompensation(
         self, request: messages.UpdateThermalCompensationRequest, call: Call
     ) -> ThermalCompensation:
@@ -121,6 +132,11 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
             Method("ListThermalCompensations", messages.ListThermalCompensationsRequest, self.ListThermalCompensations),
             Method(
                 "CountThermalCompensations", messages.CountThermalCompensationsRequest, self.CountThermalCompensations
+            ),
+            Method(
+                "ExplainThermalCompensations",
+                messages.ExplainThermalCompensationsRequest,
+                self.ExplainThermalCompensations,
             ),
             Method(
                 "UpdateThermalCompensation", messages.UpdateThermalCompensationRequest, self.UpdateThermalCompensation

@@ -59,6 +59,17 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
         )
         return messages.CountThermalCompensationEntriesResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainThermalCompensationEntries(
+        self, request: messages.ExplainThermalCompensationEntriesRequest, call: Call
+    ) -> messages.ExplainThermalCompensationEntriesResponse:
+        plan = await self.explain(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+        )
+        return messages.ExplainThermalCompensationEntriesResponse(plan=plan)
+
     async def UpdateThermalCompensationEntry(
         self, request: messages.UpdateThermalCompensationEntryRequest, call: Call
     ) -> ThermalCompensationEntry:
@@ -159,6 +170,11 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
                 "CountThermalCompensationEntries",
                 messages.CountThermalCompensationEntriesRequest,
                 self.CountThermalCompensationEntries,
+            ),
+            Method(
+                "ExplainThermalCompensationEntries",
+                messages.ExplainThermalCompensationEntriesRequest,
+                self.ExplainThermalCompensationEntries,
             ),
             Method(
                 "UpdateThermalCompensationEntry",

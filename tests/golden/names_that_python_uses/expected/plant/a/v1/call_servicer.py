@@ -40,6 +40,12 @@ class CallServicer(ComponentServicer[Call]):
         counted = await self.count(call, Selection(filter=request.filter, query=request.query))
         return messages.CountCallsResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainCalls(self, request: messages.ExplainCallsRequest, call: Call_) -> messages.ExplainCallsResponse:
+        plan = await self.explain(
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+        )
+        return messages.ExplainCallsResponse(plan=plan)
+
     async def UpdateCall(self, request: messages.UpdateCallRequest, call: Call_) -> Call:
         return await self.update(
             call,
@@ -93,6 +99,7 @@ class CallServicer(ComponentServicer[Call]):
             Method("GetCall", messages.GetCallRequest, self.GetCall),
             Method("ListCalls", messages.ListCallsRequest, self.ListCalls),
             Method("CountCalls", messages.CountCallsRequest, self.CountCalls),
+            Method("ExplainCalls", messages.ExplainCallsRequest, self.ExplainCalls),
             Method("UpdateCall", messages.UpdateCallRequest, self.UpdateCall),
             Method("DeleteCall", messages.DeleteCallRequest, self.DeleteCall),
             Method("BatchCreateCalls", messages.BatchCreateCallsRequest, self.BatchCreateCalls),

@@ -40,6 +40,14 @@ class EmptyServicer(ComponentServicer[Empty]):
         counted = await self.count(call, Selection(filter=request.filter, query=request.query))
         return messages.CountEmptiesResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainEmpties(
+        self, request: messages.ExplainEmptiesRequest, call: Call
+    ) -> messages.ExplainEmptiesResponse:
+        plan = await self.explain(
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+        )
+        return messages.ExplainEmptiesResponse(plan=plan)
+
     async def UpdateEmpty(self, request: messages.UpdateEmptyRequest, call: Call) -> Empty:
         return await self.update(
             call,
@@ -93,6 +101,7 @@ class EmptyServicer(ComponentServicer[Empty]):
             Method("GetEmpty", messages.GetEmptyRequest, self.GetEmpty),
             Method("ListEmpties", messages.ListEmptiesRequest, self.ListEmpties),
             Method("CountEmpties", messages.CountEmptiesRequest, self.CountEmpties),
+            Method("ExplainEmpties", messages.ExplainEmptiesRequest, self.ExplainEmpties),
             Method("UpdateEmpty", messages.UpdateEmptyRequest, self.UpdateEmpty),
             Method("DeleteEmpty", messages.DeleteEmptyRequest, self.DeleteEmpty),
             Method("BatchCreateEmpties", messages.BatchCreateEmptiesRequest, self.BatchCreateEmpties),

@@ -41,6 +41,14 @@ class MethodServicer(ComponentServicer[Method]):
         counted = await self.count(call, Selection(filter=request.filter, query=request.query))
         return messages.CountMethodsResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainMethods(
+        self, request: messages.ExplainMethodsRequest, call: Call
+    ) -> messages.ExplainMethodsResponse:
+        plan = await self.explain(
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+        )
+        return messages.ExplainMethodsResponse(plan=plan)
+
     async def UpdateMethod(self, request: messages.UpdateMethodRequest, call: Call) -> Method:
         return await self.update(
             call,
@@ -94,6 +102,7 @@ class MethodServicer(ComponentServicer[Method]):
             Method_("GetMethod", messages.GetMethodRequest, self.GetMethod),
             Method_("ListMethods", messages.ListMethodsRequest, self.ListMethods),
             Method_("CountMethods", messages.CountMethodsRequest, self.CountMethods),
+            Method_("ExplainMethods", messages.ExplainMethodsRequest, self.ExplainMethods),
             Method_("UpdateMethod", messages.UpdateMethodRequest, self.UpdateMethod),
             Method_("DeleteMethod", messages.DeleteMethodRequest, self.DeleteMethod),
             Method_("BatchCreateMethods", messages.BatchCreateMethodsRequest, self.BatchCreateMethods),

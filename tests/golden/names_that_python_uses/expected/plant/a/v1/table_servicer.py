@@ -40,6 +40,12 @@ class TableServicer(ComponentServicer[Table]):
         counted = await self.count(call, Selection(filter=request.filter, query=request.query))
         return messages.CountTablesResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainTables(self, request: messages.ExplainTablesRequest, call: Call) -> messages.ExplainTablesResponse:
+        plan = await self.explain(
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+        )
+        return messages.ExplainTablesResponse(plan=plan)
+
     async def UpdateTable(self, request: messages.UpdateTableRequest, call: Call) -> Table:
         return await self.update(
             call,
@@ -93,6 +99,7 @@ class TableServicer(ComponentServicer[Table]):
             Method("GetTable", messages.GetTableRequest, self.GetTable),
             Method("ListTables", messages.ListTablesRequest, self.ListTables),
             Method("CountTables", messages.CountTablesRequest, self.CountTables),
+            Method("ExplainTables", messages.ExplainTablesRequest, self.ExplainTables),
             Method("UpdateTable", messages.UpdateTableRequest, self.UpdateTable),
             Method("DeleteTable", messages.DeleteTableRequest, self.DeleteTable),
             Method("BatchCreateTables", messages.BatchCreateTablesRequest, self.BatchCreateTables),

@@ -40,6 +40,12 @@ class FlagServicer(ComponentServicer[Flag]):
         counted = await self.count(call, Selection(filter=request.filter, query=request.query))
         return messages.CountFlagsResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainFlags(self, request: messages.ExplainFlagsRequest, call: Call) -> messages.ExplainFlagsResponse:
+        plan = await self.explain(
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+        )
+        return messages.ExplainFlagsResponse(plan=plan)
+
     async def UpdateFlag(self, request: messages.UpdateFlagRequest, call: Call) -> Flag:
         return await self.update(
             call,
@@ -91,6 +97,7 @@ class FlagServicer(ComponentServicer[Flag]):
             Method("GetFlag", messages.GetFlagRequest, self.GetFlag),
             Method("ListFlags", messages.ListFlagsRequest, self.ListFlags),
             Method("CountFlags", messages.CountFlagsRequest, self.CountFlags),
+            Method("ExplainFlags", messages.ExplainFlagsRequest, self.ExplainFlags),
             Method("UpdateFlag", messages.UpdateFlagRequest, self.UpdateFlag),
             Method("DeleteFlag", messages.DeleteFlagRequest, self.DeleteFlag),
             Method("BatchCreateFlags", messages.BatchCreateFlagsRequest, self.BatchCreateFlags),

@@ -40,6 +40,12 @@ class ShiftServicer(ComponentServicer[Shift]):
         counted = await self.count(call, Selection(filter=request.filter, query=request.query))
         return messages.CountShiftsResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainShifts(self, request: messages.ExplainShiftsRequest, call: Call) -> messages.ExplainShiftsResponse:
+        plan = await self.explain(
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+        )
+        return messages.ExplainShiftsResponse(plan=plan)
+
     async def UpdateShift(self, request: messages.UpdateShiftRequest, call: Call) -> Shift:
         return await self.update(
             call,
@@ -93,6 +99,7 @@ class ShiftServicer(ComponentServicer[Shift]):
             Method("GetShift", messages.GetShiftRequest, self.GetShift),
             Method("ListShifts", messages.ListShiftsRequest, self.ListShifts),
             Method("CountShifts", messages.CountShiftsRequest, self.CountShifts),
+            Method("ExplainShifts", messages.ExplainShiftsRequest, self.ExplainShifts),
             Method("UpdateShift", messages.UpdateShiftRequest, self.UpdateShift),
             Method("DeleteShift", messages.DeleteShiftRequest, self.DeleteShift),
             Method("BatchCreateShifts", messages.BatchCreateShiftsRequest, self.BatchCreateShifts),

@@ -42,6 +42,15 @@ class OperatorServicer(ComponentServicer[Operator]):
         )
         return messages.CountStaffResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainStaff(self, request: messages.ExplainStaffRequest, call: Call) -> messages.ExplainStaffResponse:
+        plan = await self.explain(
+            call,
+            Selection(
+                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+            ),
+        )
+        return messages.ExplainStaffResponse(plan=plan)
+
     async def UpdateOperator(self, request: messages.UpdateOperatorRequest, call: Call) -> Operator:
         return await self.update(
             call,
@@ -100,6 +109,7 @@ class OperatorServicer(ComponentServicer[Operator]):
             Method("GetOperator", messages.GetOperatorRequest, self.GetOperator),
             Method("ListStaff", messages.ListStaffRequest, self.ListStaff),
             Method("CountStaff", messages.CountStaffRequest, self.CountStaff),
+            Method("ExplainStaff", messages.ExplainStaffRequest, self.ExplainStaff),
             Method("UpdateOperator", messages.UpdateOperatorRequest, self.UpdateOperator),
             Method("DeleteOperator", messages.DeleteOperatorRequest, self.DeleteOperator),
             Method("UndeleteOperator", messages.UndeleteOperatorRequest, self.UndeleteOperator),

@@ -40,6 +40,12 @@ class ToolServicer(ComponentServicer[Tool]):
         counted = await self.count(call, Selection(filter=request.filter, query=request.query))
         return messages.CountToolsResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainTools(self, request: messages.ExplainToolsRequest, call: Call) -> messages.ExplainToolsResponse:
+        plan = await self.explain(
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+        )
+        return messages.ExplainToolsResponse(plan=plan)
+
     async def UpdateTool(self, request: messages.UpdateToolRequest, call: Call) -> Tool:
         return await self.update(
             call,
@@ -91,6 +97,7 @@ class ToolServicer(ComponentServicer[Tool]):
             Method("GetTool", messages.GetToolRequest, self.GetTool),
             Method("ListTools", messages.ListToolsRequest, self.ListTools),
             Method("CountTools", messages.CountToolsRequest, self.CountTools),
+            Method("ExplainTools", messages.ExplainToolsRequest, self.ExplainTools),
             Method("UpdateTool", messages.UpdateToolRequest, self.UpdateTool),
             Method("DeleteTool", messages.DeleteToolRequest, self.DeleteTool),
             Method("BatchCreateTools", messages.BatchCreateToolsRequest, self.BatchCreateTools),

@@ -40,6 +40,12 @@ class OrderServicer(ComponentServicer[Order]):
         counted = await self.count(call, Selection(filter=request.filter, query=request.query))
         return messages.CountOrdersResponse(revision=counted.revision, count=counted.records)
 
+    async def ExplainOrders(self, request: messages.ExplainOrdersRequest, call: Call) -> messages.ExplainOrdersResponse:
+        plan = await self.explain(
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+        )
+        return messages.ExplainOrdersResponse(plan=plan)
+
     async def UpdateOrder(self, request: messages.UpdateOrderRequest, call: Call) -> Order:
         return await self.update(
             call,
@@ -93,6 +99,7 @@ class OrderServicer(ComponentServicer[Order]):
             Method("GetOrder", messages.GetOrderRequest, self.GetOrder),
             Method("ListOrders", messages.ListOrdersRequest, self.ListOrders),
             Method("CountOrders", messages.CountOrdersRequest, self.CountOrders),
+            Method("ExplainOrders", messages.ExplainOrdersRequest, self.ExplainOrders),
             Method("UpdateOrder", messages.UpdateOrderRequest, self.UpdateOrder),
             Method("DeleteOrder", messages.DeleteOrderRequest, self.DeleteOrder),
             Method("BatchCreateOrders", messages.BatchCreateOrdersRequest, self.BatchCreateOrders),
