@@ -40,4 +40,5 @@ def test_the_client_needs_no_more_than_grpc_and_protobuf() -> None:
         "toolcrib.client",
         "toolcrib.audit",
         "toolcrib.transaction",
+        "toolcrib.query",
     }

@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,9 @@ class Lab:
         self.crib, self.database = crib, database
         self.Robot: Any = module.Robot
         self.Pose: Any = module.Pose
-        self.robots: Any = importlib.import_module("lab.robots.v1.robot_client").RobotClient(crib)
+        client = importlib.import_module("lab.robots.v1.robot_client")
+        self.robots: Any = client.RobotClient(crib)
+        self.fields: Any = client.RobotFields
 
     def sql(self, statement: str) -> list[Any]:
         with closing(sqlite3.connect(self.database)) as connection:
@@ -164,6 +167,61 @@ def test_columns_are_of_the_types_that_are_documented(lab: Lab, field: str, spel
     documented = next(row[2].strip().strip("`") for row in rows if spelling in row[1])
     columns = {row[1]: row[2] for row in lab.sql("PRAGMA table_info(robot)")}
     assert columns[field] == ("" if documented == "no type" else documented)
+
+
+class TestQueries:
+    def test_the_largest_integers_compare_as_numbers(self, lab: Lab) -> None:
+        numbers = [0, 9, 10, 2**63 - 1, 2**63, 2**64 - 1]
+        lab.robots.batch_create([lab.Robot(big=number, gripper="query") for number in numbers])
+        fields, of_test = lab.fields, lab.fields.gripper == "query"
+        found = lab.robots.where(of_test, fields.big > 9).order_by(fields.big.desc())
+        assert [robot.big for robot in found] == [2**64 - 1, 2**63, 2**63 - 1, 10]
+        assert lab.robots.count(filter='gripper = "query" AND big >= 9223372036854775808') == 2
+        assert lab.robots.count(filter='gripper = "query" AND big IN (9, 18446744073709551615)') == 2
+        with pytest.raises(InvalidArgument):
+            lab.robots.count(filter="big = 18446744073709551616")
+
+    def test_nan_is_not_greater_than_anything_and_sorted_behind_all_over_pages(self, lab: Lab) -> None:
+        values = [float("nan"), 1.0, float("inf"), -0.0, float("nan"), float("-inf")]
+        lab.robots.batch_create([lab.Robot(d=value, gripper="nan") for value in values])
+        assert lab.robots.count(filter='gripper = "nan" AND d > 0') == 2
+        assert lab.robots.count(filter='gripper = "nan" AND NOT d > 0') == 4
+        assert lab.robots.count(filter='gripper = "nan" AND d >= -inf') == 4
+        assert lab.robots.count(filter='gripper = "nan" AND d = 0') == 1
+        listed = lab.robots.list(filter='gripper = "nan"', order_by="d", page_size=2)
+        assert [str(robot.d) for robot in listed] == ["-inf", "-0.0", "1.0", "inf", "nan", "nan"]
+        listed = lab.robots.list(filter='gripper = "nan"', order_by="d desc", page_size=1)
+        assert [str(robot.d) for robot in listed] == ["nan", "nan", "inf", "1.0", "-0.0", "-inf"]
+
+    def test_durations_and_wrapped_values_compare(self, lab: Lab) -> None:
+        spans = [timedelta(0), timedelta(seconds=1, microseconds=500_000), timedelta(seconds=-2), None]
+        for span in spans:
+            robot = lab.Robot(gripper="took")
+            if span is not None:
+                robot.took.FromTimedelta(span)
+                robot.yes.value = span > timedelta(0)
+            lab.robots.create(robot)
+        fields, of_test = lab.fields, lab.fields.gripper == "took"
+        assert lab.robots.count(filter='gripper = "took" AND took >= 1.5s') == 1
+        assert lab.robots.count(filter='gripper = "took" AND took < "-1.999999s"') == 1
+        assert lab.robots.where(of_test, fields.took <= timedelta(0)).count() == 2
+        assert lab.robots.where(of_test, fields.took == None).count() == 1  # noqa: E711  # a condition
+        assert lab.robots.where(of_test, fields.yes == False).count() == 2  # noqa: E712  # a condition
+        with pytest.raises(InvalidArgument):
+            lab.robots.count(filter='took = "1 hour"')
+
+    def test_of_a_document_it_can_be_asked_whether_it_is_there(self, lab: Lab) -> None:
+        made = lab.robots.create(lab.Robot(gripper="document", pose=lab.Pose(x=1)))
+        lab.robots.create(lab.Robot(gripper="document"))
+        found = lab.robots.list(filter='gripper = "document" AND pose != null')
+        assert [robot.id for robot in found] == [made.id]
+        assert lab.robots.count(filter='gripper = "document" AND pose = null') == 1
+        for filter_ in ("pose = 1", "pose > 1", "tags = a"):
+            with pytest.raises(InvalidArgument) as failure:
+                lab.robots.count(filter=filter_)
+            assert failure.value.reason == "INVALID_FILTER"
+        with pytest.raises(InvalidArgument):
+            list(lab.robots.list(order_by="pose"))
 
 
 class TestMasks:

@@ -1,4 +1,4 @@
-"""Emits the typed Python client of a component: a synchronous class and one for asyncio, both from what follows."""
+"""Emits the typed Python client of a component: its fields, a synchronous class and one for asyncio."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from toolcrib.codegen.emit_service_proto import service_path
 from toolcrib.codegen.layout import Each, Node, call, list_of, quoted
-from toolcrib.codegen.model import Component
+from toolcrib.codegen.model import Component, Kind
 from toolcrib.codegen.names import stub_module
 from toolcrib.codegen.python_names import key_parameters, python_type, use_message
 from toolcrib.codegen.service import service_methods
@@ -16,17 +16,36 @@ from toolcrib.codegen.writer import CodeWriter
 
 _COLLECTIONS = "collections.abc"
 _RUNTIME = "toolcrib.client"
+_QUERY = "toolcrib.query.v1.query_pb2"
 
 _DEFAULTS = {
     "page_size": "page_size: int = 0",
     "page_token": 'page_token: str = ""',
+    "filter": 'filter: str = ""',
+    "order_by": 'order_by: str = ""',
     "show_deleted": "show_deleted: bool = False",
     "etag": 'etag: str = ""',
     "allow_missing": "allow_missing: bool = False",
 }
 
-_PAGES_NOTE = "Asks for page after page, as they are needed."
-_PAGE_NOTE = "This is one page; its next_page_token asks for the next."
+# What is known of a field's values, for conditions on it.
+_FIELD_CLASSES = {
+    **dict.fromkeys((Kind.INT32, Kind.INT64, Kind.UINT32, Kind.UINT64), "IntegerField"),
+    **dict.fromkeys((Kind.FLOAT, Kind.DOUBLE), "NumberField"),
+    Kind.BOOL: "BoolField",
+    Kind.STRING: "TextField",
+    Kind.BYTES: "BytesField",
+    Kind.ENUM: "EnumField",
+    Kind.TIMESTAMP: "TimeField",
+    Kind.DURATION: "DurationField",
+    Kind.MESSAGE: "DocumentField",
+}
+_SELECTION = ("filter", "query", "order_by")
+
+_FILTER_NOTE = "`filter` is text as in AIP-160, `query` the same as a message; with both, both have to hold."
+_PAGES_NOTE = f"Asks for page after page, as they are needed. {_FILTER_NOTE}"
+_WHERE_NOTE = "Nothing is asked before the query is iterated over or counted."
+_PAGE_NOTE = f"This is one page; its next_page_token asks for the next. {_FILTER_NOTE}"
 _UPDATE_NOTE = (
     '`mask` names the fields to change, "*" all of them; without it they are those that are populated. With '
     "`allow_missing` the record is created if there is none."
@@ -38,7 +57,7 @@ _BATCH_UPDATE_NOTE = 'A record may stand in a pair with its mask: `(record, "nam
 
 def emit_python_client(component: Component) -> str:
     """The module with both clients."""
-    names = [f"{prefix}{component.name}Client" for prefix in ("Async", "")]
+    names = [*(f"{prefix}{component.name}Client" for prefix in ("Async", "")), fields_class(component)]
     writer = CodeWriter(
         source=component.file,
         docstring=f"The clients of {component.service_full_name}, for asyncio and for synchronous code.",
@@ -49,9 +68,29 @@ def emit_python_client(component: Component) -> str:
     message = use_message(writer, component)
     writer.line()
     writer.statement(list_of(*map(quoted, sorted(names)), before="__all__ = "))
+    _fields(writer, component)
     _Client(writer, component, message, asynchronous=False).write()
     _Client(writer, component, message, asynchronous=True).write()
     return writer.text()
+
+
+def fields_class(component: Component) -> str:
+    """The name of the class that holds the component's fields, for conditions."""
+    return f"{component.name}Fields"
+
+
+def _fields(writer: CodeWriter, component: Component) -> None:
+    writer.top()
+    with writer.block(f"class {fields_class(component)}:"):
+        writer.docstring(f"The fields of {component.full_name}, for the conditions and orders of `where`.")
+        writer.line()
+        for field in component.fields:
+            kind = (
+                "EtagField"
+                if field.name == "etag"
+                else _FIELD_CLASSES[Kind.MESSAGE if field.is_document else field.kind]
+            )
+            writer.statement(call(writer.use(_RUNTIME, kind), quoted(field.name)), before=f"{field.name} = ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +123,9 @@ class _Client:
             self._get()
             self._list()
             self._list_page()
+            self._where()
+            self._count()
+            self._explain()
             self._update()
             self._delete()
             if component.soft_delete:
@@ -97,18 +139,20 @@ class _Client:
             self._answer("write", f"Create{self.component.name}", self._create_request(self.component.singular))
 
     def _get(self) -> None:
-        parameters = [*key_parameters(self.component), *self._keywords(*self._shown())]
+        parameters = [*key_parameters(self.component), *self._keywords(*self._shown(), "read_mask")]
         with self._method("get", f"Get{self.component.name}", parameters, self.message):
-            self._answer("read", f"Get{self.component.name}", self._keyed_request("Get", *self._shown()))
+            request = self._keyed_request("Get", *self._shown(), read_mask=True)
+            self._answer("read", f"Get{self.component.name}", request)
 
     def _list(self) -> None:
         component, writer = self.component, self.writer
-        parameters = self._keywords("page_size", *self._shown())
+        fields = (*_SELECTION, "page_size", *self._shown(), "read_mask")
+        parameters = self._keywords(*fields)
         kind = self.writer.use(_COLLECTIONS, "AsyncIterator" if self.asynchronous else "Iterator")
         with self._method("list", f"List{component.plural_name}", parameters, f"{kind}[{self.message}]", _PAGES_NOTE):
             writer.line('page_token = ""')
             with writer.block("while True:"):
-                passed = [f"{name}={name}" for name in ("page_size", "page_token", *self._shown())]
+                passed = [f"{name}={name}" for name in ("page_token", *fields)]
                 writer.statement(call("self.list_page", *passed), before=f"page = {self._await()}")
                 # An asynchronous generator cannot `yield from`.
                 if self.asynchronous:
@@ -122,10 +166,37 @@ class _Client:
 
     def _list_page(self) -> None:
         name = f"List{self.component.plural_name}"
-        fields = ("page_size", "page_token", *self._shown())
-        with self._method("list_page", name, self._keywords(*fields), self._service(f"{name}Response"), _PAGE_NOTE):
+        fields = (*_SELECTION, "page_size", "page_token", *self._shown())
+        parameters = self._keywords(*fields, "read_mask")
+        with self._method("list_page", name, parameters, self._service(f"{name}Response"), _PAGE_NOTE):
             passed = [f"{field}={field}" for field in fields]
-            self._answer("read", name, call(self._service(f"{name}Request"), *passed))
+            self._answer("read", name, call(self._service(f"{name}Request"), *passed, self._mask()))
+
+    def _where(self) -> None:
+        writer = self.writer
+        query = writer.use(_RUNTIME, "AsyncQuery" if self.asynchronous else "Query")
+        parameters = ["self", f"*conditions: {writer.use(_RUNTIME, 'Condition')}"]
+        writer.line()
+        with writer.function("def where", parameters, f"{query}[{self.message}]"):
+            example = f"`where({fields_class(self.component)}.{self.component.key[0].name} == ...)`."
+            writer.docstring(f"The records of which all conditions hold: {example}\n\n{_WHERE_NOTE}")
+            writer.line(f"return {query}(self.list, self.count, conditions)")
+
+    def _count(self) -> None:
+        self._selected("count", "Count", "count", "int", "filter", "query")
+
+    def _explain(self) -> None:
+        plan = self.writer.use(_QUERY, "Plan")
+        self._selected("explain", "Explain", "plan", plan, *_SELECTION)
+
+    def _selected(self, method: str, verb: str, answered: str, result: str, *fields: str) -> None:
+        """A method that takes what `list` does, and answers one field of its response."""
+        name, passed = f"{verb}{self.component.plural_name}", (*fields, *self._shown())
+        with self._method(method, name, self._keywords(*passed), result):
+            request = call(self._service(f"{name}Request"), *[f"{field}={field}" for field in passed])
+            sent = call("self._crib.read", f"self._stub.{name}", request)
+            self.writer.statement(sent, before=f"answer = {self._await()}")
+            self.writer.line(f"return answer.{answered}")
 
     def _update(self) -> None:
         name = f"Update{self.component.name}"
@@ -205,12 +276,15 @@ class _Client:
         request = self._service(f"Update{self.component.name}Request")
         return call(request, f"{self.component.singular}={record}", mask, "allow_missing=allow_missing")
 
-    def _keyed_request(self, verb: str, *fields: str, values: Sequence[str] = ()) -> Node:
+    def _keyed_request(self, verb: str, *fields: str, values: Sequence[str] = (), read_mask: bool = False) -> Node:
         """A request that names a record by its key; `values` are what holds the key, if not its parameters."""
         key = [field.name for field in self.component.key]
         request = self._service(f"{verb}{self.component.name}Request")
         passed = zip([*key, *fields], [*(values or key), *fields], strict=True)
-        return call(request, *[f"{name}={value}" for name, value in passed])
+        return call(request, *[f"{name}={value}" for name, value in passed], *([self._mask()] if read_mask else []))
+
+    def _mask(self) -> str:
+        return f"read_mask={self.writer.use(_RUNTIME, 'field_mask')}(read_mask)"
 
     def _service(self, name: str) -> str:
         return self.writer.use(stub_module(service_path(self.component)), name)
@@ -223,7 +297,13 @@ class _Client:
         return types[0] if len(types) == 1 else f"tuple[{', '.join(types)}]"
 
     def _keywords(self, *names: str) -> list[str]:
-        return ["*", *(_DEFAULTS[name] for name in names)] if names else []
+        # Where they need an import for their type.
+        typed = {"query": (_QUERY, "Filter"), "read_mask": (_RUNTIME, "MaskPaths")}
+        parameters = [
+            f"{name}: {self.writer.use(*typed[name])} | None = None" if name in typed else _DEFAULTS[name]
+            for name in names
+        ]
+        return ["*", *parameters] if names else []
 
     def _shown(self) -> list[str]:
         return ["show_deleted"] if self.component.soft_delete else []

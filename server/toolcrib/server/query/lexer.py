@@ -13,7 +13,7 @@ from toolcrib.server.query.tree import Literal
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+)
       | (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-      | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w*]))
+      | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+|s)?(?![\w*]))
       | (?P<word>\*?[A-Za-z_][A-Za-z0-9_-]*\*?|\*)
       | (?P<operator><=|>=|!=|=|<|>|:)
       | (?P<mark>[(),.-])""",

@@ -8,7 +8,7 @@ from toolcrib.query.v1 import query_pb2
 from toolcrib.query.v1.query_pb2 import Filter, Value
 from toolcrib.server.query.refusals import DEPTH_MAX, Budget, refusal, too_deep
 from toolcrib.server.query.tree import And, Comparison, FieldPath, Literal, Node, Not, Operator, Or
-from toolcrib.server.values import timestamp_to_datetime
+from toolcrib.server.values import duration_to_timedelta, timestamp_to_datetime
 
 _FIELD = "query"
 _OPERATORS = {
@@ -79,4 +79,6 @@ def _literal(message: Value, place: str, budget: Budget) -> Literal:
             value = timestamp_to_datetime(value)
         except OverflowError as error:
             raise refusal(place, "is not a time of the years 1 to 9999") from error
+    elif kind == "duration_value":
+        value = duration_to_timedelta(value)
     return Literal(value, place)

@@ -22,29 +22,30 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtoolcrib/query/v1/query.proto\x12\x11toolcrib.query.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x01\n\x06\x46ilter\x12\x33\n\ncomparison\x18\x01 \x01(\x0b\x32\x1d.toolcrib.query.v1.ComparisonH\x00\x12,\n\x03\x61ll\x18\x02 \x01(\x0b\x32\x1d.toolcrib.query.v1.FilterListH\x00\x12,\n\x03\x61ny\x18\x03 \x01(\x0b\x32\x1d.toolcrib.query.v1.FilterListH\x00\x12(\n\x03not\x18\x04 \x01(\x0b\x32\x19.toolcrib.query.v1.FilterH\x00\x42\x06\n\x04kind\"8\n\nFilterList\x12*\n\x07\x66ilters\x18\x01 \x03(\x0b\x32\x19.toolcrib.query.v1.Filter\"t\n\nComparison\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12-\n\x08operator\x18\x02 \x01(\x0e\x32\x1b.toolcrib.query.v1.Operator\x12(\n\x06values\x18\x03 \x03(\x0b\x32\x18.toolcrib.query.v1.Value\"\x84\x02\n\x05Value\x12\x30\n\nnull_value\x18\x01 \x01(\x0e\x32\x1a.google.protobuf.NullValueH\x00\x12\x14\n\nbool_value\x18\x02 \x01(\x08H\x00\x12\x15\n\x0bint64_value\x18\x03 \x01(\x03H\x00\x12\x16\n\x0cuint64_value\x18\x04 \x01(\x04H\x00\x12\x16\n\x0c\x64ouble_value\x18\x05 \x01(\x01H\x00\x12\x16\n\x0cstring_value\x18\x06 \x01(\tH\x00\x12\x15\n\x0b\x62ytes_value\x18\x07 \x01(\x0cH\x00\x12\x35\n\x0ftimestamp_value\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x42\x06\n\x04kind\"S\n\x04Plan\x12&\n\x05steps\x18\x01 \x03(\x0b\x32\x17.toolcrib.query.v1.Step\x12\x11\n\tfull_scan\x18\x02 \x01(\x08\x12\x10\n\x08warnings\x18\x03 \x03(\t\"@\n\x04Step\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\t\x12\x14\n\x0cindex_fields\x18\x03 \x03(\t*\x86\x02\n\x08Operator\x12\x18\n\x14OPERATOR_UNSPECIFIED\x10\x00\x12\x12\n\x0eOPERATOR_EQUAL\x10\x01\x12\x16\n\x12OPERATOR_NOT_EQUAL\x10\x02\x12\x11\n\rOPERATOR_LESS\x10\x03\x12\x1a\n\x16OPERATOR_LESS_OR_EQUAL\x10\x04\x12\x14\n\x10OPERATOR_GREATER\x10\x05\x12\x1d\n\x19OPERATOR_GREATER_OR_EQUAL\x10\x06\x12\x0f\n\x0bOPERATOR_IN\x10\x07\x12\x13\n\x0fOPERATOR_PREFIX\x10\x08\x12\x13\n\x0fOPERATOR_SUFFIX\x10\t\x12\x15\n\x11OPERATOR_CONTAINS\x10\nb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtoolcrib/query/v1/query.proto\x12\x11toolcrib.query.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x01\n\x06\x46ilter\x12\x33\n\ncomparison\x18\x01 \x01(\x0b\x32\x1d.toolcrib.query.v1.ComparisonH\x00\x12,\n\x03\x61ll\x18\x02 \x01(\x0b\x32\x1d.toolcrib.query.v1.FilterListH\x00\x12,\n\x03\x61ny\x18\x03 \x01(\x0b\x32\x1d.toolcrib.query.v1.FilterListH\x00\x12(\n\x03not\x18\x04 \x01(\x0b\x32\x19.toolcrib.query.v1.FilterH\x00\x42\x06\n\x04kind\"8\n\nFilterList\x12*\n\x07\x66ilters\x18\x01 \x03(\x0b\x32\x19.toolcrib.query.v1.Filter\"t\n\nComparison\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12-\n\x08operator\x18\x02 \x01(\x0e\x32\x1b.toolcrib.query.v1.Operator\x12(\n\x06values\x18\x03 \x03(\x0b\x32\x18.toolcrib.query.v1.Value\"\xb9\x02\n\x05Value\x12\x30\n\nnull_value\x18\x01 \x01(\x0e\x32\x1a.google.protobuf.NullValueH\x00\x12\x14\n\nbool_value\x18\x02 \x01(\x08H\x00\x12\x15\n\x0bint64_value\x18\x03 \x01(\x03H\x00\x12\x16\n\x0cuint64_value\x18\x04 \x01(\x04H\x00\x12\x16\n\x0c\x64ouble_value\x18\x05 \x01(\x01H\x00\x12\x16\n\x0cstring_value\x18\x06 \x01(\tH\x00\x12\x15\n\x0b\x62ytes_value\x18\x07 \x01(\x0cH\x00\x12\x35\n\x0ftimestamp_value\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12\x33\n\x0e\x64uration_value\x18\t \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x42\x06\n\x04kind\"S\n\x04Plan\x12&\n\x05steps\x18\x01 \x03(\x0b\x32\x17.toolcrib.query.v1.Step\x12\x11\n\tfull_scan\x18\x02 \x01(\x08\x12\x10\n\x08warnings\x18\x03 \x03(\t\"@\n\x04Step\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\t\x12\x14\n\x0cindex_fields\x18\x03 \x03(\t*\x86\x02\n\x08Operator\x12\x18\n\x14OPERATOR_UNSPECIFIED\x10\x00\x12\x12\n\x0eOPERATOR_EQUAL\x10\x01\x12\x16\n\x12OPERATOR_NOT_EQUAL\x10\x02\x12\x11\n\rOPERATOR_LESS\x10\x03\x12\x1a\n\x16OPERATOR_LESS_OR_EQUAL\x10\x04\x12\x14\n\x10OPERATOR_GREATER\x10\x05\x12\x1d\n\x19OPERATOR_GREATER_OR_EQUAL\x10\x06\x12\x0f\n\x0bOPERATOR_IN\x10\x07\x12\x13\n\x0fOPERATOR_PREFIX\x10\x08\x12\x13\n\x0fOPERATOR_SUFFIX\x10\t\x12\x15\n\x11OPERATOR_CONTAINS\x10\nb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'toolcrib.query.v1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OPERATOR']._serialized_start=912
-  _globals['_OPERATOR']._serialized_end=1174
-  _globals['_FILTER']._serialized_start=116
-  _globals['_FILTER']._serialized_end=319
-  _globals['_FILTERLIST']._serialized_start=321
-  _globals['_FILTERLIST']._serialized_end=377
-  _globals['_COMPARISON']._serialized_start=379
-  _globals['_COMPARISON']._serialized_end=495
-  _globals['_VALUE']._serialized_start=498
-  _globals['_VALUE']._serialized_end=758
-  _globals['_PLAN']._serialized_start=760
-  _globals['_PLAN']._serialized_end=843
-  _globals['_STEP']._serialized_start=845
-  _globals['_STEP']._serialized_end=909
+  _globals['_OPERATOR']._serialized_start=997
+  _globals['_OPERATOR']._serialized_end=1259
+  _globals['_FILTER']._serialized_start=148
+  _globals['_FILTER']._serialized_end=351
+  _globals['_FILTERLIST']._serialized_start=353
+  _globals['_FILTERLIST']._serialized_end=409
+  _globals['_COMPARISON']._serialized_start=411
+  _globals['_COMPARISON']._serialized_end=527
+  _globals['_VALUE']._serialized_start=530
+  _globals['_VALUE']._serialized_end=843
+  _globals['_PLAN']._serialized_start=845
+  _globals['_PLAN']._serialized_end=928
+  _globals['_STEP']._serialized_start=930
+  _globals['_STEP']._serialized_end=994
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ strings. docs/queries.md says what each comparison means.
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -173,6 +174,7 @@ class Value(_message.Message):
     STRING_VALUE_FIELD_NUMBER: _builtins.int
     BYTES_VALUE_FIELD_NUMBER: _builtins.int
     TIMESTAMP_VALUE_FIELD_NUMBER: _builtins.int
+    DURATION_VALUE_FIELD_NUMBER: _builtins.int
     null_value: _struct_pb2.NullValue.ValueType
     """Unset; for OPERATOR_EQUAL, OPERATOR_NOT_EQUAL and OPERATOR_IN."""
     bool_value: _builtins.bool
@@ -187,6 +189,10 @@ class Value(_message.Message):
     def timestamp_value(self) -> _timestamp_pb2.Timestamp:
         """Digits below a microsecond are rounded down, as in records."""
 
+    @_builtins.property
+    def duration_value(self) -> _duration_pb2.Duration:
+        """Digits below a microsecond are cut off, as in records."""
+
     def __init__(
         self,
         *,
@@ -198,12 +204,13 @@ class Value(_message.Message):
         string_value: _builtins.str = ...,
         bytes_value: _builtins.bytes = ...,
         timestamp_value: _timestamp_pb2.Timestamp | None = ...,
+        duration_value: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["bool_value", b"bool_value", "bytes_value", b"bytes_value", "double_value", b"double_value", "int64_value", b"int64_value", "kind", b"kind", "null_value", b"null_value", "string_value", b"string_value", "timestamp_value", b"timestamp_value", "uint64_value", b"uint64_value"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bool_value", b"bool_value", "bytes_value", b"bytes_value", "double_value", b"double_value", "duration_value", b"duration_value", "int64_value", b"int64_value", "kind", b"kind", "null_value", b"null_value", "string_value", b"string_value", "timestamp_value", b"timestamp_value", "uint64_value", b"uint64_value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bool_value", b"bool_value", "bytes_value", b"bytes_value", "double_value", b"double_value", "int64_value", b"int64_value", "kind", b"kind", "null_value", b"null_value", "string_value", b"string_value", "timestamp_value", b"timestamp_value", "uint64_value", b"uint64_value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bool_value", b"bool_value", "bytes_value", b"bytes_value", "double_value", b"double_value", "duration_value", b"duration_value", "int64_value", b"int64_value", "kind", b"kind", "null_value", b"null_value", "string_value", b"string_value", "timestamp_value", b"timestamp_value", "uint64_value", b"uint64_value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["null_value", "bool_value", "int64_value", "uint64_value", "double_value", "string_value", "bytes_value", "timestamp_value"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["null_value", "bool_value", "int64_value", "uint64_value", "double_value", "string_value", "bytes_value", "timestamp_value", "duration_value"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 

@@ -12,17 +12,57 @@ from plant.cycles.v1.machine_cycle_service_pb2 import (
     BatchDeleteMachineCyclesRequest,
     BatchGetMachineCyclesRequest,
     BatchUpdateMachineCyclesRequest,
+    CountMachineCyclesRequest,
     CreateMachineCycleRequest,
     DeleteMachineCycleRequest,
+    ExplainMachineCyclesRequest,
     GetMachineCycleRequest,
     ListMachineCyclesRequest,
     ListMachineCyclesResponse,
     UpdateMachineCycleRequest,
 )
 from plant.cycles.v1.machine_cycle_service_pb2_grpc import MachineCycleServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    BoolField,
+    Condition,
+    Crib,
+    EnumField,
+    EtagField,
+    IntegerField,
+    MaskPaths,
+    NumberField,
+    Query,
+    TextField,
+    TimeField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncMachineCycleClient", "MachineCycleClient"]
+__all__ = ["AsyncMachineCycleClient", "MachineCycleClient", "MachineCycleFields"]
+
+
+class MachineCycleFields:
+    """The fields of plant.cycles.v1.MachineCycle, for the conditions and orders of `where`."""
+
+    id = IntegerField("id")
+    product_id = TextField("product_id")
+    quality = EnumField("quality")
+    air_temperature_k = NumberField("air_temperature_k")
+    process_temperature_k = NumberField("process_temperature_k")
+    rotational_speed_rpm = IntegerField("rotational_speed_rpm")
+    torque_nm = NumberField("torque_nm")
+    tool_wear_min = IntegerField("tool_wear_min")
+    machine_failure = BoolField("machine_failure")
+    tool_wear_failure = BoolField("tool_wear_failure")
+    heat_dissipation_failure = BoolField("heat_dissipation_failure")
+    power_failure = BoolField("power_failure")
+    overstrain_failure = BoolField("overstrain_failure")
+    random_failure = BoolField("random_failure")
+    create_time = TimeField("create_time")
+    etag = EtagField("etag")
 
 
 class MachineCycleClient:
@@ -40,31 +80,86 @@ class MachineCycleClient:
         """Creates a record. The server fills in the key, the times and the etag."""
         return self._crib.write(self._stub.CreateMachineCycle, CreateMachineCycleRequest(machine_cycle=machine_cycle))
 
-    def get(self, id: int) -> MachineCycle:
+    def get(self, id: int, *, read_mask: MaskPaths | None = None) -> MachineCycle:
         """Gets a record by its key."""
-        return self._crib.read(self._stub.GetMachineCycle, GetMachineCycleRequest(id=id))
+        return self._crib.read(
+            self._stub.GetMachineCycle, GetMachineCycleRequest(id=id, read_mask=field_mask(read_mask))
+        )
 
-    def list(self, *, page_size: int = 0) -> Iterator[MachineCycle]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[MachineCycle]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             yield from page.machine_cycles
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListMachineCyclesResponse:
+    def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListMachineCyclesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return self._crib.read(
-            self._stub.ListMachineCycles, ListMachineCyclesRequest(page_size=page_size, page_token=page_token)
+            self._stub.ListMachineCycles,
+            ListMachineCyclesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> Query[MachineCycle]:
+        """The records of which all conditions hold: `where(MachineCycleFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = self._crib.read(self._stub.CountMachineCycles, CountMachineCyclesRequest(filter=filter, query=query))
+        return answer.count
+
+    def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainMachineCycles, ExplainMachineCyclesRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     def update(
         self, machine_cycle: MachineCycle, *, mask: MaskPaths | None = None, allow_missing: bool = False
@@ -155,32 +250,89 @@ class AsyncMachineCycleClient:
             self._stub.CreateMachineCycle, CreateMachineCycleRequest(machine_cycle=machine_cycle)
         )
 
-    async def get(self, id: int) -> MachineCycle:
+    async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> MachineCycle:
         """Gets a record by its key."""
-        return await self._crib.read(self._stub.GetMachineCycle, GetMachineCycleRequest(id=id))
+        return await self._crib.read(
+            self._stub.GetMachineCycle, GetMachineCycleRequest(id=id, read_mask=field_mask(read_mask))
+        )
 
-    async def list(self, *, page_size: int = 0) -> AsyncIterator[MachineCycle]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[MachineCycle]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             for record in page.machine_cycles:
                 yield record
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListMachineCyclesResponse:
+    async def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListMachineCyclesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
-            self._stub.ListMachineCycles, ListMachineCyclesRequest(page_size=page_size, page_token=page_token)
+            self._stub.ListMachineCycles,
+            ListMachineCyclesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[MachineCycle]:
+        """The records of which all conditions hold: `where(MachineCycleFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = await self._crib.read(
+            self._stub.CountMachineCycles, CountMachineCyclesRequest(filter=filter, query=query)
+        )
+        return answer.count
+
+    async def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainMachineCycles, ExplainMachineCyclesRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     async def update(
         self, machine_cycle: MachineCycle, *, mask: MaskPaths | None = None, allow_missing: bool = False

@@ -12,8 +12,10 @@ from plant.recipes.v1.recipe_service_pb2 import (
     BatchDeleteRecipesRequest,
     BatchGetRecipesRequest,
     BatchUpdateRecipesRequest,
+    CountRecipesRequest,
     CreateRecipeRequest,
     DeleteRecipeRequest,
+    ExplainRecipesRequest,
     GetRecipeRequest,
     ListRecipesRequest,
     ListRecipesResponse,
@@ -21,9 +23,41 @@ from plant.recipes.v1.recipe_service_pb2 import (
     UpdateRecipeRequest,
 )
 from plant.recipes.v1.recipe_service_pb2_grpc import RecipeServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    BoolField,
+    Condition,
+    Crib,
+    EnumField,
+    EtagField,
+    IntegerField,
+    MaskPaths,
+    NumberField,
+    Query,
+    TextField,
+    TimeField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncRecipeClient", "RecipeClient"]
+__all__ = ["AsyncRecipeClient", "RecipeClient", "RecipeFields"]
+
+
+class RecipeFields:
+    """The fields of plant.recipes.v1.Recipe, for the conditions and orders of `where`."""
+
+    id = IntegerField("id")
+    name = TextField("name")
+    speed_mm_s = NumberField("speed_mm_s")
+    spindle_rpm = IntegerField("spindle_rpm")
+    coolant = EnumField("coolant")
+    approved = BoolField("approved")
+    create_time = TimeField("create_time")
+    update_time = TimeField("update_time")
+    delete_time = TimeField("delete_time")
+    etag = EtagField("etag")
 
 
 class RecipeClient:
@@ -41,32 +75,95 @@ class RecipeClient:
         """Creates a record. The server fills in the key, the times and the etag."""
         return self._crib.write(self._stub.CreateRecipe, CreateRecipeRequest(recipe=recipe))
 
-    def get(self, id: int, *, show_deleted: bool = False) -> Recipe:
+    def get(self, id: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Recipe:
         """Gets a record by its key."""
-        return self._crib.read(self._stub.GetRecipe, GetRecipeRequest(id=id, show_deleted=show_deleted))
+        return self._crib.read(
+            self._stub.GetRecipe, GetRecipeRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask))
+        )
 
-    def list(self, *, page_size: int = 0, show_deleted: bool = False) -> Iterator[Recipe]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[Recipe]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             yield from page.recipes
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    def list_page(self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False) -> ListRecipesResponse:
+    def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> ListRecipesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return self._crib.read(
             self._stub.ListRecipes,
-            ListRecipesRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted),
+            ListRecipesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> Query[Recipe]:
+        """The records of which all conditions hold: `where(RecipeFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = self._crib.read(
+            self._stub.CountRecipes, CountRecipesRequest(filter=filter, query=query, show_deleted=show_deleted)
+        )
+        return answer.count
+
+    def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainRecipes,
+            ExplainRecipesRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+        )
+        return answer.plan
 
     def update(self, recipe: Recipe, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Recipe:
         """Changes fields of a record. A change that changes nothing writes nothing.
@@ -155,18 +252,38 @@ class AsyncRecipeClient:
         """Creates a record. The server fills in the key, the times and the etag."""
         return await self._crib.write(self._stub.CreateRecipe, CreateRecipeRequest(recipe=recipe))
 
-    async def get(self, id: int, *, show_deleted: bool = False) -> Recipe:
+    async def get(self, id: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Recipe:
         """Gets a record by its key."""
-        return await self._crib.read(self._stub.GetRecipe, GetRecipeRequest(id=id, show_deleted=show_deleted))
+        return await self._crib.read(
+            self._stub.GetRecipe, GetRecipeRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask))
+        )
 
-    async def list(self, *, page_size: int = 0, show_deleted: bool = False) -> AsyncIterator[Recipe]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[Recipe]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             for record in page.recipes:
                 yield record
             page_token = page.next_page_token
@@ -174,16 +291,57 @@ class AsyncRecipeClient:
                 return
 
     async def list_page(
-        self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
     ) -> ListRecipesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
             self._stub.ListRecipes,
-            ListRecipesRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted),
+            ListRecipesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[Recipe]:
+        """The records of which all conditions hold: `where(RecipeFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = await self._crib.read(
+            self._stub.CountRecipes, CountRecipesRequest(filter=filter, query=query, show_deleted=show_deleted)
+        )
+        return answer.count
+
+    async def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainRecipes,
+            ExplainRecipesRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+        )
+        return answer.plan
 
     async def update(self, recipe: Recipe, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Recipe:
         """Changes fields of a record. A change that changes nothing writes nothing.

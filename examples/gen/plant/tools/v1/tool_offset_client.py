@@ -12,8 +12,10 @@ from plant.tools.v1.tool_offset_service_pb2 import (
     BatchDeleteToolOffsetsRequest,
     BatchGetToolOffsetsRequest,
     BatchUpdateToolOffsetsRequest,
+    CountToolOffsetsRequest,
     CreateToolOffsetRequest,
     DeleteToolOffsetRequest,
+    ExplainToolOffsetsRequest,
     GetToolOffsetRequest,
     ListToolOffsetsRequest,
     ListToolOffsetsResponse,
@@ -21,9 +23,42 @@ from plant.tools.v1.tool_offset_service_pb2 import (
     UpdateToolOffsetRequest,
 )
 from plant.tools.v1.tool_offset_service_pb2_grpc import ToolOffsetServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    EtagField,
+    IntegerField,
+    MaskPaths,
+    NumberField,
+    Query,
+    TextField,
+    TimeField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncToolOffsetClient", "ToolOffsetClient"]
+__all__ = ["AsyncToolOffsetClient", "ToolOffsetClient", "ToolOffsetFields"]
+
+
+class ToolOffsetFields:
+    """The fields of plant.tools.v1.ToolOffset, for the conditions and orders of `where`."""
+
+    tool_number = IntegerField("tool_number")
+    pocket = IntegerField("pocket")
+    x_offset_mm = NumberField("x_offset_mm")
+    z_offset_mm = NumberField("z_offset_mm")
+    diameter_mm = NumberField("diameter_mm")
+    front_angle_deg = NumberField("front_angle_deg")
+    back_angle_deg = NumberField("back_angle_deg")
+    orientation = IntegerField("orientation")
+    comment = TextField("comment")
+    create_time = TimeField("create_time")
+    update_time = TimeField("update_time")
+    delete_time = TimeField("delete_time")
+    etag = EtagField("etag")
 
 
 class ToolOffsetClient:
@@ -41,36 +76,96 @@ class ToolOffsetClient:
         """Creates a record. The server fills in the times and the etag."""
         return self._crib.write(self._stub.CreateToolOffset, CreateToolOffsetRequest(tool_offset=tool_offset))
 
-    def get(self, tool_number: int, *, show_deleted: bool = False) -> ToolOffset:
+    def get(self, tool_number: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> ToolOffset:
         """Gets a record by its key."""
         return self._crib.read(
-            self._stub.GetToolOffset, GetToolOffsetRequest(tool_number=tool_number, show_deleted=show_deleted)
+            self._stub.GetToolOffset,
+            GetToolOffsetRequest(tool_number=tool_number, show_deleted=show_deleted, read_mask=field_mask(read_mask)),
         )
 
-    def list(self, *, page_size: int = 0, show_deleted: bool = False) -> Iterator[ToolOffset]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[ToolOffset]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             yield from page.tool_offsets
             page_token = page.next_page_token
             if not page_token:
                 return
 
     def list_page(
-        self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
     ) -> ListToolOffsetsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return self._crib.read(
             self._stub.ListToolOffsets,
-            ListToolOffsetsRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted),
+            ListToolOffsetsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> Query[ToolOffset]:
+        """The records of which all conditions hold: `where(ToolOffsetFields.tool_number == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = self._crib.read(
+            self._stub.CountToolOffsets, CountToolOffsetsRequest(filter=filter, query=query, show_deleted=show_deleted)
+        )
+        return answer.count
+
+    def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainToolOffsets,
+            ExplainToolOffsetsRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+        )
+        return answer.plan
 
     def update(
         self, tool_offset: ToolOffset, *, mask: MaskPaths | None = None, allow_missing: bool = False
@@ -168,20 +263,41 @@ class AsyncToolOffsetClient:
         """Creates a record. The server fills in the times and the etag."""
         return await self._crib.write(self._stub.CreateToolOffset, CreateToolOffsetRequest(tool_offset=tool_offset))
 
-    async def get(self, tool_number: int, *, show_deleted: bool = False) -> ToolOffset:
+    async def get(
+        self, tool_number: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None
+    ) -> ToolOffset:
         """Gets a record by its key."""
         return await self._crib.read(
-            self._stub.GetToolOffset, GetToolOffsetRequest(tool_number=tool_number, show_deleted=show_deleted)
+            self._stub.GetToolOffset,
+            GetToolOffsetRequest(tool_number=tool_number, show_deleted=show_deleted, read_mask=field_mask(read_mask)),
         )
 
-    async def list(self, *, page_size: int = 0, show_deleted: bool = False) -> AsyncIterator[ToolOffset]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[ToolOffset]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             for record in page.tool_offsets:
                 yield record
             page_token = page.next_page_token
@@ -189,16 +305,57 @@ class AsyncToolOffsetClient:
                 return
 
     async def list_page(
-        self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
     ) -> ListToolOffsetsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
             self._stub.ListToolOffsets,
-            ListToolOffsetsRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted),
+            ListToolOffsetsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[ToolOffset]:
+        """The records of which all conditions hold: `where(ToolOffsetFields.tool_number == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = await self._crib.read(
+            self._stub.CountToolOffsets, CountToolOffsetsRequest(filter=filter, query=query, show_deleted=show_deleted)
+        )
+        return answer.count
+
+    async def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainToolOffsets,
+            ExplainToolOffsetsRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+        )
+        return answer.plan
 
     async def update(
         self, tool_offset: ToolOffset, *, mask: MaskPaths | None = None, allow_missing: bool = False

@@ -12,8 +12,10 @@ from plant.users.v1.user_service_pb2 import (
     BatchDeleteUsersRequest,
     BatchGetUsersRequest,
     BatchUpdateUsersRequest,
+    CountUsersRequest,
     CreateUserRequest,
     DeleteUserRequest,
+    ExplainUsersRequest,
     GetUserRequest,
     ListUsersRequest,
     ListUsersResponse,
@@ -21,9 +23,36 @@ from plant.users.v1.user_service_pb2 import (
     UpdateUserRequest,
 )
 from plant.users.v1.user_service_pb2_grpc import UserServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    EnumField,
+    EtagField,
+    MaskPaths,
+    Query,
+    TextField,
+    TimeField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncUserClient", "UserClient"]
+__all__ = ["AsyncUserClient", "UserClient", "UserFields"]
+
+
+class UserFields:
+    """The fields of plant.users.v1.User, for the conditions and orders of `where`."""
+
+    id = TextField("id")
+    login = TextField("login")
+    display_name = TextField("display_name")
+    role = EnumField("role")
+    create_time = TimeField("create_time")
+    update_time = TimeField("update_time")
+    delete_time = TimeField("delete_time")
+    etag = EtagField("etag")
 
 
 class UserClient:
@@ -41,32 +70,95 @@ class UserClient:
         """Creates a record. The server fills in the key, the times and the etag."""
         return self._crib.write(self._stub.CreateUser, CreateUserRequest(user=user))
 
-    def get(self, id: str, *, show_deleted: bool = False) -> User:
+    def get(self, id: str, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> User:
         """Gets a record by its key."""
-        return self._crib.read(self._stub.GetUser, GetUserRequest(id=id, show_deleted=show_deleted))
+        return self._crib.read(
+            self._stub.GetUser, GetUserRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask))
+        )
 
-    def list(self, *, page_size: int = 0, show_deleted: bool = False) -> Iterator[User]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[User]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             yield from page.users
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    def list_page(self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False) -> ListUsersResponse:
+    def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> ListUsersResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return self._crib.read(
             self._stub.ListUsers,
-            ListUsersRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted),
+            ListUsersRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> Query[User]:
+        """The records of which all conditions hold: `where(UserFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = self._crib.read(
+            self._stub.CountUsers, CountUsersRequest(filter=filter, query=query, show_deleted=show_deleted)
+        )
+        return answer.count
+
+    def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainUsers,
+            ExplainUsersRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+        )
+        return answer.plan
 
     def update(self, user: User, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> User:
         """Changes fields of a record. A change that changes nothing writes nothing.
@@ -151,18 +243,38 @@ class AsyncUserClient:
         """Creates a record. The server fills in the key, the times and the etag."""
         return await self._crib.write(self._stub.CreateUser, CreateUserRequest(user=user))
 
-    async def get(self, id: str, *, show_deleted: bool = False) -> User:
+    async def get(self, id: str, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> User:
         """Gets a record by its key."""
-        return await self._crib.read(self._stub.GetUser, GetUserRequest(id=id, show_deleted=show_deleted))
+        return await self._crib.read(
+            self._stub.GetUser, GetUserRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask))
+        )
 
-    async def list(self, *, page_size: int = 0, show_deleted: bool = False) -> AsyncIterator[User]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[User]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             for record in page.users:
                 yield record
             page_token = page.next_page_token
@@ -170,16 +282,57 @@ class AsyncUserClient:
                 return
 
     async def list_page(
-        self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
     ) -> ListUsersResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
             self._stub.ListUsers,
-            ListUsersRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted),
+            ListUsersRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[User]:
+        """The records of which all conditions hold: `where(UserFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = await self._crib.read(
+            self._stub.CountUsers, CountUsersRequest(filter=filter, query=query, show_deleted=show_deleted)
+        )
+        return answer.count
+
+    async def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainUsers,
+            ExplainUsersRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+        )
+        return answer.plan
 
     async def update(self, user: User, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> User:
         """Changes fields of a record. A change that changes nothing writes nothing.

@@ -12,8 +12,10 @@ from plant.a.v1.axis_service_pb2 import (
     BatchDeleteAxesRequest,
     BatchGetAxesRequest,
     BatchUpdateAxesRequest,
+    CountAxesRequest,
     CreateAxisRequest,
     DeleteAxisRequest,
+    ExplainAxesRequest,
     GetAxisRequest,
     ListAxesRequest,
     ListAxesResponse,
@@ -21,9 +23,30 @@ from plant.a.v1.axis_service_pb2 import (
     UpdateAxisRequest,
 )
 from plant.a.v1.axis_service_pb2_grpc import AxisServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    EtagField,
+    MaskPaths,
+    NumberField,
+    Query,
+    TextField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncAxisClient", "AxisClient"]
+__all__ = ["AsyncAxisClient", "AxisClient", "AxisFields"]
+
+
+class AxisFields:
+    """The fields of plant.a.v1.Axis, for the conditions and orders of `where`."""
+
+    name = TextField("name")
+    offset_mm = NumberField("offset_mm")
+    etag = EtagField("etag")
 
 
 class AxisClient:
@@ -41,31 +64,95 @@ class AxisClient:
         """Creates a record. The server fills in the etag."""
         return self._crib.write(self._stub.CreateAxis, CreateAxisRequest(axis=axis))
 
-    def get(self, name: str, *, show_deleted: bool = False) -> Axis:
+    def get(self, name: str, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Axis:
         """Gets a record by its key."""
-        return self._crib.read(self._stub.GetAxis, GetAxisRequest(name=name, show_deleted=show_deleted))
+        return self._crib.read(
+            self._stub.GetAxis, GetAxisRequest(name=name, show_deleted=show_deleted, read_mask=field_mask(read_mask))
+        )
 
-    def list(self, *, page_size: int = 0, show_deleted: bool = False) -> Iterator[Axis]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[Axis]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             yield from page.axes
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    def list_page(self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False) -> ListAxesResponse:
+    def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> ListAxesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return self._crib.read(
-            self._stub.ListAxes, ListAxesRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            self._stub.ListAxes,
+            ListAxesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> Query[Axis]:
+        """The records of which all conditions hold: `where(AxisFields.name == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = self._crib.read(
+            self._stub.CountAxes, CountAxesRequest(filter=filter, query=query, show_deleted=show_deleted)
+        )
+        return answer.count
+
+    def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainAxes,
+            ExplainAxesRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+        )
+        return answer.plan
 
     def update(self, axis: Axis, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Axis:
         """Changes fields of a record. A change that changes nothing writes nothing.
@@ -151,18 +238,38 @@ class AsyncAxisClient:
         """Creates a record. The server fills in the etag."""
         return await self._crib.write(self._stub.CreateAxis, CreateAxisRequest(axis=axis))
 
-    async def get(self, name: str, *, show_deleted: bool = False) -> Axis:
+    async def get(self, name: str, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Axis:
         """Gets a record by its key."""
-        return await self._crib.read(self._stub.GetAxis, GetAxisRequest(name=name, show_deleted=show_deleted))
+        return await self._crib.read(
+            self._stub.GetAxis, GetAxisRequest(name=name, show_deleted=show_deleted, read_mask=field_mask(read_mask))
+        )
 
-    async def list(self, *, page_size: int = 0, show_deleted: bool = False) -> AsyncIterator[Axis]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[Axis]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             for record in page.axes:
                 yield record
             page_token = page.next_page_token
@@ -170,15 +277,57 @@ class AsyncAxisClient:
                 return
 
     async def list_page(
-        self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
     ) -> ListAxesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
-            self._stub.ListAxes, ListAxesRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            self._stub.ListAxes,
+            ListAxesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[Axis]:
+        """The records of which all conditions hold: `where(AxisFields.name == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = await self._crib.read(
+            self._stub.CountAxes, CountAxesRequest(filter=filter, query=query, show_deleted=show_deleted)
+        )
+        return answer.count
+
+    async def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainAxes,
+            ExplainAxesRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+        )
+        return answer.plan
 
     async def update(self, axis: Axis, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Axis:
         """Changes fields of a record. A change that changes nothing writes nothing.

@@ -12,17 +12,40 @@ from plant.a.v1.assignment_service_pb2 import (
     BatchDeleteAssignmentsRequest,
     BatchGetAssignmentsRequest,
     BatchUpdateAssignmentsRequest,
+    CountAssignmentsRequest,
     CreateAssignmentRequest,
     DeleteAssignmentRequest,
+    ExplainAssignmentsRequest,
     GetAssignmentRequest,
     ListAssignmentsRequest,
     ListAssignmentsResponse,
     UpdateAssignmentRequest,
 )
 from plant.a.v1.assignment_service_pb2_grpc import AssignmentServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    IntegerField,
+    MaskPaths,
+    Query,
+    TextField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AssignmentClient", "AsyncAssignmentClient"]
+__all__ = ["AssignmentClient", "AssignmentFields", "AsyncAssignmentClient"]
+
+
+class AssignmentFields:
+    """The fields of plant.a.v1.Assignment, for the conditions and orders of `where`."""
+
+    line = TextField("line")
+    tool_number = IntegerField("tool_number")
+    day = IntegerField("day")
+    pocket = TextField("pocket")
 
 
 class AssignmentClient:
@@ -40,33 +63,87 @@ class AssignmentClient:
         """Creates a record."""
         return self._crib.write(self._stub.CreateAssignment, CreateAssignmentRequest(assignment=assignment))
 
-    def get(self, tool_number: int, day: int, line: str) -> Assignment:
+    def get(self, tool_number: int, day: int, line: str, *, read_mask: MaskPaths | None = None) -> Assignment:
         """Gets a record by its key."""
         return self._crib.read(
-            self._stub.GetAssignment, GetAssignmentRequest(tool_number=tool_number, day=day, line=line)
+            self._stub.GetAssignment,
+            GetAssignmentRequest(tool_number=tool_number, day=day, line=line, read_mask=field_mask(read_mask)),
         )
 
-    def list(self, *, page_size: int = 0) -> Iterator[Assignment]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[Assignment]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             yield from page.assignments
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListAssignmentsResponse:
+    def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListAssignmentsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return self._crib.read(
-            self._stub.ListAssignments, ListAssignmentsRequest(page_size=page_size, page_token=page_token)
+            self._stub.ListAssignments,
+            ListAssignmentsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> Query[Assignment]:
+        """The records of which all conditions hold: `where(AssignmentFields.tool_number == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = self._crib.read(self._stub.CountAssignments, CountAssignmentsRequest(filter=filter, query=query))
+        return answer.count
+
+    def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainAssignments, ExplainAssignmentsRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     def update(
         self, assignment: Assignment, *, mask: MaskPaths | None = None, allow_missing: bool = False
@@ -161,34 +238,88 @@ class AsyncAssignmentClient:
         """Creates a record."""
         return await self._crib.write(self._stub.CreateAssignment, CreateAssignmentRequest(assignment=assignment))
 
-    async def get(self, tool_number: int, day: int, line: str) -> Assignment:
+    async def get(self, tool_number: int, day: int, line: str, *, read_mask: MaskPaths | None = None) -> Assignment:
         """Gets a record by its key."""
         return await self._crib.read(
-            self._stub.GetAssignment, GetAssignmentRequest(tool_number=tool_number, day=day, line=line)
+            self._stub.GetAssignment,
+            GetAssignmentRequest(tool_number=tool_number, day=day, line=line, read_mask=field_mask(read_mask)),
         )
 
-    async def list(self, *, page_size: int = 0) -> AsyncIterator[Assignment]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[Assignment]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             for record in page.assignments:
                 yield record
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListAssignmentsResponse:
+    async def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListAssignmentsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
-            self._stub.ListAssignments, ListAssignmentsRequest(page_size=page_size, page_token=page_token)
+            self._stub.ListAssignments,
+            ListAssignmentsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[Assignment]:
+        """The records of which all conditions hold: `where(AssignmentFields.tool_number == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = await self._crib.read(self._stub.CountAssignments, CountAssignmentsRequest(filter=filter, query=query))
+        return answer.count
+
+    async def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainAssignments, ExplainAssignmentsRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     async def update(
         self, assignment: Assignment, *, mask: MaskPaths | None = None, allow_missing: bool = False

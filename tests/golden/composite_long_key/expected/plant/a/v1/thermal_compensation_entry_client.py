@@ -12,17 +12,40 @@ from plant.a.v1.thermal_compensation_entry_service_pb2 import (
     BatchDeleteThermalCompensationEntriesRequest,
     BatchGetThermalCompensationEntriesRequest,
     BatchUpdateThermalCompensationEntriesRequest,
+    CountThermalCompensationEntriesRequest,
     CreateThermalCompensationEntryRequest,
     DeleteThermalCompensationEntryRequest,
+    ExplainThermalCompensationEntriesRequest,
     GetThermalCompensationEntryRequest,
     ListThermalCompensationEntriesRequest,
     ListThermalCompensationEntriesResponse,
     UpdateThermalCompensationEntryRequest,
 )
 from plant.a.v1.thermal_compensation_entry_service_pb2_grpc import ThermalCompensationEntryServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    EtagField,
+    MaskPaths,
+    Query,
+    TextField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncThermalCompensationEntryClient", "ThermalCompensationEntryClient"]
+__all__ = ["AsyncThermalCompensationEntryClient", "ThermalCompensationEntryClient", "ThermalCompensationEntryFields"]
+
+
+class ThermalCompensationEntryFields:
+    """The fields of plant.a.v1.ThermalCompensationEntry, for the conditions and orders of `where`."""
+
+    compensation_of_the_linear_axis_in_micrometers = TextField("compensation_of_the_linear_axis_in_micrometers")
+    axis = TextField("axis")
+    c = TextField("c")
+    etag = EtagField("etag")
 
 
 class ThermalCompensationEntryClient:
@@ -43,7 +66,14 @@ class ThermalCompensationEntryClient:
             CreateThermalCompensationEntryRequest(thermal_compensation_entry=thermal_compensation_entry),
         )
 
-    def get(self, compensation_of_the_linear_axis_in_micrometers: str, axis: str, c: str) -> ThermalCompensationEntry:
+    def get(
+        self,
+        compensation_of_the_linear_axis_in_micrometers: str,
+        axis: str,
+        c: str,
+        *,
+        read_mask: MaskPaths | None = None,
+    ) -> ThermalCompensationEntry:
         """Gets a record by its key."""
         return self._crib.read(
             self._stub.GetThermalCompensationEntry,
@@ -51,31 +81,89 @@ class ThermalCompensationEntryClient:
                 compensation_of_the_linear_axis_in_micrometers=compensation_of_the_linear_axis_in_micrometers,
                 axis=axis,
                 c=c,
+                read_mask=field_mask(read_mask),
             ),
         )
 
-    def list(self, *, page_size: int = 0) -> Iterator[ThermalCompensationEntry]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[ThermalCompensationEntry]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             yield from page.thermal_compensation_entries
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListThermalCompensationEntriesResponse:
+    def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListThermalCompensationEntriesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return self._crib.read(
             self._stub.ListThermalCompensationEntries,
-            ListThermalCompensationEntriesRequest(page_size=page_size, page_token=page_token),
+            ListThermalCompensationEntriesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> Query[ThermalCompensationEntry]:
+        """The records of which all conditions hold:
+        `where(ThermalCompensationEntryFields.compensation_of_the_linear_axis_in_micrometers == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = self._crib.read(
+            self._stub.CountThermalCompensationEntries,
+            CountThermalCompensationEntriesRequest(filter=filter, query=query),
+        )
+        return answer.count
+
+    def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainThermalCompensationEntries,
+            ExplainThermalCompensationEntriesRequest(filter=filter, query=query, order_by=order_by),
+        )
+        return answer.plan
 
     def update(
         self,
@@ -216,7 +304,12 @@ class AsyncThermalCompensationEntryClient:
         )
 
     async def get(
-        self, compensation_of_the_linear_axis_in_micrometers: str, axis: str, c: str
+        self,
+        compensation_of_the_linear_axis_in_micrometers: str,
+        axis: str,
+        c: str,
+        *,
+        read_mask: MaskPaths | None = None,
     ) -> ThermalCompensationEntry:
         """Gets a record by its key."""
         return await self._crib.read(
@@ -225,32 +318,90 @@ class AsyncThermalCompensationEntryClient:
                 compensation_of_the_linear_axis_in_micrometers=compensation_of_the_linear_axis_in_micrometers,
                 axis=axis,
                 c=c,
+                read_mask=field_mask(read_mask),
             ),
         )
 
-    async def list(self, *, page_size: int = 0) -> AsyncIterator[ThermalCompensationEntry]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[ThermalCompensationEntry]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             for record in page.thermal_compensation_entries:
                 yield record
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListThermalCompensationEntriesResponse:
+    async def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListThermalCompensationEntriesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
             self._stub.ListThermalCompensationEntries,
-            ListThermalCompensationEntriesRequest(page_size=page_size, page_token=page_token),
+            ListThermalCompensationEntriesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[ThermalCompensationEntry]:
+        """The records of which all conditions hold:
+        `where(ThermalCompensationEntryFields.compensation_of_the_linear_axis_in_micrometers == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = await self._crib.read(
+            self._stub.CountThermalCompensationEntries,
+            CountThermalCompensationEntriesRequest(filter=filter, query=query),
+        )
+        return answer.count
+
+    async def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainThermalCompensationEntries,
+            ExplainThermalCompensationEntriesRequest(filter=filter, query=query, order_by=order_by),
+        )
+        return answer.plan
 
     async def update(
         self,

@@ -12,8 +12,10 @@ from plant.a.v1.sensor_service_pb2 import (
     BatchDeleteSensorsRequest,
     BatchGetSensorsRequest,
     BatchUpdateSensorsRequest,
+    CountSensorsRequest,
     CreateSensorRequest,
     DeleteSensorRequest,
+    ExplainSensorsRequest,
     GetSensorRequest,
     ListSensorsRequest,
     ListSensorsResponse,
@@ -21,9 +23,63 @@ from plant.a.v1.sensor_service_pb2 import (
     UpdateSensorRequest,
 )
 from plant.a.v1.sensor_service_pb2_grpc import SensorServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    BoolField,
+    BytesField,
+    Condition,
+    Crib,
+    EnumField,
+    EtagField,
+    IntegerField,
+    MaskPaths,
+    NumberField,
+    Query,
+    TextField,
+    TimeField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncSensorClient", "SensorClient"]
+__all__ = ["AsyncSensorClient", "SensorClient", "SensorFields"]
+
+
+class SensorFields:
+    """The fields of plant.a.v1.Sensor, for the conditions and orders of `where`."""
+
+    id = IntegerField("id")
+    a_bool = BoolField("a_bool")
+    an_int32 = IntegerField("an_int32")
+    a_sint32 = IntegerField("a_sint32")
+    a_sfixed32 = IntegerField("a_sfixed32")
+    an_int64 = IntegerField("an_int64")
+    a_sint64 = IntegerField("a_sint64")
+    a_sfixed64 = IntegerField("a_sfixed64")
+    a_uint32 = IntegerField("a_uint32")
+    a_fixed32 = IntegerField("a_fixed32")
+    a_float = NumberField("a_float")
+    a_double = NumberField("a_double")
+    a_string = TextField("a_string")
+    some_bytes = BytesField("some_bytes")
+    state = EnumField("state")
+    unit_state = EnumField("unit_state")
+    calibration_time = TimeField("calibration_time")
+    maybe_bool = BoolField("maybe_bool")
+    maybe_int32 = IntegerField("maybe_int32")
+    maybe_sint64 = IntegerField("maybe_sint64")
+    maybe_fixed32 = IntegerField("maybe_fixed32")
+    maybe_float = NumberField("maybe_float")
+    maybe_double = NumberField("maybe_double")
+    maybe_string = TextField("maybe_string")
+    maybe_bytes = BytesField("maybe_bytes")
+    maybe_state = EnumField("maybe_state")
+    maybe_time = TimeField("maybe_time")
+    create_time = TimeField("create_time")
+    update_time = TimeField("update_time")
+    delete_time = TimeField("delete_time")
+    etag = EtagField("etag")
 
 
 class SensorClient:
@@ -41,32 +97,95 @@ class SensorClient:
         """Creates a record. The server fills in the key, the times and the etag."""
         return self._crib.write(self._stub.CreateSensor, CreateSensorRequest(sensor=sensor))
 
-    def get(self, id: int, *, show_deleted: bool = False) -> Sensor:
+    def get(self, id: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Sensor:
         """Gets a record by its key."""
-        return self._crib.read(self._stub.GetSensor, GetSensorRequest(id=id, show_deleted=show_deleted))
+        return self._crib.read(
+            self._stub.GetSensor, GetSensorRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask))
+        )
 
-    def list(self, *, page_size: int = 0, show_deleted: bool = False) -> Iterator[Sensor]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[Sensor]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             yield from page.sensors
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    def list_page(self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False) -> ListSensorsResponse:
+    def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> ListSensorsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return self._crib.read(
             self._stub.ListSensors,
-            ListSensorsRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted),
+            ListSensorsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> Query[Sensor]:
+        """The records of which all conditions hold: `where(SensorFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = self._crib.read(
+            self._stub.CountSensors, CountSensorsRequest(filter=filter, query=query, show_deleted=show_deleted)
+        )
+        return answer.count
+
+    def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainSensors,
+            ExplainSensorsRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+        )
+        return answer.plan
 
     def update(self, sensor: Sensor, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Sensor:
         """Changes fields of a record. A change that changes nothing writes nothing.
@@ -155,18 +274,38 @@ class AsyncSensorClient:
         """Creates a record. The server fills in the key, the times and the etag."""
         return await self._crib.write(self._stub.CreateSensor, CreateSensorRequest(sensor=sensor))
 
-    async def get(self, id: int, *, show_deleted: bool = False) -> Sensor:
+    async def get(self, id: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Sensor:
         """Gets a record by its key."""
-        return await self._crib.read(self._stub.GetSensor, GetSensorRequest(id=id, show_deleted=show_deleted))
+        return await self._crib.read(
+            self._stub.GetSensor, GetSensorRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask))
+        )
 
-    async def list(self, *, page_size: int = 0, show_deleted: bool = False) -> AsyncIterator[Sensor]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[Sensor]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             for record in page.sensors:
                 yield record
             page_token = page.next_page_token
@@ -174,16 +313,57 @@ class AsyncSensorClient:
                 return
 
     async def list_page(
-        self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
     ) -> ListSensorsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
             self._stub.ListSensors,
-            ListSensorsRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted),
+            ListSensorsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[Sensor]:
+        """The records of which all conditions hold: `where(SensorFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = await self._crib.read(
+            self._stub.CountSensors, CountSensorsRequest(filter=filter, query=query, show_deleted=show_deleted)
+        )
+        return answer.count
+
+    async def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainSensors,
+            ExplainSensorsRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+        )
+        return answer.plan
 
     async def update(self, sensor: Sensor, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Sensor:
         """Changes fields of a record. A change that changes nothing writes nothing.

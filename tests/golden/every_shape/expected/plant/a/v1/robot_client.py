@@ -12,17 +12,76 @@ from plant.a.v1.robot_service_pb2 import (
     BatchDeleteRobotsRequest,
     BatchGetRobotsRequest,
     BatchUpdateRobotsRequest,
+    CountRobotsRequest,
     CreateRobotRequest,
     DeleteRobotRequest,
+    ExplainRobotsRequest,
     GetRobotRequest,
     ListRobotsRequest,
     ListRobotsResponse,
     UpdateRobotRequest,
 )
 from plant.a.v1.robot_service_pb2_grpc import RobotServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    BoolField,
+    BytesField,
+    Condition,
+    Crib,
+    DocumentField,
+    DurationField,
+    EnumField,
+    IntegerField,
+    MaskPaths,
+    NumberField,
+    Query,
+    TextField,
+    TimeField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncRobotClient", "RobotClient"]
+__all__ = ["AsyncRobotClient", "RobotClient", "RobotFields"]
+
+
+class RobotFields:
+    """The fields of plant.a.v1.Robot, for the conditions and orders of `where`."""
+
+    id = IntegerField("id")
+    big = IntegerField("big")
+    maybe_big = IntegerField("maybe_big")
+    d = NumberField("d")
+    f = NumberField("f")
+    took = DurationField("took")
+    yes = BoolField("yes")
+    counted = IntegerField("counted")
+    raw = BytesField("raw")
+    pose = DocumentField("pose")
+    poses = DocumentField("poses")
+    named = DocumentField("named")
+    ratios = DocumentField("ratios")
+    tags = DocumentField("tags")
+    modes = DocumentField("modes")
+    gripper = TextField("gripper")
+    drill = IntegerField("drill")
+    custom = DocumentField("custom")
+    since = TimeField("since")
+    oneof_mode = EnumField("oneof_mode")
+    extra = DocumentField("extra")
+    value = DocumentField("value")
+    items_of = DocumentField("items_of")
+    payload = DocumentField("payload")
+    mask_of = DocumentField("mask_of")
+    nothing = DocumentField("nothing")
+    laps = DocumentField("laps")
+    times = DocumentField("times")
+    wrapped = DocumentField("wrapped")
+    mode_by_name = DocumentField("mode_by_name")
+    blobs = DocumentField("blobs")
+    values = DocumentField("values")
+    anys = DocumentField("anys")
 
 
 class RobotClient:
@@ -40,29 +99,84 @@ class RobotClient:
         """Creates a record. The server fills in the key."""
         return self._crib.write(self._stub.CreateRobot, CreateRobotRequest(robot=robot))
 
-    def get(self, id: int) -> Robot:
+    def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Robot:
         """Gets a record by its key."""
-        return self._crib.read(self._stub.GetRobot, GetRobotRequest(id=id))
+        return self._crib.read(self._stub.GetRobot, GetRobotRequest(id=id, read_mask=field_mask(read_mask)))
 
-    def list(self, *, page_size: int = 0) -> Iterator[Robot]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[Robot]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             yield from page.robots
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListRobotsResponse:
+    def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListRobotsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
-        return self._crib.read(self._stub.ListRobots, ListRobotsRequest(page_size=page_size, page_token=page_token))
+        return self._crib.read(
+            self._stub.ListRobots,
+            ListRobotsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
+        )
+
+    def where(self, *conditions: Condition) -> Query[Robot]:
+        """The records of which all conditions hold: `where(RobotFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = self._crib.read(self._stub.CountRobots, CountRobotsRequest(filter=filter, query=query))
+        return answer.count
+
+    def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainRobots, ExplainRobotsRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     def update(self, robot: Robot, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Robot:
         """Changes fields of a record. A change that changes nothing writes nothing.
@@ -140,32 +254,85 @@ class AsyncRobotClient:
         """Creates a record. The server fills in the key."""
         return await self._crib.write(self._stub.CreateRobot, CreateRobotRequest(robot=robot))
 
-    async def get(self, id: int) -> Robot:
+    async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Robot:
         """Gets a record by its key."""
-        return await self._crib.read(self._stub.GetRobot, GetRobotRequest(id=id))
+        return await self._crib.read(self._stub.GetRobot, GetRobotRequest(id=id, read_mask=field_mask(read_mask)))
 
-    async def list(self, *, page_size: int = 0) -> AsyncIterator[Robot]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[Robot]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             for record in page.robots:
                 yield record
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListRobotsResponse:
+    async def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListRobotsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
-            self._stub.ListRobots, ListRobotsRequest(page_size=page_size, page_token=page_token)
+            self._stub.ListRobots,
+            ListRobotsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[Robot]:
+        """The records of which all conditions hold: `where(RobotFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = await self._crib.read(self._stub.CountRobots, CountRobotsRequest(filter=filter, query=query))
+        return answer.count
+
+    async def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainRobots, ExplainRobotsRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     async def update(self, robot: Robot, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Robot:
         """Changes fields of a record. A change that changes nothing writes nothing.

@@ -12,17 +12,38 @@ from plant.a.v1.spot_service_pb2 import (
     BatchDeleteSpotsRequest,
     BatchGetSpotsRequest,
     BatchUpdateSpotsRequest,
+    CountSpotsRequest,
     CreateSpotRequest,
     DeleteSpotRequest,
+    ExplainSpotsRequest,
     GetSpotRequest,
     ListSpotsRequest,
     ListSpotsResponse,
     UpdateSpotRequest,
 )
 from plant.a.v1.spot_service_pb2_grpc import SpotServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    IntegerField,
+    MaskPaths,
+    Query,
+    TextField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncSpotClient", "SpotClient"]
+__all__ = ["AsyncSpotClient", "SpotClient", "SpotFields"]
+
+
+class SpotFields:
+    """The fields of plant.a.v1.Spot, for the conditions and orders of `where`."""
+
+    id = IntegerField("id")
+    place = TextField("place")
 
 
 class SpotClient:
@@ -40,29 +61,84 @@ class SpotClient:
         """Creates a record. The server fills in the key."""
         return self._crib.write(self._stub.CreateSpot, CreateSpotRequest(spot=spot))
 
-    def get(self, id: int) -> Spot:
+    def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Spot:
         """Gets a record by its key."""
-        return self._crib.read(self._stub.GetSpot, GetSpotRequest(id=id))
+        return self._crib.read(self._stub.GetSpot, GetSpotRequest(id=id, read_mask=field_mask(read_mask)))
 
-    def list(self, *, page_size: int = 0) -> Iterator[Spot]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[Spot]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             yield from page.spots
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListSpotsResponse:
+    def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListSpotsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
-        return self._crib.read(self._stub.ListSpots, ListSpotsRequest(page_size=page_size, page_token=page_token))
+        return self._crib.read(
+            self._stub.ListSpots,
+            ListSpotsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
+        )
+
+    def where(self, *conditions: Condition) -> Query[Spot]:
+        """The records of which all conditions hold: `where(SpotFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = self._crib.read(self._stub.CountSpots, CountSpotsRequest(filter=filter, query=query))
+        return answer.count
+
+    def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainSpots, ExplainSpotsRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     def update(self, spot: Spot, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Spot:
         """Changes fields of a record. A change that changes nothing writes nothing.
@@ -138,30 +214,85 @@ class AsyncSpotClient:
         """Creates a record. The server fills in the key."""
         return await self._crib.write(self._stub.CreateSpot, CreateSpotRequest(spot=spot))
 
-    async def get(self, id: int) -> Spot:
+    async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Spot:
         """Gets a record by its key."""
-        return await self._crib.read(self._stub.GetSpot, GetSpotRequest(id=id))
+        return await self._crib.read(self._stub.GetSpot, GetSpotRequest(id=id, read_mask=field_mask(read_mask)))
 
-    async def list(self, *, page_size: int = 0) -> AsyncIterator[Spot]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[Spot]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             for record in page.spots:
                 yield record
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListSpotsResponse:
+    async def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListSpotsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
-        return await self._crib.read(self._stub.ListSpots, ListSpotsRequest(page_size=page_size, page_token=page_token))
+        return await self._crib.read(
+            self._stub.ListSpots,
+            ListSpotsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
+        )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[Spot]:
+        """The records of which all conditions hold: `where(SpotFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = await self._crib.read(self._stub.CountSpots, CountSpotsRequest(filter=filter, query=query))
+        return answer.count
+
+    async def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainSpots, ExplainSpotsRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     async def update(self, spot: Spot, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Spot:
         """Changes fields of a record. A change that changes nothing writes nothing.

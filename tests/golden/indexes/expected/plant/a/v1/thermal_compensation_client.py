@@ -12,8 +12,10 @@ from plant.a.v1.thermal_compensation_service_pb2 import (
     BatchDeleteThermalCompensationsRequest,
     BatchGetThermalCompensationsRequest,
     BatchUpdateThermalCompensationsRequest,
+    CountThermalCompensationsRequest,
     CreateThermalCompensationRequest,
     DeleteThermalCompensationRequest,
+    ExplainThermalCompensationsRequest,
     GetThermalCompensationRequest,
     ListThermalCompensationsRequest,
     ListThermalCompensationsResponse,
@@ -21,9 +23,36 @@ from plant.a.v1.thermal_compensation_service_pb2 import (
     UpdateThermalCompensationRequest,
 )
 from plant.a.v1.thermal_compensation_service_pb2_grpc import ThermalCompensationServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    IntegerField,
+    MaskPaths,
+    NumberField,
+    Query,
+    TextField,
+    TimeField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncThermalCompensationClient", "ThermalCompensationClient"]
+__all__ = ["AsyncThermalCompensationClient", "ThermalCompensationClient", "ThermalCompensationFields"]
+
+
+class ThermalCompensationFields:
+    """The fields of plant.a.v1.ThermalCompensation, for the conditions and orders of `where`."""
+
+    id = IntegerField("id")
+    axis = TextField("axis")
+    position = IntegerField("position")
+    name = TextField("name")
+    temperature_measured_at_the_spindle = NumberField("temperature_measured_at_the_spindle")
+    label = TextField("label")
+    badge = TextField("badge")
+    create_time = TimeField("create_time")
 
 
 class ThermalCompensationClient:
@@ -44,36 +73,99 @@ class ThermalCompensationClient:
             CreateThermalCompensationRequest(thermal_compensation=thermal_compensation),
         )
 
-    def get(self, id: int, *, show_deleted: bool = False) -> ThermalCompensation:
+    def get(self, id: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> ThermalCompensation:
         """Gets a record by its key."""
         return self._crib.read(
-            self._stub.GetThermalCompensation, GetThermalCompensationRequest(id=id, show_deleted=show_deleted)
+            self._stub.GetThermalCompensation,
+            GetThermalCompensationRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask)),
         )
 
-    def list(self, *, page_size: int = 0, show_deleted: bool = False) -> Iterator[ThermalCompensation]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[ThermalCompensation]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             yield from page.thermal_compensations
             page_token = page.next_page_token
             if not page_token:
                 return
 
     def list_page(
-        self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
     ) -> ListThermalCompensationsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return self._crib.read(
             self._stub.ListThermalCompensations,
-            ListThermalCompensationsRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted),
+            ListThermalCompensationsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> Query[ThermalCompensation]:
+        """The records of which all conditions hold: `where(ThermalCompensationFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = self._crib.read(
+            self._stub.CountThermalCompensations,
+            CountThermalCompensationsRequest(filter=filter, query=query, show_deleted=show_deleted),
+        )
+        return answer.count
+
+    def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainThermalCompensations,
+            ExplainThermalCompensationsRequest(
+                filter=filter, query=query, order_by=order_by, show_deleted=show_deleted
+            ),
+        )
+        return answer.plan
 
     def update(
         self, thermal_compensation: ThermalCompensation, *, mask: MaskPaths | None = None, allow_missing: bool = False
@@ -184,20 +276,41 @@ class AsyncThermalCompensationClient:
             CreateThermalCompensationRequest(thermal_compensation=thermal_compensation),
         )
 
-    async def get(self, id: int, *, show_deleted: bool = False) -> ThermalCompensation:
+    async def get(
+        self, id: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None
+    ) -> ThermalCompensation:
         """Gets a record by its key."""
         return await self._crib.read(
-            self._stub.GetThermalCompensation, GetThermalCompensationRequest(id=id, show_deleted=show_deleted)
+            self._stub.GetThermalCompensation,
+            GetThermalCompensationRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask)),
         )
 
-    async def list(self, *, page_size: int = 0, show_deleted: bool = False) -> AsyncIterator[ThermalCompensation]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[ThermalCompensation]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             for record in page.thermal_compensations:
                 yield record
             page_token = page.next_page_token
@@ -205,16 +318,60 @@ class AsyncThermalCompensationClient:
                 return
 
     async def list_page(
-        self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
     ) -> ListThermalCompensationsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
             self._stub.ListThermalCompensations,
-            ListThermalCompensationsRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted),
+            ListThermalCompensationsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[ThermalCompensation]:
+        """The records of which all conditions hold: `where(ThermalCompensationFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = await self._crib.read(
+            self._stub.CountThermalCompensations,
+            CountThermalCompensationsRequest(filter=filter, query=query, show_deleted=show_deleted),
+        )
+        return answer.count
+
+    async def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainThermalCompensations,
+            ExplainThermalCompensationsRequest(
+                filter=filter, query=query, order_by=order_by, show_deleted=show_deleted
+            ),
+        )
+        return answer.plan
 
     async def update(
         self, thermal_compensation: ThermalCompensation, *, mask: MaskPaths | None = None, allow_missing: bool = False

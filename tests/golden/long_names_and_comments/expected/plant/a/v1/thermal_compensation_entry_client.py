@@ -12,8 +12,10 @@ from plant.a.v1.thermal_compensation_entry_service_pb2 import (
     BatchDeleteThermalCompensationEntriesRequest,
     BatchGetThermalCompensationEntriesRequest,
     BatchUpdateThermalCompensationEntriesRequest,
+    CountThermalCompensationEntriesRequest,
     CreateThermalCompensationEntryRequest,
     DeleteThermalCompensationEntryRequest,
+    ExplainThermalCompensationEntriesRequest,
     GetThermalCompensationEntryRequest,
     ListThermalCompensationEntriesRequest,
     ListThermalCompensationEntriesResponse,
@@ -21,9 +23,34 @@ from plant.a.v1.thermal_compensation_entry_service_pb2 import (
     UpdateThermalCompensationEntryRequest,
 )
 from plant.a.v1.thermal_compensation_entry_service_pb2_grpc import ThermalCompensationEntryServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    EnumField,
+    IntegerField,
+    MaskPaths,
+    Query,
+    TextField,
+    TimeField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncThermalCompensationEntryClient", "ThermalCompensationEntryClient"]
+__all__ = ["AsyncThermalCompensationEntryClient", "ThermalCompensationEntryClient", "ThermalCompensationEntryFields"]
+
+
+class ThermalCompensationEntryFields:
+    """The fields of plant.a.v1.ThermalCompensationEntry, for the conditions and orders of `where`."""
+
+    compensation_of_the_linear_axis_in_micrometersa = IntegerField("compensation_of_the_linear_axis_in_micrometersa")
+    compensation_of_the_linear_axis_in_micrometersb = TextField("compensation_of_the_linear_axis_in_micrometersb")
+    compensation_of_the_linear_axis_in_micrometersc = TimeField("compensation_of_the_linear_axis_in_micrometersc")
+    compensation_of_the_linear_axis_in_micrometersd = EnumField("compensation_of_the_linear_axis_in_micrometersd")
+    compensation_of_the_linear_axis_in_micrometerse = EnumField("compensation_of_the_linear_axis_in_micrometerse")
+    create_time = TimeField("create_time")
 
 
 class ThermalCompensationEntryClient:
@@ -45,7 +72,11 @@ class ThermalCompensationEntryClient:
         )
 
     def get(
-        self, compensation_of_the_linear_axis_in_micrometersa: int, *, show_deleted: bool = False
+        self,
+        compensation_of_the_linear_axis_in_micrometersa: int,
+        *,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
     ) -> ThermalCompensationEntry:
         """Gets a record by its key."""
         return self._crib.read(
@@ -53,35 +84,97 @@ class ThermalCompensationEntryClient:
             GetThermalCompensationEntryRequest(
                 compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
                 show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
             ),
         )
 
-    def list(self, *, page_size: int = 0, show_deleted: bool = False) -> Iterator[ThermalCompensationEntry]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[ThermalCompensationEntry]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             yield from page.thermal_compensation_entries
             page_token = page.next_page_token
             if not page_token:
                 return
 
     def list_page(
-        self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
     ) -> ListThermalCompensationEntriesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return self._crib.read(
             self._stub.ListThermalCompensationEntries,
             ListThermalCompensationEntriesRequest(
-                page_size=page_size, page_token=page_token, show_deleted=show_deleted
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
             ),
         )
+
+    def where(self, *conditions: Condition) -> Query[ThermalCompensationEntry]:
+        """The records of which all conditions hold:
+        `where(ThermalCompensationEntryFields.compensation_of_the_linear_axis_in_micrometersa == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = self._crib.read(
+            self._stub.CountThermalCompensationEntries,
+            CountThermalCompensationEntriesRequest(filter=filter, query=query, show_deleted=show_deleted),
+        )
+        return answer.count
+
+    def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainThermalCompensationEntries,
+            ExplainThermalCompensationEntriesRequest(
+                filter=filter, query=query, order_by=order_by, show_deleted=show_deleted
+            ),
+        )
+        return answer.plan
 
     def update(
         self,
@@ -225,7 +318,11 @@ class AsyncThermalCompensationEntryClient:
         )
 
     async def get(
-        self, compensation_of_the_linear_axis_in_micrometersa: int, *, show_deleted: bool = False
+        self,
+        compensation_of_the_linear_axis_in_micrometersa: int,
+        *,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
     ) -> ThermalCompensationEntry:
         """Gets a record by its key."""
         return await self._crib.read(
@@ -233,17 +330,36 @@ class AsyncThermalCompensationEntryClient:
             GetThermalCompensationEntryRequest(
                 compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
                 show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
             ),
         )
 
-    async def list(self, *, page_size: int = 0, show_deleted: bool = False) -> AsyncIterator[ThermalCompensationEntry]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[ThermalCompensationEntry]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             for record in page.thermal_compensation_entries:
                 yield record
             page_token = page.next_page_token
@@ -251,18 +367,61 @@ class AsyncThermalCompensationEntryClient:
                 return
 
     async def list_page(
-        self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
     ) -> ListThermalCompensationEntriesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
             self._stub.ListThermalCompensationEntries,
             ListThermalCompensationEntriesRequest(
-                page_size=page_size, page_token=page_token, show_deleted=show_deleted
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
             ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[ThermalCompensationEntry]:
+        """The records of which all conditions hold:
+        `where(ThermalCompensationEntryFields.compensation_of_the_linear_axis_in_micrometersa == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = await self._crib.read(
+            self._stub.CountThermalCompensationEntries,
+            CountThermalCompensationEntriesRequest(filter=filter, query=query, show_deleted=show_deleted),
+        )
+        return answer.count
+
+    async def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainThermalCompensationEntries,
+            ExplainThermalCompensationEntriesRequest(
+                filter=filter, query=query, order_by=order_by, show_deleted=show_deleted
+            ),
+        )
+        return answer.plan
 
     async def update(
         self,

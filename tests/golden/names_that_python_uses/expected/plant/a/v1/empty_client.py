@@ -12,17 +12,36 @@ from plant.a.v1.empty_service_pb2 import (
     BatchDeleteEmptiesRequest,
     BatchGetEmptiesRequest,
     BatchUpdateEmptiesRequest,
+    CountEmptiesRequest,
     CreateEmptyRequest,
     DeleteEmptyRequest,
+    ExplainEmptiesRequest,
     GetEmptyRequest,
     ListEmptiesRequest,
     ListEmptiesResponse,
     UpdateEmptyRequest,
 )
 from plant.a.v1.empty_service_pb2_grpc import EmptyServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    IntegerField,
+    MaskPaths,
+    Query,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncEmptyClient", "EmptyClient"]
+__all__ = ["AsyncEmptyClient", "EmptyClient", "EmptyFields"]
+
+
+class EmptyFields:
+    """The fields of plant.a.v1.Empty, for the conditions and orders of `where`."""
+
+    id = IntegerField("id")
 
 
 class EmptyClient:
@@ -40,29 +59,84 @@ class EmptyClient:
         """Creates a record. The server fills in the key."""
         return self._crib.write(self._stub.CreateEmpty, CreateEmptyRequest(empty=empty))
 
-    def get(self, id: int) -> Empty:
+    def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Empty:
         """Gets a record by its key."""
-        return self._crib.read(self._stub.GetEmpty, GetEmptyRequest(id=id))
+        return self._crib.read(self._stub.GetEmpty, GetEmptyRequest(id=id, read_mask=field_mask(read_mask)))
 
-    def list(self, *, page_size: int = 0) -> Iterator[Empty]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[Empty]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             yield from page.empties
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListEmptiesResponse:
+    def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListEmptiesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
-        return self._crib.read(self._stub.ListEmpties, ListEmptiesRequest(page_size=page_size, page_token=page_token))
+        return self._crib.read(
+            self._stub.ListEmpties,
+            ListEmptiesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
+        )
+
+    def where(self, *conditions: Condition) -> Query[Empty]:
+        """The records of which all conditions hold: `where(EmptyFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = self._crib.read(self._stub.CountEmpties, CountEmptiesRequest(filter=filter, query=query))
+        return answer.count
+
+    def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainEmpties, ExplainEmptiesRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     def update(self, empty: Empty, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Empty:
         """Changes fields of a record. A change that changes nothing writes nothing.
@@ -140,32 +214,85 @@ class AsyncEmptyClient:
         """Creates a record. The server fills in the key."""
         return await self._crib.write(self._stub.CreateEmpty, CreateEmptyRequest(empty=empty))
 
-    async def get(self, id: int) -> Empty:
+    async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Empty:
         """Gets a record by its key."""
-        return await self._crib.read(self._stub.GetEmpty, GetEmptyRequest(id=id))
+        return await self._crib.read(self._stub.GetEmpty, GetEmptyRequest(id=id, read_mask=field_mask(read_mask)))
 
-    async def list(self, *, page_size: int = 0) -> AsyncIterator[Empty]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[Empty]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             for record in page.empties:
                 yield record
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListEmptiesResponse:
+    async def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListEmptiesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
-            self._stub.ListEmpties, ListEmptiesRequest(page_size=page_size, page_token=page_token)
+            self._stub.ListEmpties,
+            ListEmptiesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[Empty]:
+        """The records of which all conditions hold: `where(EmptyFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = await self._crib.read(self._stub.CountEmpties, CountEmptiesRequest(filter=filter, query=query))
+        return answer.count
+
+    async def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainEmpties, ExplainEmptiesRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     async def update(self, empty: Empty, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Empty:
         """Changes fields of a record. A change that changes nothing writes nothing.

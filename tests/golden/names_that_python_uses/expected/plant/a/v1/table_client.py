@@ -12,17 +12,40 @@ from plant.a.v1.table_service_pb2 import (
     BatchDeleteTablesRequest,
     BatchGetTablesRequest,
     BatchUpdateTablesRequest,
+    CountTablesRequest,
     CreateTableRequest,
     DeleteTableRequest,
+    ExplainTablesRequest,
     GetTableRequest,
     ListTablesRequest,
     ListTablesResponse,
     UpdateTableRequest,
 )
 from plant.a.v1.table_service_pb2_grpc import TableServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    EnumField,
+    MaskPaths,
+    Query,
+    TextField,
+    TimeField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncTableClient", "TableClient"]
+__all__ = ["AsyncTableClient", "TableClient", "TableFields"]
+
+
+class TableFields:
+    """The fields of plant.a.v1.Table, for the conditions and orders of `where`."""
+
+    id = TextField("id")
+    field = EnumField("field")
+    time = TimeField("time")
 
 
 class TableClient:
@@ -40,29 +63,84 @@ class TableClient:
         """Creates a record. The server fills in the key."""
         return self._crib.write(self._stub.CreateTable, CreateTableRequest(table=table))
 
-    def get(self, id: str) -> Table:
+    def get(self, id: str, *, read_mask: MaskPaths | None = None) -> Table:
         """Gets a record by its key."""
-        return self._crib.read(self._stub.GetTable, GetTableRequest(id=id))
+        return self._crib.read(self._stub.GetTable, GetTableRequest(id=id, read_mask=field_mask(read_mask)))
 
-    def list(self, *, page_size: int = 0) -> Iterator[Table]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[Table]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             yield from page.tables
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListTablesResponse:
+    def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListTablesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
-        return self._crib.read(self._stub.ListTables, ListTablesRequest(page_size=page_size, page_token=page_token))
+        return self._crib.read(
+            self._stub.ListTables,
+            ListTablesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
+        )
+
+    def where(self, *conditions: Condition) -> Query[Table]:
+        """The records of which all conditions hold: `where(TableFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = self._crib.read(self._stub.CountTables, CountTablesRequest(filter=filter, query=query))
+        return answer.count
+
+    def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainTables, ExplainTablesRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     def update(self, table: Table, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Table:
         """Changes fields of a record. A change that changes nothing writes nothing.
@@ -140,32 +218,85 @@ class AsyncTableClient:
         """Creates a record. The server fills in the key."""
         return await self._crib.write(self._stub.CreateTable, CreateTableRequest(table=table))
 
-    async def get(self, id: str) -> Table:
+    async def get(self, id: str, *, read_mask: MaskPaths | None = None) -> Table:
         """Gets a record by its key."""
-        return await self._crib.read(self._stub.GetTable, GetTableRequest(id=id))
+        return await self._crib.read(self._stub.GetTable, GetTableRequest(id=id, read_mask=field_mask(read_mask)))
 
-    async def list(self, *, page_size: int = 0) -> AsyncIterator[Table]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[Table]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             for record in page.tables:
                 yield record
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListTablesResponse:
+    async def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListTablesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
-            self._stub.ListTables, ListTablesRequest(page_size=page_size, page_token=page_token)
+            self._stub.ListTables,
+            ListTablesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[Table]:
+        """The records of which all conditions hold: `where(TableFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = await self._crib.read(self._stub.CountTables, CountTablesRequest(filter=filter, query=query))
+        return answer.count
+
+    async def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainTables, ExplainTablesRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     async def update(self, table: Table, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Table:
         """Changes fields of a record. A change that changes nothing writes nothing.

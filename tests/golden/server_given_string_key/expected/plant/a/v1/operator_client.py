@@ -12,8 +12,10 @@ from plant.a.v1.operator_service_pb2 import (
     BatchDeleteStaffRequest,
     BatchGetStaffRequest,
     BatchUpdateStaffRequest,
+    CountStaffRequest,
     CreateOperatorRequest,
     DeleteOperatorRequest,
+    ExplainStaffRequest,
     GetOperatorRequest,
     ListStaffRequest,
     ListStaffResponse,
@@ -21,9 +23,27 @@ from plant.a.v1.operator_service_pb2 import (
     UpdateOperatorRequest,
 )
 from plant.a.v1.operator_service_pb2_grpc import OperatorServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    TextField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncOperatorClient", "OperatorClient"]
+__all__ = ["AsyncOperatorClient", "OperatorClient", "OperatorFields"]
+
+
+class OperatorFields:
+    """The fields of plant.a.v1.Operator, for the conditions and orders of `where`."""
+
+    id = TextField("id")
+    badge = TextField("badge")
 
 
 class OperatorClient:
@@ -41,32 +61,96 @@ class OperatorClient:
         """Creates a record. The server fills in the key."""
         return self._crib.write(self._stub.CreateOperator, CreateOperatorRequest(operator=operator))
 
-    def get(self, id: str, *, show_deleted: bool = False) -> Operator:
+    def get(self, id: str, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Operator:
         """Gets a record by its key."""
-        return self._crib.read(self._stub.GetOperator, GetOperatorRequest(id=id, show_deleted=show_deleted))
+        return self._crib.read(
+            self._stub.GetOperator,
+            GetOperatorRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask)),
+        )
 
-    def list(self, *, page_size: int = 0, show_deleted: bool = False) -> Iterator[Operator]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[Operator]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             yield from page.staff
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    def list_page(self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False) -> ListStaffResponse:
+    def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> ListStaffResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return self._crib.read(
             self._stub.ListStaff,
-            ListStaffRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted),
+            ListStaffRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> Query[Operator]:
+        """The records of which all conditions hold: `where(OperatorFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = self._crib.read(
+            self._stub.CountStaff, CountStaffRequest(filter=filter, query=query, show_deleted=show_deleted)
+        )
+        return answer.count
+
+    def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainStaff,
+            ExplainStaffRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+        )
+        return answer.plan
 
     def update(self, operator: Operator, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Operator:
         """Changes fields of a record. A change that changes nothing writes nothing.
@@ -155,18 +239,39 @@ class AsyncOperatorClient:
         """Creates a record. The server fills in the key."""
         return await self._crib.write(self._stub.CreateOperator, CreateOperatorRequest(operator=operator))
 
-    async def get(self, id: str, *, show_deleted: bool = False) -> Operator:
+    async def get(self, id: str, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Operator:
         """Gets a record by its key."""
-        return await self._crib.read(self._stub.GetOperator, GetOperatorRequest(id=id, show_deleted=show_deleted))
+        return await self._crib.read(
+            self._stub.GetOperator,
+            GetOperatorRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask)),
+        )
 
-    async def list(self, *, page_size: int = 0, show_deleted: bool = False) -> AsyncIterator[Operator]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[Operator]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token, show_deleted=show_deleted)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                show_deleted=show_deleted,
+                read_mask=read_mask,
+            )
             for record in page.staff:
                 yield record
             page_token = page.next_page_token
@@ -174,16 +279,57 @@ class AsyncOperatorClient:
                 return
 
     async def list_page(
-        self, *, page_size: int = 0, page_token: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
     ) -> ListStaffResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
             self._stub.ListStaff,
-            ListStaffRequest(page_size=page_size, page_token=page_token, show_deleted=show_deleted),
+            ListStaffRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[Operator]:
+        """The records of which all conditions hold: `where(OperatorFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+        """Counts records."""
+        answer = await self._crib.read(
+            self._stub.CountStaff, CountStaffRequest(filter=filter, query=query, show_deleted=show_deleted)
+        )
+        return answer.count
+
+    async def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+    ) -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainStaff,
+            ExplainStaffRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+        )
+        return answer.plan
 
     async def update(
         self, operator: Operator, *, mask: MaskPaths | None = None, allow_missing: bool = False

@@ -12,17 +12,51 @@ from plant.a.v1.order_service_pb2 import (
     BatchDeleteOrdersRequest,
     BatchGetOrdersRequest,
     BatchUpdateOrdersRequest,
+    CountOrdersRequest,
     CreateOrderRequest,
     DeleteOrderRequest,
+    ExplainOrdersRequest,
     GetOrderRequest,
     ListOrdersRequest,
     ListOrdersResponse,
     UpdateOrderRequest,
 )
 from plant.a.v1.order_service_pb2_grpc import OrderServiceStub
-from toolcrib.client import AsyncCrib, Crib, MaskPaths, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    BoolField,
+    Condition,
+    Crib,
+    EnumField,
+    IntegerField,
+    MaskPaths,
+    NumberField,
+    Query,
+    TextField,
+    field_mask,
+    record_and_mask,
+)
+from toolcrib.query.v1.query_pb2 import Filter, Plan
 
-__all__ = ["AsyncOrderClient", "OrderClient"]
+__all__ = ["AsyncOrderClient", "OrderClient", "OrderFields"]
+
+
+class OrderFields:
+    """The fields of plant.a.v1.Order, for the conditions and orders of `where`."""
+
+    id = IntegerField("id")
+    customer = TextField("customer")
+    weight_g = IntegerField("weight_g")
+    urgent = BoolField("urgent")
+    level = IntegerField("level")
+    count = IntegerField("count")
+    offset = IntegerField("offset")
+    ratio = NumberField("ratio")
+    speed = NumberField("speed")
+    unit = TextField("unit")
+    empty = TextField("empty")
+    mode = EnumField("mode")
 
 
 class OrderClient:
@@ -40,29 +74,84 @@ class OrderClient:
         """Creates a record. The server fills in the key."""
         return self._crib.write(self._stub.CreateOrder, CreateOrderRequest(order=order))
 
-    def get(self, id: int) -> Order:
+    def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Order:
         """Gets a record by its key."""
-        return self._crib.read(self._stub.GetOrder, GetOrderRequest(id=id))
+        return self._crib.read(self._stub.GetOrder, GetOrderRequest(id=id, read_mask=field_mask(read_mask)))
 
-    def list(self, *, page_size: int = 0) -> Iterator[Order]:
+    def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> Iterator[Order]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = self.list_page(page_size=page_size, page_token=page_token)
+            page = self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             yield from page.orders
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListOrdersResponse:
+    def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListOrdersResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
-        return self._crib.read(self._stub.ListOrders, ListOrdersRequest(page_size=page_size, page_token=page_token))
+        return self._crib.read(
+            self._stub.ListOrders,
+            ListOrdersRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
+        )
+
+    def where(self, *conditions: Condition) -> Query[Order]:
+        """The records of which all conditions hold: `where(OrderFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return Query(self.list, self.count, conditions)
+
+    def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = self._crib.read(self._stub.CountOrders, CountOrdersRequest(filter=filter, query=query))
+        return answer.count
+
+    def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = self._crib.read(
+            self._stub.ExplainOrders, ExplainOrdersRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     def update(self, order: Order, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Order:
         """Changes fields of a record. A change that changes nothing writes nothing.
@@ -140,32 +229,85 @@ class AsyncOrderClient:
         """Creates a record. The server fills in the key."""
         return await self._crib.write(self._stub.CreateOrder, CreateOrderRequest(order=order))
 
-    async def get(self, id: int) -> Order:
+    async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Order:
         """Gets a record by its key."""
-        return await self._crib.read(self._stub.GetOrder, GetOrderRequest(id=id))
+        return await self._crib.read(self._stub.GetOrder, GetOrderRequest(id=id, read_mask=field_mask(read_mask)))
 
-    async def list(self, *, page_size: int = 0) -> AsyncIterator[Order]:
+    async def list(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        read_mask: MaskPaths | None = None,
+    ) -> AsyncIterator[Order]:
         """Lists records, in the order of their keys unless order_by names another.
 
-        Asks for page after page, as they are needed.
+        Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
+        with both, both have to hold.
         """
         page_token = ""
         while True:
-            page = await self.list_page(page_size=page_size, page_token=page_token)
+            page = await self.list_page(
+                page_token=page_token,
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                read_mask=read_mask,
+            )
             for record in page.orders:
                 yield record
             page_token = page.next_page_token
             if not page_token:
                 return
 
-    async def list_page(self, *, page_size: int = 0, page_token: str = "") -> ListOrdersResponse:
+    async def list_page(
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: MaskPaths | None = None,
+    ) -> ListOrdersResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
-        This is one page; its next_page_token asks for the next.
+        This is one page; its next_page_token asks for the next. `filter` is text as in AIP-160, `query` the same as
+        a message; with both, both have to hold.
         """
         return await self._crib.read(
-            self._stub.ListOrders, ListOrdersRequest(page_size=page_size, page_token=page_token)
+            self._stub.ListOrders,
+            ListOrdersRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                page_size=page_size,
+                page_token=page_token,
+                read_mask=field_mask(read_mask),
+            ),
         )
+
+    def where(self, *conditions: Condition) -> AsyncQuery[Order]:
+        """The records of which all conditions hold: `where(OrderFields.id == ...)`.
+
+        Nothing is asked before the query is iterated over or counted.
+        """
+        return AsyncQuery(self.list, self.count, conditions)
+
+    async def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+        """Counts records."""
+        answer = await self._crib.read(self._stub.CountOrders, CountOrdersRequest(filter=filter, query=query))
+        return answer.count
+
+    async def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+        """Says how the database lists records that are so asked for, and warns where that is slow."""
+        answer = await self._crib.read(
+            self._stub.ExplainOrders, ExplainOrdersRequest(filter=filter, query=query, order_by=order_by)
+        )
+        return answer.plan
 
     async def update(self, order: Order, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Order:
         """Changes fields of a record. A change that changes nothing writes nothing.
