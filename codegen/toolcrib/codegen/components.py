@@ -8,8 +8,21 @@ from toolcrib.codegen.declared import DeclaredField, DeclaredFile, DeclaredMessa
 from toolcrib.codegen.defaults import parse_default
 from toolcrib.codegen.documents import has_own_json
 from toolcrib.codegen.indexes import indexes_of
-from toolcrib.codegen.model import Cardinality, Component, Field, KeyAllocation, Kind, MessageType, Schema
+from toolcrib.codegen.model import (
+    Cardinality,
+    Component,
+    Field,
+    KeyAllocation,
+    Kind,
+    MessageType,
+    OnDelete,
+    Reference,
+    Schema,
+)
 from toolcrib.codegen.names import plural_of, snake_case
+
+# By the numbers of the option `on_delete`.
+ON_DELETE = {0: OnDelete.RESTRICT, 1: OnDelete.RESTRICT, 2: OnDelete.CASCADE, 3: OnDelete.SET_NULL}
 
 STANDARD_FIELDS = ("create_time", "update_time", "delete_time", "etag")
 _CARDINALITIES = {Shape.REPEATED: Cardinality.REPEATED, Shape.MAP: Cardinality.MAP}
@@ -85,7 +98,7 @@ def _component(message: DeclaredMessage, file: DeclaredFile, messages: Mapping[s
         table=table_of(message),
         soft_delete=option.soft_delete,
         max_records=option.max_records,
-        indexes=indexes_of(message, table_of(message)),
+        indexes=indexes_of(message, table_of(message), key_of(message)),
     )
 
 
@@ -117,6 +130,7 @@ def _field(field: DeclaredField) -> Field:
         immutable=field.immutable,
         output_only=field.output_only,
         default=parse_default(field),
+        reference=Reference(field.references, ON_DELETE[field.on_delete]) if field.references else None,
     )
 
 

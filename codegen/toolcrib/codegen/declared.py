@@ -49,7 +49,7 @@ class DeclaredField:
     """A field of a message. `kind` is None where no kind of the model holds its type.
 
     Of a map `type` and what follows from it is that of the values; `map_key` is the kind of its keys. `rules` are the
-    types that its buf.validate rules are for ("int32", "timestamp").
+    types that its buf.validate rules are for ("int32", "timestamp"), `on_delete` is the number of its value.
     """
 
     place: Place
@@ -72,6 +72,8 @@ class DeclaredField:
     immutable: bool = False
     output_only: bool = False
     default_value: str | None = None
+    references: str = ""
+    on_delete: int = 0
     rules: tuple[str, ...] = ()
     unknown_options: tuple[int, ...] = ()
 

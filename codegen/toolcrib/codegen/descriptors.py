@@ -206,6 +206,8 @@ class _FileReader:
             unique_live=options.unique_live,
             immutable=options.immutable,
             output_only=options.output_only,
+            references=options.references,
+            on_delete=options.on_delete,
             default_value=options.default_value if options.HasField("default_value") else None,
             rules=_rules(field.options),
             unknown_options=_unknown(options),

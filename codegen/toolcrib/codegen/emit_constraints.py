@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from toolcrib.codegen.layout import Bracket, Group, Node, call, list_of, quoted, tuple_of
-from toolcrib.codegen.model import Component, Default, Field, Index
+from toolcrib.codegen.model import Component, Default, Field, Index, Reference
 from toolcrib.codegen.writer import CodeWriter
 
 _CONSTRAINTS = "toolcrib.server.constraints"
@@ -22,6 +22,9 @@ def constraint_facts(writer: CodeWriter, component: Component) -> Iterator[Node]
     uniques = [_unique(writer, index) for index in component.indexes if index.unique]
     if uniques:
         yield list_of(*uniques, before="uniques=")
+    references = [_reference(writer, field, field.reference) for field in component.fields if field.reference]
+    if references:
+        yield list_of(*references, before="references=")
 
 
 def _names(argument: str, fields: Sequence[Field]) -> Iterator[Node]:
@@ -33,6 +36,13 @@ def _unique(writer: CodeWriter, index: Index) -> Node:
     fields = tuple_of([quoted(name) for name in index.fields])
     live = ["live_only=True"] if index.live_only else []
     return call(writer.use(_CONSTRAINTS, "Unique"), quoted(index.name), fields, *live)
+
+
+def _reference(writer: CodeWriter, field: Field, reference: Reference) -> Node:
+    on_delete = f"{writer.use(_CONSTRAINTS, 'OnDelete')}.{reference.on_delete.name}"
+    optional = ["optional=True"] if field.optional else []
+    name, component = quoted(field.name), quoted(reference.component)
+    return call(writer.use(_CONSTRAINTS, "Reference"), name, component, on_delete, *optional)
 
 
 def _literal(value: Default) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from toolcrib.codegen.declared import DeclaredField, DeclaredIndex, DeclaredMessage
 from toolcrib.codegen.model import Index, IndexColumn
@@ -13,11 +14,15 @@ DESCENDING = " desc"
 _NAME_LENGTH_MAX = 63
 
 
-def indexes_of(message: DeclaredMessage, table: str) -> tuple[Index, ...]:
-    """The indexes of a component: those of its fields, then those of its option."""
+def indexes_of(message: DeclaredMessage, table: str, key: Sequence[DeclaredField]) -> tuple[Index, ...]:
+    """The indexes of a component: those of its fields, those of its option, and those that its references need."""
     own = [_live_index(field, table) for field in message.fields if field.unique_live]
-    declared = message.option.indexes if message.option else ()
-    return (*own, *(_declared_index(index, table) for index in declared))
+    declared = [_declared_index(index, table) for index in (message.option.indexes if message.option else ())]
+    # What begins with a field finds who refers by it; a key begins with its first.
+    found = {field.name for field in (*key[:1], *message.fields) if field in key[:1] or field.unique}
+    found |= {index.fields[0] for index in (*own, *declared) if index.fields}
+    references = [field.name for field in message.fields if field.references and field.name not in found]
+    return (*own, *declared, *(_reference_index(name, table) for name in references))
 
 
 def constraint_name(table: str, *fields: str, ending: str = "key") -> str:
@@ -32,6 +37,10 @@ def constraint_name(table: str, *fields: str, ending: str = "key") -> str:
 def _live_index(field: DeclaredField, table: str) -> Index:
     name = constraint_name(table, field.name, ending="live_key")
     return Index(name, (IndexColumn(field.name),), unique=True, live_only=True)
+
+
+def _reference_index(field: str, table: str) -> Index:
+    return Index(constraint_name(table, field, ending="idx"), (IndexColumn(field),))
 
 
 def _declared_index(index: DeclaredIndex, table: str) -> Index:

@@ -55,6 +55,23 @@ class KeyAllocation(Enum):
     CLIENT = "client"
 
 
+@unique
+class OnDelete(Enum):
+    """What becomes of a record when the one that it refers to is deleted."""
+
+    RESTRICT = "restrict"
+    CASCADE = "cascade"
+    SET_NULL = "set_null"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The component, by its full name, whose records a field holds the keys of."""
+
+    component: str
+    on_delete: OnDelete
+
+
 @dataclass(frozen=True, slots=True)
 class EnumValue:
     """One name of an enum; several may share a number."""
@@ -116,6 +133,7 @@ class Field:
     immutable: bool = False
     output_only: bool = False
     default: Default | None = None
+    reference: Reference | None = None
 
     @property
     def is_document(self) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from toolcrib.codegen.components import STANDARD_FIELDS, table_of
+from toolcrib.codegen.components import STANDARD_FIELDS, key_of, table_of
 from toolcrib.codegen.declared import ComponentOption, DeclaredField, DeclaredIndex, DeclaredMessage, Shape
 from toolcrib.codegen.indexes import DESCENDING, constraint_name, indexes_of
 from toolcrib.codegen.model import Kind
@@ -48,7 +48,7 @@ def shared_index_problems(components: Iterable[DeclaredMessage]) -> Iterator[Pro
             continue
         table = table_of(message)
         names = [constraint_name(table, field.name) for field in message.fields if field.unique]
-        for name in [*names, *(index.name for index in indexes_of(message, table))]:
+        for name in [*names, *(index.name for index in indexes_of(message, table, key_of(message)))]:
             owner = taken.setdefault(name, "")
             if owner:
                 yield message.option.place.problem(

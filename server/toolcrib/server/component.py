@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.message import Message
 from sqlalchemy import MetaData, Table
 
-from toolcrib.server.constraints import Unique
+from toolcrib.server.constraints import Reference, Unique
 from toolcrib.server.query.fields import Field
 from toolcrib.server.record import Record
 from toolcrib.server.requests import Key
@@ -55,6 +55,7 @@ class Component(Generic[MessageT, RecordT]):
     immutable_fields: Sequence[str] = ()
     output_only_fields: Sequence[str] = ()
     uniques: Sequence[Unique] = ()
+    references: Sequence[Reference] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum, unique
 from typing import NamedTuple
 
 
@@ -14,3 +15,21 @@ class Unique(NamedTuple):
     name: str
     fields: tuple[str, ...]
     live_only: bool = False
+
+
+@unique
+class OnDelete(Enum):
+    """What becomes of the records that refer to one that is deleted."""
+
+    RESTRICT = "restrict"  # while there are any, it cannot be deleted
+    CASCADE = "cascade"  # they are deleted too
+    SET_NULL = "set_null"  # their reference is unset
+
+
+class Reference(NamedTuple):
+    """`field` holds the key of a live record of `component`; where it is `optional` it may be unset instead."""
+
+    field: str
+    component: str
+    on_delete: OnDelete
+    optional: bool = False

@@ -5,6 +5,8 @@ StoreError
 ├── ActorRequired           a write without an actor
 ├── RecordNotFound
 ├── RecordExists            the key or a unique field is taken
+├── ReferenceNotFound       a record would refer to one that is not there
+├── RecordInUse             a record cannot be deleted, as others refer to it
 ├── RecordNotDeleted        undelete of a live record
 ├── RecordDeleted           a change to a record that is deleted
 ├── StaleEtag
@@ -133,6 +135,49 @@ class RecordExists(RecordError):
         super().__init__(component, key, message, field=field, constraint=constraint)
         self.field = field
         self.constraint = constraint
+
+
+class ReferenceNotFound(RecordError):
+    """`field` would refer to a record of `component` that is not there, or is deleted; `key` is the one it names."""
+
+    reason = "REFERENCE_NOT_FOUND"
+
+    def __init__(self, component: str, key: str, field: str, *, is_deleted: bool) -> None:
+        what = (
+            f"the record {key} of {component} is deleted" if is_deleted else f"there is no record {key} of {component}"
+        )
+        deleted = str(is_deleted).lower()
+        text = f"{field}: {what}, so nothing can refer to it"
+        super().__init__(component, key, text, field=field, constraint="references", deleted=deleted)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """Records of `component` that refer, in `field`, to one that is to be deleted."""
+
+    component: str
+    field: str
+    description: str
+
+
+class RecordInUse(RecordError):
+    """The record with `key` cannot be deleted while others refer to it; `blockers` says which."""
+
+    reason = "RECORD_IN_USE"
+
+    def __init__(self, component: str, key: str, blockers: Sequence[Blocker]) -> None:
+        first = blockers[0]
+        texts = "; ".join(f"{blocker.component}: {blocker.description}" for blocker in blockers)
+        super().__init__(
+            component,
+            key,
+            f"the record {key} is in use: {texts}",
+            referencing_component=first.component,
+            field=first.field,
+            constraint="references",
+        )
+        self.blockers = tuple(blockers)
 
 
 class RecordNotDeleted(RecordError):

@@ -12,6 +12,7 @@ from toolcrib.server import masks
 from toolcrib.server.changes import Change, Operation
 from toolcrib.server.errors import InvalidRequest, StoreError, Violation
 from toolcrib.server.hooks import Step
+from toolcrib.server.release import already_gone
 from toolcrib.server.row_writer import RowWriter
 from toolcrib.server.store import Stored
 from toolcrib.server.validation import require_valid
@@ -36,6 +37,8 @@ class HookRunner:
             self._writer.write(operation, changes)
             return
         for change in changes:
+            if operation is Operation.DELETE and len(changes) > 1 and already_gone(self._stored, change):
+                continue
             try:
                 with change.transaction.within_hooks():
                     _run_chain(chain, change)

@@ -10,6 +10,8 @@ from google.protobuf.message import Message
 from toolcrib.server.changes import Change, Operation
 from toolcrib.server.component_statements import DELETE_TIME
 from toolcrib.server.database import is_constraint
+from toolcrib.server.reference_checks import require_targets
+from toolcrib.server.release import releasing
 from toolcrib.server.store import Stored
 from toolcrib.server.transaction import Transaction
 from toolcrib.server.uniqueness import find_conflict
@@ -19,18 +21,30 @@ from toolcrib.server.values import etag_of
 class RowWriter:
     """Writes the changes of one component in one transaction."""
 
-    __slots__ = ("_standard", "_stored", "_transaction")
+    __slots__ = ("_links", "_standard", "_stored", "_transaction")
 
     def __init__(self, stored: Stored, transaction: Transaction) -> None:
         self._stored = stored
         self._transaction = transaction
         self._standard = stored.component.standard_fields
+        self._links = transaction.store.links.get(stored.component.name)
 
     def write(self, operation: Operation, changes: list[Change[Any]]) -> None:
         """Stamps and writes `changes`, all of `operation`, and audits them.
 
-        Raises RecordExists, placed at its index, where a key or a unique value is taken.
+        Raises, placed at its index, RecordExists where a key or a unique value is taken, ReferenceNotFound where a
+        record refers to one that is not there, RecordInUse where one that others refer to is deleted.
         """
+        if self._links is None:
+            self._write(operation, changes)
+        elif operation is Operation.DELETE:
+            with releasing(self._transaction, self._links.incoming, changes):
+                self._write(operation, changes)
+        else:
+            require_targets(self._transaction, self._links.outgoing, operation, changes)
+            self._write(operation, changes)
+
+    def _write(self, operation: Operation, changes: list[Change[Any]]) -> None:
         transaction = self._transaction
         transaction.begin_writing()
         for change in changes:
@@ -64,17 +78,19 @@ class RowWriter:
 
     def _write_rows(self, operation: Operation, changes: Sequence[Change[Any]]) -> None:
         stored, transaction = self._stored, self._transaction
-        statements, has_unique = stored.statements, bool(stored.holders)
+        statements = stored.statements
+        # Also what an earlier part of the call wrote is undone where a later one is refused.
+        refusable = bool(stored.holders) or bool(self._links and self._links.outgoing)
         if operation is Operation.CREATE:
             rows = [self._row(operation, change.after_message) for change in changes]
-            transaction.insert(statements.insert, rows, may_be_refused=has_unique or stored.has_chosen_keys)
+            transaction.insert(statements.insert, rows, may_be_refused=refusable or stored.has_chosen_keys)
         elif changes[0].after_message is None:
             transaction.run(statements.delete, [list(change.key) for change in changes], may_be_refused=False)
         else:
             order = statements.value_positions + statements.key_positions
             rows = [self._row(operation, change.after_message) for change in changes]
             transaction.run(
-                statements.update, [[row[index] for index in order] for row in rows], may_be_refused=has_unique
+                statements.update, [[row[index] for index in order] for row in rows], may_be_refused=refusable
             )
 
     def _row(self, operation: Operation, message: Message | None) -> list[Any]:

@@ -29,6 +29,8 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
     (errors.ActorRequired, grpc.StatusCode.UNAUTHENTICATED),
     (errors.RecordNotFound, grpc.StatusCode.NOT_FOUND),
     (errors.RecordExists, grpc.StatusCode.ALREADY_EXISTS),
+    (errors.ReferenceNotFound, grpc.StatusCode.FAILED_PRECONDITION),
+    (errors.RecordInUse, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.RecordNotDeleted, grpc.StatusCode.ALREADY_EXISTS),
     (errors.RecordDeleted, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.StaleEtag, grpc.StatusCode.ABORTED),
@@ -42,6 +44,14 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
     (errors.DatabaseUnavailable, grpc.StatusCode.UNAVAILABLE),
     (errors.DiskFull, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.DatabaseCorrupt, grpc.StatusCode.DATA_LOSS),
+)
+
+_PRECONDITIONS = (
+    errors.Veto,
+    errors.RecordDeleted,
+    errors.PreconditionFailed,
+    errors.ReferenceNotFound,
+    errors.RecordInUse,
 )
 
 
@@ -87,15 +97,15 @@ def _details(error: StoreError) -> Iterator[Message]:
         yield ResourceInfo(
             resource_type=error.component, resource_name=_cut(error.key, _TEXT_CHARACTERS), description=error.reason
         )
-    if isinstance(error, errors.Veto | errors.RecordDeleted | errors.PreconditionFailed):
-        subject = error.key if isinstance(error, RecordError) else ""
+    if isinstance(error, _PRECONDITIONS):
         yield PreconditionFailure(
             violations=[
                 PreconditionFailure.Violation(
                     type=error.reason,
                     subject=_cut(subject, _TEXT_CHARACTERS),
-                    description=_cut(error.message, _TEXT_CHARACTERS),
+                    description=_cut(description, _TEXT_CHARACTERS),
                 )
+                for subject, description in _preconditions(error)
             ]
         )
     delay_s = getattr(error, "retry_delay_s", None)
@@ -103,6 +113,13 @@ def _details(error: StoreError) -> Iterator[Message]:
         delay = Duration()
         delay.FromMilliseconds(int(delay_s * 1000))
         yield RetryInfo(retry_delay=delay)
+
+
+def _preconditions(error: StoreError) -> list[tuple[str, str]]:
+    """What stands in the way, and how: other components' records, or the state of the one that it is about."""
+    if isinstance(error, errors.RecordInUse):
+        return [(blocker.component, f"{blocker.field}: {blocker.description}") for blocker in error.blockers]
+    return [(error.key if isinstance(error, RecordError) else "", error.message)]
 
 
 def _bad_request(error: InvalidRequest) -> BadRequest:

@@ -14,6 +14,7 @@ from toolcrib.server.component_statements import ComponentStatements
 from toolcrib.server.database import Database
 from toolcrib.server.errors import StartError
 from toolcrib.server.hooks import Application, Listener, Step
+from toolcrib.server.links import component_links
 from toolcrib.server.paging import PageTokens
 from toolcrib.server.query.fields import Field
 from toolcrib.server.system_statements import SystemStatements
@@ -61,6 +62,7 @@ class Store:
         self.system = SystemStatements(database.system, self.dialect)
         self.listeners: tuple[Listener, ...] = tuple(application.listeners)
         self._stored = {kind.component.name: self._add(kind, application) for kind in repositories}
+        self.links = component_links(self._stored, repositories, self.dialect)
         self.page_tokens = PageTokens(b"")
         unserved = application.records() - {stored.component.record for stored in self._stored.values()}
         if unserved:

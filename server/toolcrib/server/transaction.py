@@ -16,6 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from toolcrib.server.call import Call
 from toolcrib.server.changes import Change, Commit
 from toolcrib.server.journal import Journal
+from toolcrib.server.requests import Key
 from toolcrib.server.sequences import Sequences
 from toolcrib.server.session import Session
 from toolcrib.server.statements import Prepared
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from toolcrib.server.repository import Repository
 
 RepositoryT = TypeVar("RepositoryT", bound="Repository[Any, Any]")
+
+# A record: its component's name and its key.
+Node = tuple[str, Key]
 
 _WHOLE = nullcontext()
 
@@ -91,7 +95,7 @@ class Transaction(ReadTransaction):
     """Reads and writes of one call. `time` is the commit's, UTC, the same for all that the call writes.
 
     `is_guarded` says whether there is a savepoint that undoes this call alone, `has_written` whether there is anything
-    in the database to undo.
+    in the database to undo. `deleting` are the records whose deletion has begun: what refers to them goes with them.
     """
 
     __slots__ = (
@@ -102,6 +106,7 @@ class Transaction(ReadTransaction):
         "_start",
         "call",
         "changes",
+        "deleting",
         "has_written",
         "is_guarded",
         "revision",
@@ -118,6 +123,7 @@ class Transaction(ReadTransaction):
         self.time, self.timestamp = group.moment
         self.revision = 0
         self.changes: list[Change[Any]] = []
+        self.deleting: set[Node] = set()
         self.is_guarded = False
         self.has_written = False
         self._depth = 0

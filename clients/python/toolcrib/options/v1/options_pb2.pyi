@@ -29,6 +29,34 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _OnDelete:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OnDeleteEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OnDelete.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ON_DELETE_UNSPECIFIED: _OnDelete.ValueType  # 0
+    """As ON_DELETE_RESTRICT."""
+    ON_DELETE_RESTRICT: _OnDelete.ValueType  # 1
+    """The record that is referred to cannot be deleted."""
+    ON_DELETE_CASCADE: _OnDelete.ValueType  # 2
+    """This record is deleted too, behind its own hooks and with an audit entry of its own."""
+    ON_DELETE_SET_NULL: _OnDelete.ValueType  # 3
+    """The field, which is `optional`, is unset: an update behind the record's own hooks, with an audit entry of its own."""
+
+class OnDelete(_OnDelete, metaclass=_OnDeleteEnumTypeWrapper):
+    """What becomes of a record when the one that it refers to is deleted, be it softly or for good."""
+
+ON_DELETE_UNSPECIFIED: OnDelete.ValueType  # 0
+"""As ON_DELETE_RESTRICT."""
+ON_DELETE_RESTRICT: OnDelete.ValueType  # 1
+"""The record that is referred to cannot be deleted."""
+ON_DELETE_CASCADE: OnDelete.ValueType  # 2
+"""This record is deleted too, behind its own hooks and with an audit entry of its own."""
+ON_DELETE_SET_NULL: OnDelete.ValueType  # 3
+"""The field, which is `optional`, is unset: an update behind the record's own hooks, with an audit entry of its own."""
+Global___OnDelete: _TypeAlias = OnDelete  # noqa: Y015
+
 class _KeySource:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -163,6 +191,8 @@ class FieldOptions(_message.Message):
     IMMUTABLE_FIELD_NUMBER: _builtins.int
     OUTPUT_ONLY_FIELD_NUMBER: _builtins.int
     DEFAULT_VALUE_FIELD_NUMBER: _builtins.int
+    REFERENCES_FIELD_NUMBER: _builtins.int
+    ON_DELETE_FIELD_NUMBER: _builtins.int
     key: _builtins.bool
     """The field is the component's key: an integer or a string. Exactly one field may say so."""
     key_source: Global___KeySource.ValueType
@@ -185,6 +215,13 @@ class FieldOptions(_message.Message):
     """The value of a new record whose creator leaves the field unset: a number, `true` or `false`, text, or the name of an
     enum's value. For `optional` fields, as others are never unset.
     """
+    references: _builtins.str
+    """Full name of a component ("plant.tools.v1.ToolOffset"), this or another of those that are served together, with a
+    key of one field: this field holds the key of one of its records, which is there and not deleted. The type is that
+    of the key. An `optional` field may be unset instead.
+    """
+    on_delete: Global___OnDelete.ValueType
+    """What becomes of this record when the one that it refers to is deleted. Default: that one cannot be deleted."""
     def __init__(
         self,
         *,
@@ -195,10 +232,12 @@ class FieldOptions(_message.Message):
         immutable: _builtins.bool = ...,
         output_only: _builtins.bool = ...,
         default_value: _builtins.str | None = ...,
+        references: _builtins.str = ...,
+        on_delete: Global___OnDelete.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value", "immutable", b"immutable", "key", b"key", "key_source", b"key_source", "output_only", b"output_only", "unique", b"unique", "unique_live", b"unique_live"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value", "immutable", b"immutable", "key", b"key", "key_source", b"key_source", "on_delete", b"on_delete", "output_only", b"output_only", "references", b"references", "unique", b"unique", "unique_live", b"unique_live"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__default_value: _TypeAlias = _typing.Literal["default_value"]  # noqa: Y015
     _WhichOneofArgType__default_value: _TypeAlias = _typing.Literal["_default_value", b"_default_value"]  # noqa: Y015
