@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,50 +23,21 @@ from plant.cycles.v1.machine_cycle_service_pb2 import (
 )
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_record import RecipeRecord
-from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest, ListRecipesRequest
+from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest
 from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_record import ToolOffsetRecord
 from plant.tools.v1.tool_offset_repository import ToolOffsetRepository
 from plant.tools.v1.tool_offset_service_pb2 import CreateToolOffsetRequest, UpdateToolOffsetRequest
+from support.gate import Doorkeeper, Gate, later
 from support.plant import COMPONENTS, Plant, cycle, plant, refused
 from toolcrib.server import Application, Change, RecordExists, Veto
 from toolcrib.server.testing import serve
 
-ANN = (("x-actor", "ann"),)
-
-
-@dataclass
-class Gate:
-    """Holds the writer lane until all calls of a test wait behind it."""
-
-    crib: Plant
-    database: Path
-    entered: threading.Event
-    opened: threading.Event
-
-    def close(self) -> None:
-        """Sends the call that holds the lane, and waits until it does."""
-        self.held = later(self.crib.recipes.CreateRecipe, CreateRecipeRequest(recipe=Recipe(name="gate", speed_mm_s=1)))
-        assert self.entered.wait(20)
-
-    def open(self) -> None:
-        """Lets the calls that wait go, all in one group."""
-        # Answered by the event loop that hands calls to the lane: those that were sent before are there.
-        for _ in range(3):
-            self.crib.recipes.ListRecipes(ListRecipesRequest())
-        self.opened.set()
-        self.held.result(20)
-
 
 @pytest.fixture
 def gate() -> Iterator[Gate]:
-    application, entered, opened = Application(), threading.Event(), threading.Event()
-
-    @application.before_create(RecipeRecord)
-    def hold(change: Change[RecipeRecord]) -> None:
-        if change.after.name == "gate":
-            entered.set()
-            assert opened.wait(20)
+    application, doorkeeper = Application(), Doorkeeper()
+    doorkeeper.stand_in(application)
 
     @application.before_create(RecipeRecord)
     def lose(change: Change[RecipeRecord]) -> None:
@@ -90,11 +59,7 @@ def gate() -> Iterator[Gate]:
             raise Veto("no")
 
     with serve(COMPONENTS, application=application) as server, plant(server.address) as crib:
-        yield Gate(crib, server.database, entered, opened)
-
-
-def later(method: Any, request: Any) -> Any:
-    return method.future(request, metadata=ANN)
+        yield Gate(crib, server.database, doorkeeper)
 
 
 def create_cycle(crib: Plant) -> Any:

@@ -11,11 +11,12 @@ from typing import Any
 
 import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_service_pb2 import (
@@ -131,9 +132,12 @@ def _valid(name: str, speed: float) -> bool:
 class Recipes(RuleBasedStateMachine):
     """Calls the server and the model alike."""
 
+    ids = 0
+
     @initialize()
     def start(self) -> None:
         self.model = Model()
+        self.done: list[tuple[str, Message, Message]] = []
         self.stack = ExitStack()
         folder = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="toolcrib-"))
         self.database = Path(folder) / "plant.db"
@@ -152,16 +156,14 @@ class Recipes(RuleBasedStateMachine):
     @rule(name=NAMES, speed=SPEEDS)
     def create(self, name: str, speed: float) -> None:
         request = CreateRecipeRequest(recipe=Recipe(name=name, speed_mm_s=speed))
-        reason, answer = outcome(lambda: self.crib.recipes.CreateRecipe(request))
+        reason, answer = self.write("CreateRecipe", request)
         expected = self.model.create([(name, speed)])
         assert (reason or [answer.id]) == expected
 
     @rule(values=st.lists(st.tuples(NAMES, SPEEDS), max_size=3))
     def batch_create(self, values: list[tuple[str, float]]) -> None:
         requests = [CreateRecipeRequest(recipe=Recipe(name=name, speed_mm_s=speed)) for name, speed in values]
-        reason, answer = outcome(
-            lambda: self.crib.recipes.BatchCreateRecipes(BatchCreateRecipesRequest(requests=requests))
-        )
+        reason, answer = self.write("BatchCreateRecipes", BatchCreateRecipesRequest(requests=requests))
         expected = self.model.create(values)
         assert (reason or [recipe.id for recipe in answer.recipes]) == expected
 
@@ -173,18 +175,33 @@ class Recipes(RuleBasedStateMachine):
             recipe=Recipe(id=key, name=name, speed_mm_s=speed, etag=etag),
             update_mask=None if mask is None else FieldMask(paths=mask),
         )
-        reason, _ = outcome(lambda: self.crib.recipes.UpdateRecipe(request))
+        reason, _ = self.write("UpdateRecipe", request)
         assert reason == self.model.update(key, name, speed, mask, etag)
 
     @rule(key=KEYS)
     def delete(self, key: int) -> None:
-        reason, _ = outcome(lambda: self.crib.recipes.DeleteRecipe(DeleteRecipeRequest(id=key)))
+        reason, _ = self.write("DeleteRecipe", DeleteRecipeRequest(id=key))
         assert reason == self.model.delete(key)
 
     @rule(key=KEYS)
     def undelete(self, key: int) -> None:
-        reason, _ = outcome(lambda: self.crib.recipes.UndeleteRecipe(UndeleteRecipeRequest(id=key)))
+        reason, _ = self.write("UndeleteRecipe", UndeleteRecipeRequest(id=key))
         assert reason == self.model.undelete(key)
+
+    @precondition(lambda self: self.done)
+    @rule(data=st.data())
+    def repeat(self, data: st.DataObject) -> None:
+        method, request, answer = data.draw(st.sampled_from(self.done))
+        assert outcome(lambda: getattr(self.crib.recipes, method)(request)) == ("", answer)
+
+    def write(self, method: str, request: Any) -> tuple[str, Any]:
+        """Writes under an id of its own, so that it may be repeated at any time."""
+        self.ids += 1
+        request.request_id = str(self.ids)
+        reason, answer = outcome(lambda: getattr(self.crib.recipes, method)(request))
+        if not reason:
+            self.done.append((method, request, answer))
+        return reason, answer
 
     @rule(key=KEYS, show_deleted=st.booleans())
     def get(self, key: int, show_deleted: bool) -> None:

@@ -67,26 +67,30 @@ class _Methods:
         """The methods of one record."""
         component, writer, one = self.component, self.writer, self.component.name
         with self._method(f"Create{one}", self.message):
-            writer.statement(call("self.create", "call", f"request.{component.singular}"), before="return await ")
+            writer.statement(
+                call("self.create", "call", "request", f"request.{component.singular}"), before="return await "
+            )
         with self._method(f"Get{one}", self.message):
             writer.statement(call("self.get", "call", self._lookup("request")), before="return await ")
         self._list()
         self._count()
         self._explain()
         with self._method(f"Update{one}", self.message):
-            writer.statement(call("self.update", "call", self._modification("request")), before="return await ")
+            writer.statement(
+                call("self.update", "call", "request", self._modification("request")), before="return await "
+            )
         removal = self._removal("request", "etag", "allow_missing")
         with self._method(f"Delete{one}", self._deleted()):
             if component.soft_delete:
-                writer.statement(call("self.delete", "call", removal), before="left = await ")
+                writer.statement(call("self.delete", "call", "request", removal), before="left = await ")
                 writer.line(f"return {self.message}() if left is None else left")
             else:
-                writer.statement(call("self.delete", "call", removal), before="await ")
+                writer.statement(call("self.delete", "call", "request", removal), before="await ")
                 writer.line(f"return {self._deleted()}()")
         if component.soft_delete:
             with self._method(f"Undelete{one}", self.message):
                 undeletion = self._removal("request", "etag")
-                writer.statement(call("self.undelete", "call", undeletion), before="return await ")
+                writer.statement(call("self.undelete", "call", "request", undeletion), before="return await ")
 
     def batches(self) -> None:
         """The methods of several records."""
@@ -149,12 +153,13 @@ class _Methods:
         component, writer, name = self.component, self.writer, f"Batch{verb}{self.component.plural_name}"
         empty = verb == "Delete" and not component.soft_delete
         with self._method(name, self._deleted() if empty else f"{self.messages}.{name}Response"):
-            items = Each("[", element, "for item in request.requests")
+            given = ["call"] if verb == "Get" else ["call", "request"]
+            handed = call(f"self.{base}", *given, Each("[", element, "for item in request.requests"))
             if empty:
-                writer.statement(call(f"self.{base}", "call", items), before="await ")
+                writer.statement(handed, before="await ")
                 writer.line(f"return {self._deleted()}()")
             else:
-                writer.statement(call(f"self.{base}", "call", items), before="records = await ")
+                writer.statement(handed, before="records = await ")
                 answer = call(f"{self.messages}.{name}Response", f"{component.plural}=records")
                 writer.statement(answer, before="return ")
 

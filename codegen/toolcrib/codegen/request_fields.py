@@ -33,7 +33,7 @@ EXPLAIN_RESPONSE: Mapping[str, int] = MappingProxyType({"plan": 5})
 # Fields that mean the same wherever they stand. 9, 15 and those from 20 are for what nobody has thought of yet.
 COMMON: Mapping[str, int] = MappingProxyType(
     {
-        "request_id": 10,  # later: makes a write exactly-once
+        "request_id": 10,  # makes a write exactly-once
         "validate_only": 11,  # later: a dry run
         "etag": 12,
         "allow_missing": 13,

@@ -82,9 +82,10 @@ def service_messages(component: Component) -> tuple[ServiceMessage, ...]:
     counted = [_common("bool", "show_deleted", "Count deleted records too.")] if component.soft_delete else []
     masked = _common("google.protobuf.FieldMask", "read_mask", "Fields to answer. Absent: all.")
     allowed = _common("bool", "allow_missing", "Answer OK if there is no such record.")
+    write = _write_fields()
     answer = ServiceField(f"repeated {one}", records, RECORDS)
     messages = [
-        ServiceMessage(f"Create{one}Request", (record,)),
+        ServiceMessage(f"Create{one}Request", (record, *write)),
         ServiceMessage(f"Get{one}Request", (*key, *shown, masked)),
         ServiceMessage(f"List{many}Request", (*_PAGE_FIELDS, _FILTER, _ORDER_BY, _QUERY, *listed, masked)),
         ServiceMessage(f"List{many}Response", (answer, *_LISTED_FIELDS)),
@@ -93,13 +94,14 @@ def service_messages(component: Component) -> tuple[ServiceMessage, ...]:
         ServiceMessage(f"Explain{many}Request", (_FILTER, _ORDER_BY, _QUERY, *listed)),
         ServiceMessage(f"Explain{many}Response", (_PLAN,)),
         ServiceMessage(f"Update{one}Request", _update_fields(component)),
-        ServiceMessage(f"Delete{one}Request", (*key, etag, allowed)),
+        ServiceMessage(f"Delete{one}Request", (*key, *write, etag, allowed)),
     ]
     if component.soft_delete:
-        messages.append(ServiceMessage(f"Undelete{one}Request", (*key, etag)))
+        messages.append(ServiceMessage(f"Undelete{one}Request", (*key, *write, etag)))
     for verb in _BATCH_COMMENTS:
         requests = ServiceField(f"repeated {verb}{one}Request", "requests", REQUESTS)
-        messages.append(ServiceMessage(f"Batch{verb}{many}Request", (requests,)))
+        fields = (requests,) if verb == "Get" else (requests, *write)
+        messages.append(ServiceMessage(f"Batch{verb}{many}Request", fields))
         if verb != "Delete" or component.soft_delete:
             messages.append(ServiceMessage(f"Batch{verb}{many}Response", (answer,)))
     return tuple(messages)
@@ -114,6 +116,11 @@ def _common(type_: str, name: str, comment: str) -> ServiceField:
     return ServiceField(type_, name, COMMON[name], comment)
 
 
+def _write_fields() -> tuple[ServiceField, ...]:
+    """What each write can be asked, on the request itself: those within a batch leave it unset."""
+    return (_common("string", "request_id", _REQUEST_ID_COMMENT),)
+
+
 def _update_fields(component: Component) -> tuple[ServiceField, ...]:
     etag = "; an etag that is set must be the record's current one" if component.declares("etag") else ""
     return (
@@ -124,6 +131,7 @@ def _update_fields(component: Component) -> tuple[ServiceField, ...]:
             UPDATE_MASK,
             'Fields to change. Absent: those that are populated; "*": all.',
         ),
+        *_write_fields(),
         _common("bool", "allow_missing", "Create the record if there is none."),
     )
 
@@ -151,6 +159,7 @@ _LIST_COMMENT = "Lists records, in the order of their keys unless order_by names
 _COUNT_COMMENT = "Counts records."
 _EXPLAIN_COMMENT = "Says how the database lists records that are so asked for, and warns where that is slow."
 _UPDATE_COMMENT = "Changes fields of a record. A change that changes nothing writes nothing."
+_REQUEST_ID_COMMENT = "If set, a repeat under the same id is answered like the first and done once. Not within a batch."
 _BATCH_COMMENTS = {
     "Create": "Creates records, all or none, in the order of the requests.",
     "Get": "Gets records, all or none, in the order of the requests.",

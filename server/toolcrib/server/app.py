@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection
 from sqlalchemy import Table
 
 from toolcrib.server import health, network
+from toolcrib.server.answers import AnswerLimits
 from toolcrib.server.audit_servicer import AuditServicer
 from toolcrib.server.database import Database
 from toolcrib.server.health import Health
@@ -65,6 +66,7 @@ class Server:
             reader_lanes=settings.reader_lanes,
             group_commit_max=settings.group_commit_max,
             queue_max=settings.queue_max,
+            answer_limits=AnswerLimits(settings.request_id_hours, settings.request_ids_max),
         )
         services: list[Service] = [
             *(servicer(self._workers) for servicer in self._servicers),

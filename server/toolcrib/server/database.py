@@ -170,7 +170,11 @@ class Database:
             if declared != stored:
                 raise StartError(_difference(table.name, declared, stored))
             self._create_indexes(connection, table)
-        self._meta(connection, _LAYOUT_VERSION, str(LAYOUT_VERSION).encode())
+        # What an older server has written is of this layout from now on.
+        self._meta(connection, _LAYOUT_VERSION, b"")
+        meta = self.system.meta
+        raised = meta.update().where(meta.c.name == _LAYOUT_VERSION).values(value=str(LAYOUT_VERSION).encode())
+        connection.execute(raised)
 
     @staticmethod
     def _create_indexes(connection: Connection, table: Table) -> None:

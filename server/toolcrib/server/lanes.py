@@ -9,6 +9,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
+from toolcrib.server.answers import AnswerLimits
 from toolcrib.server.changes import Commit
 from toolcrib.server.database import BEGIN_WRITE, for_caller
 from toolcrib.server.errors import StorageError
@@ -73,11 +74,19 @@ class WriterLane(Lane):
     """
 
     def __init__(
-        self, name: str, store: Store, queue: LaneQueue, announce: Callable[[Commit], None], *, batch_size: int
+        self,
+        name: str,
+        store: Store,
+        queue: LaneQueue,
+        announce: Callable[[Commit], None],
+        *,
+        batch_size: int,
+        answer_limits: AnswerLimits,
     ):
         super().__init__(name, queue, batch_size=batch_size)
         self._store = store
         self._announce = announce
+        self._answer_limits = answer_limits
         self._session: Session | None = None
         self._last_group = 0
         self._groups = 0
@@ -145,7 +154,7 @@ class WriterLane(Lane):
 
     def _run(self, session: Session, jobs: list[Job[Any]]) -> list[Commit]:
         """Runs the jobs in the open transaction; raises where that is lost to all of them."""
-        group = Group(session, self._store.system, alone=len(jobs) == 1)
+        group = Group(session, self._store.system, self._answer_limits, alone=len(jobs) == 1)
         commits = []
         for job in jobs:
             transaction = Transaction(self._store, group, job.call)
@@ -157,7 +166,12 @@ class WriterLane(Lane):
                 if not group.alone:
                     raise _GroupLost
                 session.rollback()
-                return []
+                if transaction.answer is None:
+                    return []
+                session.begin(BEGIN_WRITE)
+            # Also where nothing had to be changed: by the time of a repeat there might be.
+            if transaction.answer is not None:
+                group.answers.add(transaction.answer)
         group.write(self._store.system)
         return commits
 

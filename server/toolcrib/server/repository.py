@@ -18,7 +18,7 @@ from toolcrib.query.v1.query_pb2 import Plan
 from toolcrib.server import masks
 from toolcrib.server.changes import Change, Operation
 from toolcrib.server.component import Component, KeyAllocation, key_text
-from toolcrib.server.errors import RecordDeleted, RecordLimitReached, RecordNotDeleted
+from toolcrib.server.errors import RecordDeleted, RecordLimitReached, RecordNotDeleted, StaleEtag
 from toolcrib.server.hook_runner import HookRunner
 from toolcrib.server.keys import assign_keys, require_distinct, require_key
 from toolcrib.server.record import Record, copy_of
@@ -201,6 +201,7 @@ class Repository(Generic[MessageT, RecordT]):
         if current is None:
             if not modification.allow_missing or (any(key) and component.key_allocation is not KeyAllocation.CLIENT):
                 raise self._reader.not_found(key, current)
+            self._require_no_etag(key, message)
             return self._creation(message, index)
         if current.deleted:
             text = f"the record {key_text(key)} is deleted; undelete it first"
@@ -212,6 +213,12 @@ class Repository(Generic[MessageT, RecordT]):
         self._stored.rules.round_times(after)
         require_unchanged(component, current.message, after)
         return self._change(Operation.UPDATE, key, current.message, after, index)
+
+    def _require_no_etag(self, key: Key, message: Any) -> None:
+        """Raises StaleEtag where an upsert means a record that it has read, and that is gone (AIP-154)."""
+        if "etag" in self.component.standard_fields and message.etag:
+            text = f"the record {key_text(key)} is gone, which had the etag {message.etag}; leave it out to create one"
+            raise StaleEtag(self.component.name, key_text(key), text, etag="")
 
     def _creation(self, message: MessageT, index: int) -> Change[Any]:
         """A create whose key is still to be settled."""

@@ -1,7 +1,7 @@
 """What a caller asks of a repository about one record, without the request's spelling."""
 
 from collections.abc import Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
@@ -33,6 +33,25 @@ class Selection(NamedTuple):
     def has_query(self) -> bool:
         """Whether `query` says anything."""
         return self.query.WhichOneof("kind") is not None
+
+
+class WriteRequest(Protocol):
+    """What every request of a write says of itself, whatever it is about. Generated messages are like this."""
+
+    @property
+    def request_id(self) -> str:
+        """The id under which a repeat is the same write; empty where there will be none."""
+
+    def SerializeToString(self, *, deterministic: bool = ...) -> bytes:  # noqa: N802  # protobuf's name
+        """The request as bytes."""
+
+
+class BatchRequest(WriteRequest, Protocol):
+    """A write of several records, each in a request of its own."""
+
+    @property
+    def requests(self) -> Sequence[WriteRequest]:
+        """The requests in their order."""
 
 
 class Modification(NamedTuple, Generic[MessageT]):

@@ -12,8 +12,18 @@ from google.protobuf.message import Message
 from toolcrib.query.v1.query_pb2 import Plan
 from toolcrib.server.call import Call
 from toolcrib.server.errors import InvalidRequest, StoreError
+from toolcrib.server.exactly_once import as_once, require_none_within
 from toolcrib.server.repository import Repository
-from toolcrib.server.requests import Counted, Lookup, Modification, Page, Removal, Selection
+from toolcrib.server.requests import (
+    BatchRequest,
+    Counted,
+    Lookup,
+    Modification,
+    Page,
+    Removal,
+    Selection,
+    WriteRequest,
+)
 from toolcrib.server.rpc import Method
 from toolcrib.server.transaction import ReadTransaction, Transaction
 
@@ -37,7 +47,10 @@ class Executor(Protocol):
 
 
 class ComponentServicer(Generic[MessageT]):
-    """The methods of one component's service, without the spelling of their requests."""
+    """The methods of one component's service, without the spelling of their requests.
+
+    Those that write are given the request too, for what every write can be asked (`WriteRequest`).
+    """
 
     service: ClassVar[str]
     repository: ClassVar[type[Repository[Any, Any]]]
@@ -49,9 +62,9 @@ class ComponentServicer(Generic[MessageT]):
     def methods(self) -> tuple[Method, ...]:
         """Each method of the service, for the server to register."""
 
-    def create(self, call: Call, message: MessageT) -> Awaitable[MessageT]:
+    def create(self, call: Call, request: WriteRequest, message: MessageT) -> Awaitable[MessageT]:
         """Creates a record."""
-        return self._write(call, lambda repository: repository.create_all([message])[0], batch=False)
+        return self._write(call, request, lambda repository: repository.create_all([message])[0], batch=False)
 
     async def get(self, call: Call, lookup: Lookup) -> MessageT:
         """Reads a record."""
@@ -75,35 +88,41 @@ class ComponentServicer(Generic[MessageT]):
         """Says how records are listed."""
         return self._read(call, lambda repository: repository.explain(selection), batch=False)
 
-    def update(self, call: Call, modification: Modification[MessageT]) -> Awaitable[MessageT]:
+    def update(self, call: Call, request: WriteRequest, modification: Modification[MessageT]) -> Awaitable[MessageT]:
         """Changes a record."""
-        return self._write(call, lambda repository: repository.modify([modification])[0], batch=False)
+        return self._write(call, request, lambda repository: repository.modify([modification])[0], batch=False)
 
-    def delete(self, call: Call, removal: Removal) -> Awaitable[MessageT | None]:
+    def delete(self, call: Call, request: WriteRequest, removal: Removal) -> Awaitable[MessageT | None]:
         """Deletes a record; None where there was none and that was allowed."""
-        return self._write(call, lambda repository: next(iter(repository.remove([removal])), None), batch=False)
+        return self._write(
+            call, request, lambda repository: next(iter(repository.remove([removal])), None), batch=False
+        )
 
-    def undelete(self, call: Call, removal: Removal) -> Awaitable[MessageT]:
+    def undelete(self, call: Call, request: WriteRequest, removal: Removal) -> Awaitable[MessageT]:
         """Brings a deleted record back."""
-        return self._write(call, lambda repository: repository.restore(removal), batch=False)
+        return self._write(call, request, lambda repository: repository.restore(removal), batch=False)
 
-    def batch_create(self, call: Call, messages: Sequence[MessageT]) -> Awaitable[builtins.list[MessageT]]:
+    def batch_create(
+        self, call: Call, request: BatchRequest, messages: Sequence[MessageT]
+    ) -> Awaitable[builtins.list[MessageT]]:
         """Creates records, all or none."""
-        return self._write(call, lambda repository: repository.create_all(messages), batch=True)
+        return self._write_batch(call, request, lambda repository: repository.create_all(messages))
 
     def batch_get(self, call: Call, lookups: Sequence[Lookup]) -> Awaitable[builtins.list[MessageT]]:
         """Reads records, all of one moment, or none."""
         return self._read(call, lambda repository: repository.get_all(lookups), batch=True)
 
     def batch_update(
-        self, call: Call, modifications: Sequence[Modification[MessageT]]
+        self, call: Call, request: BatchRequest, modifications: Sequence[Modification[MessageT]]
     ) -> Awaitable[builtins.list[MessageT]]:
         """Changes records, all or none."""
-        return self._write(call, lambda repository: repository.modify(modifications), batch=True)
+        return self._write_batch(call, request, lambda repository: repository.modify(modifications))
 
-    def batch_delete(self, call: Call, removals: Sequence[Removal]) -> Awaitable[builtins.list[MessageT]]:
+    def batch_delete(
+        self, call: Call, request: BatchRequest, removals: Sequence[Removal]
+    ) -> Awaitable[builtins.list[MessageT]]:
         """Deletes records, all or none."""
-        return self._write(call, lambda repository: repository.remove(removals), batch=True)
+        return self._write_batch(call, request, lambda repository: repository.remove(removals))
 
     def _read(
         self, call: Call, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool
@@ -111,10 +130,19 @@ class ComponentServicer(Generic[MessageT]):
         return self._executor.read(call, self._bound(work, batch=batch))
 
     def _write(
-        self, call: Call, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool
+        self, call: Call, request: WriteRequest, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool
     ) -> Awaitable[ResultT]:
         call.require_actor()
-        return self._executor.write(call, self._bound(work, batch=batch))
+        bound: Callable[[Transaction], ResultT] = self._bound(work, batch=batch)
+        if request.request_id:
+            bound = as_once(call, request, self.repository.component.message, bound, batch=batch)
+        return self._executor.write(call, bound)
+
+    def _write_batch(
+        self, call: Call, request: BatchRequest, work: Callable[[Repository[MessageT, Any]], ResultT]
+    ) -> Awaitable[ResultT]:
+        require_none_within(request.requests)
+        return self._write(call, request, work, batch=True)
 
     def _bound(
         self, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool

@@ -43,6 +43,11 @@ class Session:
         row: Sequence[Any] | None = self.cursor.execute(statement.sql, statement.bind(list(parameters))).fetchone()
         return row
 
+    def find(self, statement: Prepared, parameters: Sequence[Any]) -> Sequence[Any] | None:
+        """The first row, or None, from a table of which nothing is ever kept back to be written together."""
+        row: Sequence[Any] | None = self.cursor.execute(statement.sql, statement.bind(list(parameters))).fetchone()
+        return row
+
     def iterate(self, statement: Prepared, parameters: Sequence[Any]) -> Iterator[Sequence[Any]]:
         """The rows, one after another; to be read within a snapshot, before anything else is asked."""
         if self._deferred:

@@ -94,6 +94,18 @@ class Settings(BaseSettings):
     queue_max: int = Field(
         default=10_000, ge=1, le=1_000_000, description="The most calls that wait; more are refused as overload."
     )
+    request_id_hours: float = Field(
+        default=24.0,
+        ge=0.01,
+        le=10_000,
+        description="How long at least a repeated write with a request_id is answered like the first, in hours.",
+    )
+    request_ids_max: int = Field(
+        default=1_000_000,
+        ge=1000,
+        le=1_000_000_000,
+        description="The most answers kept for repeats; beyond it the oldest are forgotten before their time.",
+    )
     busy_timeout_s: float = Field(
         default=5.0, ge=0, le=600, description="How long to wait for a database that another program has locked."
     )

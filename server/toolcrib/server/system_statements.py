@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Dialect, Table, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Dialect, Table, bindparam, delete, func, insert, or_, select, update
 
+from toolcrib.server.columns import UtcTimestamp
 from toolcrib.server.statements import Prepared
 from toolcrib.server.system_tables import SystemTables
 
 
-def insert_into(table: Table, dialect: Dialect) -> Prepared:
-    """INSERT of a whole row."""
-    values = {column.name: bindparam(column.name, type_=column.type) for column in table.columns}
-    return Prepared(insert(table).values(values), dialect, list(values))
+def insert_into(table: Table, dialect: Dialect, *, without: str = "") -> Prepared:
+    """INSERT of a whole row, but for the column `without`, which the database fills in."""
+    columns = [column for column in table.columns if column.name != without]
+    values = {column.name: bindparam(column.name, type_=column.type) for column in columns}
+    return Prepared(insert(table).values(values).inline(), dialect, list(values))
 
 
 class SystemStatements:
@@ -27,4 +29,34 @@ class SystemStatements:
             update(sequence).values(last_value=bindparam("last_value")).where(named),
             dialect,
             ["last_value", "given_name"],
+        )
+        self._prepare_answers(tables.answer, dialect)
+
+    def _prepare_answers(self, answer: Table, dialect: Dialect) -> None:
+        columns = answer.c
+        self.insert_answer = insert_into(answer, dialect, without="number")
+        self.select_answer = Prepared(
+            select(columns.digest, columns.answer).where(
+                columns.actor == bindparam("given_actor"), columns.request_id == bindparam("given_id")
+            ),
+            dialect,
+            ["given_actor", "given_id"],
+        )
+        oldest, newest = select(func.min(columns.number)), select(func.max(columns.number))
+        # The last one, among so many of the oldest, that is too old or has too many behind it.
+        self.select_expired_answer = Prepared(
+            select(func.max(columns.number)).where(
+                columns.number < oldest.scalar_subquery() + bindparam("span", type_=BigInteger),
+                or_(
+                    columns.commit_time < bindparam("oldest_time", type_=UtcTimestamp),
+                    columns.number <= newest.scalar_subquery() - bindparam("kept", type_=BigInteger),
+                ),
+            ),
+            dialect,
+            ["span", "oldest_time", "kept"],
+        )
+        self.delete_answers = Prepared(
+            delete(answer).where(columns.number <= bindparam("last_number", type_=BigInteger)),
+            dialect,
+            ["last_number"],
         )

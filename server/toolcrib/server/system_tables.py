@@ -2,7 +2,8 @@
 
 `toolcrib_transaction` has one row for each commit, `toolcrib_audit` one for each record that the commit changed.
 `toolcrib_sequence` holds the last number given out under a name: the revisions' is "revision", a component's key
-sequence has the component's table name behind "key:". `toolcrib_meta` holds what the database says of itself.
+sequence has the component's table name behind "key:". `toolcrib_answer` holds what writes with a request_id were
+answered, so that a repeat is answered alike. `toolcrib_meta` holds what the database says of itself.
 """
 
 from dataclasses import dataclass
@@ -21,22 +22,23 @@ from sqlalchemy import (
     Text,
 )
 
-from toolcrib.server.columns import UtcTimestamp
+from toolcrib.server.columns import IntegerKey, UtcTimestamp
 
 # Raised whenever the tables below change, so that an older server refuses a newer database.
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 
 REVISION_SEQUENCE = "revision"
 
 
 @dataclass(frozen=True, slots=True)
 class SystemTables:
-    """The four tables, declared in one MetaData."""
+    """The five tables, declared in one MetaData."""
 
     meta: Table
     sequence: Table
     transaction: Table
     audit: Table
+    answer: Table
 
 
 def system_tables(metadata: MetaData) -> SystemTables:
@@ -78,4 +80,18 @@ def system_tables(metadata: MetaData) -> SystemTables:
         # Rows are only ever appended in the order of this key: no second tree for it.
         sqlite_with_rowid=False,
     )
-    return SystemTables(meta, sequence, transaction, audit)
+    answer = Table(
+        "toolcrib_answer",
+        metadata,
+        # Counts up, so that the oldest are found without an index of times.
+        Column("number", IntegerKey, primary_key=True, autoincrement=True),
+        Column("actor", Text, nullable=False),
+        Column("request_id", Text, nullable=False),
+        Column("commit_time", UtcTimestamp, nullable=False),
+        # 0 where the write found nothing to change, and so made no revision.
+        Column("revision", BigInteger, nullable=False),
+        Column("digest", LargeBinary, nullable=False),
+        Column("answer", LargeBinary, nullable=False),
+        Index("toolcrib_answer_request", "actor", "request_id", unique=True),
+    )
+    return SystemTables(meta, sequence, transaction, audit, answer)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from toolcrib.server.answers import AnswerLimits, Answers, StoredAnswer
 from toolcrib.server.call import Call
 from toolcrib.server.changes import Change, Commit
 from toolcrib.server.journal import Journal
@@ -75,12 +76,15 @@ class ReadTransaction:
 class Group:
     """The calls that share one commit of the database, and what they share in it."""
 
-    __slots__ = ("alone", "journal", "moment", "sequences", "session")
+    __slots__ = ("alone", "answers", "journal", "moment", "sequences", "session")
 
-    def __init__(self, session: Session, statements: SystemStatements, *, alone: bool) -> None:
+    def __init__(
+        self, session: Session, statements: SystemStatements, answer_limits: AnswerLimits, *, alone: bool
+    ) -> None:
         self.session = session
         self.sequences = Sequences(session, statements)
         self.journal = Journal()
+        self.answers = Answers(session, statements, answer_limits)
         self.moment = Moment.now()
         self.alone = alone
 
@@ -88,6 +92,7 @@ class Group:
         """Writes what was kept for the end."""
         self.session.write_deferred()
         self.journal.write(self.session, statements)
+        self.answers.write(self.moment.time)
         self.sequences.save()
 
 
@@ -96,6 +101,7 @@ class Transaction(ReadTransaction):
 
     `is_guarded` says whether there is a savepoint that undoes this call alone, `has_written` whether there is anything
     in the database to undo. `deleting` are the records whose deletion has begun: what refers to them goes with them.
+    `answer` is what a repeat of the call is to be told, if it may be repeated.
     """
 
     __slots__ = (
@@ -104,6 +110,7 @@ class Transaction(ReadTransaction):
         "_is_over",
         "_sequences_mark",
         "_start",
+        "answer",
         "call",
         "changes",
         "deleting",
@@ -124,6 +131,7 @@ class Transaction(ReadTransaction):
         self.revision = 0
         self.changes: list[Change[Any]] = []
         self.deleting: set[Node] = set()
+        self.answer: StoredAnswer | None = None
         self.is_guarded = False
         self.has_written = False
         self._depth = 0
@@ -165,6 +173,10 @@ class Transaction(ReadTransaction):
                 self.session.rollback_to_savepoint(depth)
             raise
         self.session.release_savepoint(depth)
+
+    def find_answer(self, actor: str, request_id: str) -> tuple[bytes, bytes] | None:
+        """Digest and answer of a write that this one repeats, or None."""
+        return self._group.answers.find(actor, request_id)
 
     def allocate_keys(self, sequence: str, count: int) -> int:
         """The first of `count` consecutive keys."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from toolcrib.server.answers import AnswerLimits
 from toolcrib.server.call import Call
 from toolcrib.server.lane import LaneQueue
 from toolcrib.server.lanes import Announcer, ReaderLane, WriterLane
@@ -22,10 +23,13 @@ _READ_BATCH = 16
 class Workers:
     """The threads behind the event loop. To be made on the loop that waits for them.
 
-    `group_commit_max` is how many calls may share a commit, `queue_max` how many may wait for each kind of lane.
+    `group_commit_max` is how many calls may share a commit, `queue_max` how many may wait for each kind of lane,
+    `answer_limits` how long answers are kept for repeats.
     """
 
-    def __init__(self, store: Store, *, reader_lanes: int, group_commit_max: int, queue_max: int) -> None:
+    def __init__(
+        self, store: Store, *, reader_lanes: int, group_commit_max: int, queue_max: int, answer_limits: AnswerLimits
+    ) -> None:
         self._shortcut = Shortcut(store)
         self._reads = LaneQueue(limit=queue_max)
         self._writes = LaneQueue(limit=queue_max)
@@ -35,7 +39,12 @@ class Workers:
             for number in range(reader_lanes)
         ]
         self._writer = WriterLane(
-            "toolcrib-writer", store, self._writes, self._announcer.announce, batch_size=group_commit_max
+            "toolcrib-writer",
+            store,
+            self._writes,
+            self._announcer.announce,
+            batch_size=group_commit_max,
+            answer_limits=answer_limits,
         )
 
     def start(self) -> None:

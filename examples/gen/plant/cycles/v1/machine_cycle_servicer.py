@@ -19,7 +19,7 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
     repository = MachineCycleRepository
 
     async def CreateMachineCycle(self, request: messages.CreateMachineCycleRequest, call: Call) -> MachineCycle:
-        return await self.create(call, request.machine_cycle)
+        return await self.create(call, request, request.machine_cycle)
 
     async def GetMachineCycle(self, request: messages.GetMachineCycleRequest, call: Call) -> MachineCycle:
         return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
@@ -55,6 +55,7 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
     async def UpdateMachineCycle(self, request: messages.UpdateMachineCycleRequest, call: Call) -> MachineCycle:
         return await self.update(
             call,
+            request,
             Modification(
                 request.machine_cycle,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -63,13 +64,13 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
         )
 
     async def DeleteMachineCycle(self, request: messages.DeleteMachineCycleRequest, call: Call) -> Empty:
-        await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
     async def BatchCreateMachineCycles(
         self, request: messages.BatchCreateMachineCyclesRequest, call: Call
     ) -> messages.BatchCreateMachineCyclesResponse:
-        records = await self.batch_create(call, [item.machine_cycle for item in request.requests])
+        records = await self.batch_create(call, request, [item.machine_cycle for item in request.requests])
         return messages.BatchCreateMachineCyclesResponse(machine_cycles=records)
 
     async def BatchGetMachineCycles(
@@ -85,6 +86,7 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
     ) -> messages.BatchUpdateMachineCyclesResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.machine_cycle,
@@ -97,7 +99,9 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
         return messages.BatchUpdateMachineCyclesResponse(machine_cycles=records)
 
     async def BatchDeleteMachineCycles(self, request: messages.BatchDeleteMachineCyclesRequest, call: Call) -> Empty:
-        await self.batch_delete(call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests])
+        await self.batch_delete(
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+        )
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:

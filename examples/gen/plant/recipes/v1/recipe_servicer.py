@@ -17,7 +17,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
     repository = RecipeRepository
 
     async def CreateRecipe(self, request: messages.CreateRecipeRequest, call: Call) -> Recipe:
-        return await self.create(call, request.recipe)
+        return await self.create(call, request, request.recipe)
 
     async def GetRecipe(self, request: messages.GetRecipeRequest, call: Call) -> Recipe:
         return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
@@ -56,6 +56,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
     async def UpdateRecipe(self, request: messages.UpdateRecipeRequest, call: Call) -> Recipe:
         return await self.update(
             call,
+            request,
             Modification(
                 request.recipe,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -64,16 +65,16 @@ class RecipeServicer(ComponentServicer[Recipe]):
         )
 
     async def DeleteRecipe(self, request: messages.DeleteRecipeRequest, call: Call) -> Recipe:
-        left = await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        left = await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Recipe() if left is None else left
 
     async def UndeleteRecipe(self, request: messages.UndeleteRecipeRequest, call: Call) -> Recipe:
-        return await self.undelete(call, Removal((request.id,), request.etag))
+        return await self.undelete(call, request, Removal((request.id,), request.etag))
 
     async def BatchCreateRecipes(
         self, request: messages.BatchCreateRecipesRequest, call: Call
     ) -> messages.BatchCreateRecipesResponse:
-        records = await self.batch_create(call, [item.recipe for item in request.requests])
+        records = await self.batch_create(call, request, [item.recipe for item in request.requests])
         return messages.BatchCreateRecipesResponse(recipes=records)
 
     async def BatchGetRecipes(
@@ -89,6 +90,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
     ) -> messages.BatchUpdateRecipesResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.recipe, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -102,7 +104,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
         self, request: messages.BatchDeleteRecipesRequest, call: Call
     ) -> messages.BatchDeleteRecipesResponse:
         records = await self.batch_delete(
-            call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
         )
         return messages.BatchDeleteRecipesResponse(recipes=records)
 

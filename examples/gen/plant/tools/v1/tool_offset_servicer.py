@@ -17,7 +17,7 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
     repository = ToolOffsetRepository
 
     async def CreateToolOffset(self, request: messages.CreateToolOffsetRequest, call: Call) -> ToolOffset:
-        return await self.create(call, request.tool_offset)
+        return await self.create(call, request, request.tool_offset)
 
     async def GetToolOffset(self, request: messages.GetToolOffsetRequest, call: Call) -> ToolOffset:
         return await self.get(
@@ -62,6 +62,7 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
     async def UpdateToolOffset(self, request: messages.UpdateToolOffsetRequest, call: Call) -> ToolOffset:
         return await self.update(
             call,
+            request,
             Modification(
                 request.tool_offset,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -70,16 +71,16 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
         )
 
     async def DeleteToolOffset(self, request: messages.DeleteToolOffsetRequest, call: Call) -> ToolOffset:
-        left = await self.delete(call, Removal((request.tool_number,), request.etag, request.allow_missing))
+        left = await self.delete(call, request, Removal((request.tool_number,), request.etag, request.allow_missing))
         return ToolOffset() if left is None else left
 
     async def UndeleteToolOffset(self, request: messages.UndeleteToolOffsetRequest, call: Call) -> ToolOffset:
-        return await self.undelete(call, Removal((request.tool_number,), request.etag))
+        return await self.undelete(call, request, Removal((request.tool_number,), request.etag))
 
     async def BatchCreateToolOffsets(
         self, request: messages.BatchCreateToolOffsetsRequest, call: Call
     ) -> messages.BatchCreateToolOffsetsResponse:
-        records = await self.batch_create(call, [item.tool_offset for item in request.requests])
+        records = await self.batch_create(call, request, [item.tool_offset for item in request.requests])
         return messages.BatchCreateToolOffsetsResponse(tool_offsets=records)
 
     async def BatchGetToolOffsets(
@@ -99,6 +100,7 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
     ) -> messages.BatchUpdateToolOffsetsResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.tool_offset,
@@ -114,7 +116,7 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
         self, request: messages.BatchDeleteToolOffsetsRequest, call: Call
     ) -> messages.BatchDeleteToolOffsetsResponse:
         records = await self.batch_delete(
-            call, [Removal((item.tool_number,), item.etag, item.allow_missing) for item in request.requests]
+            call, request, [Removal((item.tool_number,), item.etag, item.allow_missing) for item in request.requests]
         )
         return messages.BatchDeleteToolOffsetsResponse(tool_offsets=records)
 

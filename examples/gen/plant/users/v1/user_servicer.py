@@ -17,7 +17,7 @@ class UserServicer(ComponentServicer[User]):
     repository = UserRepository
 
     async def CreateUser(self, request: messages.CreateUserRequest, call: Call) -> User:
-        return await self.create(call, request.user)
+        return await self.create(call, request, request.user)
 
     async def GetUser(self, request: messages.GetUserRequest, call: Call) -> User:
         return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
@@ -54,6 +54,7 @@ class UserServicer(ComponentServicer[User]):
     async def UpdateUser(self, request: messages.UpdateUserRequest, call: Call) -> User:
         return await self.update(
             call,
+            request,
             Modification(
                 request.user,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -62,16 +63,16 @@ class UserServicer(ComponentServicer[User]):
         )
 
     async def DeleteUser(self, request: messages.DeleteUserRequest, call: Call) -> User:
-        left = await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        left = await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return User() if left is None else left
 
     async def UndeleteUser(self, request: messages.UndeleteUserRequest, call: Call) -> User:
-        return await self.undelete(call, Removal((request.id,), request.etag))
+        return await self.undelete(call, request, Removal((request.id,), request.etag))
 
     async def BatchCreateUsers(
         self, request: messages.BatchCreateUsersRequest, call: Call
     ) -> messages.BatchCreateUsersResponse:
-        records = await self.batch_create(call, [item.user for item in request.requests])
+        records = await self.batch_create(call, request, [item.user for item in request.requests])
         return messages.BatchCreateUsersResponse(users=records)
 
     async def BatchGetUsers(self, request: messages.BatchGetUsersRequest, call: Call) -> messages.BatchGetUsersResponse:
@@ -85,6 +86,7 @@ class UserServicer(ComponentServicer[User]):
     ) -> messages.BatchUpdateUsersResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.user, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -98,7 +100,7 @@ class UserServicer(ComponentServicer[User]):
         self, request: messages.BatchDeleteUsersRequest, call: Call
     ) -> messages.BatchDeleteUsersResponse:
         records = await self.batch_delete(
-            call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
         )
         return messages.BatchDeleteUsersResponse(users=records)
 

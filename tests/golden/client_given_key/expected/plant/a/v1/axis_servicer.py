@@ -17,7 +17,7 @@ class AxisServicer(ComponentServicer[Axis]):
     repository = AxisRepository
 
     async def CreateAxis(self, request: messages.CreateAxisRequest, call: Call) -> Axis:
-        return await self.create(call, request.axis)
+        return await self.create(call, request, request.axis)
 
     async def GetAxis(self, request: messages.GetAxisRequest, call: Call) -> Axis:
         return await self.get(call, Lookup((request.name,), request.show_deleted, read_mask=request.read_mask.paths))
@@ -54,6 +54,7 @@ class AxisServicer(ComponentServicer[Axis]):
     async def UpdateAxis(self, request: messages.UpdateAxisRequest, call: Call) -> Axis:
         return await self.update(
             call,
+            request,
             Modification(
                 request.axis,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -62,16 +63,16 @@ class AxisServicer(ComponentServicer[Axis]):
         )
 
     async def DeleteAxis(self, request: messages.DeleteAxisRequest, call: Call) -> Axis:
-        left = await self.delete(call, Removal((request.name,), request.etag, request.allow_missing))
+        left = await self.delete(call, request, Removal((request.name,), request.etag, request.allow_missing))
         return Axis() if left is None else left
 
     async def UndeleteAxis(self, request: messages.UndeleteAxisRequest, call: Call) -> Axis:
-        return await self.undelete(call, Removal((request.name,), request.etag))
+        return await self.undelete(call, request, Removal((request.name,), request.etag))
 
     async def BatchCreateAxes(
         self, request: messages.BatchCreateAxesRequest, call: Call
     ) -> messages.BatchCreateAxesResponse:
-        records = await self.batch_create(call, [item.axis for item in request.requests])
+        records = await self.batch_create(call, request, [item.axis for item in request.requests])
         return messages.BatchCreateAxesResponse(axes=records)
 
     async def BatchGetAxes(self, request: messages.BatchGetAxesRequest, call: Call) -> messages.BatchGetAxesResponse:
@@ -85,6 +86,7 @@ class AxisServicer(ComponentServicer[Axis]):
     ) -> messages.BatchUpdateAxesResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.axis, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -98,7 +100,7 @@ class AxisServicer(ComponentServicer[Axis]):
         self, request: messages.BatchDeleteAxesRequest, call: Call
     ) -> messages.BatchDeleteAxesResponse:
         records = await self.batch_delete(
-            call, [Removal((item.name,), item.etag, item.allow_missing) for item in request.requests]
+            call, request, [Removal((item.name,), item.etag, item.allow_missing) for item in request.requests]
         )
         return messages.BatchDeleteAxesResponse(axes=records)
 

@@ -19,7 +19,7 @@ class AssignmentServicer(ComponentServicer[Assignment]):
     repository = AssignmentRepository
 
     async def CreateAssignment(self, request: messages.CreateAssignmentRequest, call: Call) -> Assignment:
-        return await self.create(call, request.assignment)
+        return await self.create(call, request, request.assignment)
 
     async def GetAssignment(self, request: messages.GetAssignmentRequest, call: Call) -> Assignment:
         return await self.get(
@@ -57,6 +57,7 @@ class AssignmentServicer(ComponentServicer[Assignment]):
     async def UpdateAssignment(self, request: messages.UpdateAssignmentRequest, call: Call) -> Assignment:
         return await self.update(
             call,
+            request,
             Modification(
                 request.assignment,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -66,14 +67,16 @@ class AssignmentServicer(ComponentServicer[Assignment]):
 
     async def DeleteAssignment(self, request: messages.DeleteAssignmentRequest, call: Call) -> Empty:
         await self.delete(
-            call, Removal((request.tool_number, request.day, request.line), request.etag, request.allow_missing)
+            call,
+            request,
+            Removal((request.tool_number, request.day, request.line), request.etag, request.allow_missing),
         )
         return Empty()
 
     async def BatchCreateAssignments(
         self, request: messages.BatchCreateAssignmentsRequest, call: Call
     ) -> messages.BatchCreateAssignmentsResponse:
-        records = await self.batch_create(call, [item.assignment for item in request.requests])
+        records = await self.batch_create(call, request, [item.assignment for item in request.requests])
         return messages.BatchCreateAssignmentsResponse(assignments=records)
 
     async def BatchGetAssignments(
@@ -93,6 +96,7 @@ class AssignmentServicer(ComponentServicer[Assignment]):
     ) -> messages.BatchUpdateAssignmentsResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.assignment,
@@ -107,6 +111,7 @@ class AssignmentServicer(ComponentServicer[Assignment]):
     async def BatchDeleteAssignments(self, request: messages.BatchDeleteAssignmentsRequest, call: Call) -> Empty:
         await self.batch_delete(
             call,
+            request,
             [
                 Removal((item.tool_number, item.day, item.line), item.etag, item.allow_missing)
                 for item in request.requests

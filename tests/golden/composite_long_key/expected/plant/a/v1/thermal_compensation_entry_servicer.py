@@ -23,7 +23,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
     async def CreateThermalCompensationEntry(
         self, request: messages.CreateThermalCompensationEntryRequest, call: Call
     ) -> ThermalCompensationEntry:
-        return await self.create(call, request.thermal_compensation_entry)
+        return await self.create(call, request, request.thermal_compensation_entry)
 
     async def GetThermalCompensationEntry(
         self, request: messages.GetThermalCompensationEntryRequest, call: Call
@@ -69,6 +69,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
     ) -> ThermalCompensationEntry:
         return await self.update(
             call,
+            request,
             Modification(
                 request.thermal_compensation_entry,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -81,6 +82,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
     ) -> Empty:
         await self.delete(
             call,
+            request,
             Removal(
                 (request.compensation_of_the_linear_axis_in_micrometers, request.axis, request.c),
                 request.etag,
@@ -92,7 +94,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
     async def BatchCreateThermalCompensationEntries(
         self, request: messages.BatchCreateThermalCompensationEntriesRequest, call: Call
     ) -> messages.BatchCreateThermalCompensationEntriesResponse:
-        records = await self.batch_create(call, [item.thermal_compensation_entry for item in request.requests])
+        records = await self.batch_create(call, request, [item.thermal_compensation_entry for item in request.requests])
         return messages.BatchCreateThermalCompensationEntriesResponse(thermal_compensation_entries=records)
 
     async def BatchGetThermalCompensationEntries(
@@ -115,6 +117,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
     ) -> messages.BatchUpdateThermalCompensationEntriesResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.thermal_compensation_entry,
@@ -131,6 +134,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
     ) -> Empty:
         await self.batch_delete(
             call,
+            request,
             [
                 Removal(
                     (item.compensation_of_the_linear_axis_in_micrometers, item.axis, item.c),

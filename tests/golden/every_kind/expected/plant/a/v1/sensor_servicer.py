@@ -17,7 +17,7 @@ class SensorServicer(ComponentServicer[Sensor]):
     repository = SensorRepository
 
     async def CreateSensor(self, request: messages.CreateSensorRequest, call: Call) -> Sensor:
-        return await self.create(call, request.sensor)
+        return await self.create(call, request, request.sensor)
 
     async def GetSensor(self, request: messages.GetSensorRequest, call: Call) -> Sensor:
         return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
@@ -56,6 +56,7 @@ class SensorServicer(ComponentServicer[Sensor]):
     async def UpdateSensor(self, request: messages.UpdateSensorRequest, call: Call) -> Sensor:
         return await self.update(
             call,
+            request,
             Modification(
                 request.sensor,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -64,16 +65,16 @@ class SensorServicer(ComponentServicer[Sensor]):
         )
 
     async def DeleteSensor(self, request: messages.DeleteSensorRequest, call: Call) -> Sensor:
-        left = await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        left = await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Sensor() if left is None else left
 
     async def UndeleteSensor(self, request: messages.UndeleteSensorRequest, call: Call) -> Sensor:
-        return await self.undelete(call, Removal((request.id,), request.etag))
+        return await self.undelete(call, request, Removal((request.id,), request.etag))
 
     async def BatchCreateSensors(
         self, request: messages.BatchCreateSensorsRequest, call: Call
     ) -> messages.BatchCreateSensorsResponse:
-        records = await self.batch_create(call, [item.sensor for item in request.requests])
+        records = await self.batch_create(call, request, [item.sensor for item in request.requests])
         return messages.BatchCreateSensorsResponse(sensors=records)
 
     async def BatchGetSensors(
@@ -89,6 +90,7 @@ class SensorServicer(ComponentServicer[Sensor]):
     ) -> messages.BatchUpdateSensorsResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.sensor, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -102,7 +104,7 @@ class SensorServicer(ComponentServicer[Sensor]):
         self, request: messages.BatchDeleteSensorsRequest, call: Call
     ) -> messages.BatchDeleteSensorsResponse:
         records = await self.batch_delete(
-            call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
         )
         return messages.BatchDeleteSensorsResponse(sensors=records)
 

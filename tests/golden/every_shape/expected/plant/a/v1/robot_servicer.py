@@ -19,7 +19,7 @@ class RobotServicer(ComponentServicer[Robot]):
     repository = RobotRepository
 
     async def CreateRobot(self, request: messages.CreateRobotRequest, call: Call) -> Robot:
-        return await self.create(call, request.robot)
+        return await self.create(call, request, request.robot)
 
     async def GetRobot(self, request: messages.GetRobotRequest, call: Call) -> Robot:
         return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
@@ -49,6 +49,7 @@ class RobotServicer(ComponentServicer[Robot]):
     async def UpdateRobot(self, request: messages.UpdateRobotRequest, call: Call) -> Robot:
         return await self.update(
             call,
+            request,
             Modification(
                 request.robot,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -57,13 +58,13 @@ class RobotServicer(ComponentServicer[Robot]):
         )
 
     async def DeleteRobot(self, request: messages.DeleteRobotRequest, call: Call) -> Empty:
-        await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
     async def BatchCreateRobots(
         self, request: messages.BatchCreateRobotsRequest, call: Call
     ) -> messages.BatchCreateRobotsResponse:
-        records = await self.batch_create(call, [item.robot for item in request.requests])
+        records = await self.batch_create(call, request, [item.robot for item in request.requests])
         return messages.BatchCreateRobotsResponse(robots=records)
 
     async def BatchGetRobots(
@@ -79,6 +80,7 @@ class RobotServicer(ComponentServicer[Robot]):
     ) -> messages.BatchUpdateRobotsResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.robot, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -89,7 +91,9 @@ class RobotServicer(ComponentServicer[Robot]):
         return messages.BatchUpdateRobotsResponse(robots=records)
 
     async def BatchDeleteRobots(self, request: messages.BatchDeleteRobotsRequest, call: Call) -> Empty:
-        await self.batch_delete(call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests])
+        await self.batch_delete(
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+        )
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:

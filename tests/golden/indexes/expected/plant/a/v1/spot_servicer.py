@@ -19,7 +19,7 @@ class SpotServicer(ComponentServicer[Spot]):
     repository = SpotRepository
 
     async def CreateSpot(self, request: messages.CreateSpotRequest, call: Call) -> Spot:
-        return await self.create(call, request.spot)
+        return await self.create(call, request, request.spot)
 
     async def GetSpot(self, request: messages.GetSpotRequest, call: Call) -> Spot:
         return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
@@ -49,6 +49,7 @@ class SpotServicer(ComponentServicer[Spot]):
     async def UpdateSpot(self, request: messages.UpdateSpotRequest, call: Call) -> Spot:
         return await self.update(
             call,
+            request,
             Modification(
                 request.spot,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -57,13 +58,13 @@ class SpotServicer(ComponentServicer[Spot]):
         )
 
     async def DeleteSpot(self, request: messages.DeleteSpotRequest, call: Call) -> Empty:
-        await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
     async def BatchCreateSpots(
         self, request: messages.BatchCreateSpotsRequest, call: Call
     ) -> messages.BatchCreateSpotsResponse:
-        records = await self.batch_create(call, [item.spot for item in request.requests])
+        records = await self.batch_create(call, request, [item.spot for item in request.requests])
         return messages.BatchCreateSpotsResponse(spots=records)
 
     async def BatchGetSpots(self, request: messages.BatchGetSpotsRequest, call: Call) -> messages.BatchGetSpotsResponse:
@@ -77,6 +78,7 @@ class SpotServicer(ComponentServicer[Spot]):
     ) -> messages.BatchUpdateSpotsResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.spot, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -87,7 +89,9 @@ class SpotServicer(ComponentServicer[Spot]):
         return messages.BatchUpdateSpotsResponse(spots=records)
 
     async def BatchDeleteSpots(self, request: messages.BatchDeleteSpotsRequest, call: Call) -> Empty:
-        await self.batch_delete(call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests])
+        await self.batch_delete(
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+        )
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:

@@ -19,7 +19,7 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
     async def CreateThermalCompensation(
         self, request: messages.CreateThermalCompensationRequest, call: Call
     ) -> ThermalCompensation:
-        return await self.create(call, request.thermal_compensation)
+        return await self.create(call, request, request.thermal_compensation)
 
     async def GetThermalCompensation(
         self, request: messages.GetThermalCompensationRequest, call: Call
@@ -66,6 +66,7 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
     ) -> ThermalCompensation:
         return await self.update(
             call,
+            request,
             Modification(
                 request.thermal_compensation,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -76,18 +77,18 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
     async def DeleteThermalCompensation(
         self, request: messages.DeleteThermalCompensationRequest, call: Call
     ) -> ThermalCompensation:
-        left = await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        left = await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return ThermalCompensation() if left is None else left
 
     async def UndeleteThermalCompensation(
         self, request: messages.UndeleteThermalCompensationRequest, call: Call
     ) -> ThermalCompensation:
-        return await self.undelete(call, Removal((request.id,), request.etag))
+        return await self.undelete(call, request, Removal((request.id,), request.etag))
 
     async def BatchCreateThermalCompensations(
         self, request: messages.BatchCreateThermalCompensationsRequest, call: Call
     ) -> messages.BatchCreateThermalCompensationsResponse:
-        records = await self.batch_create(call, [item.thermal_compensation for item in request.requests])
+        records = await self.batch_create(call, request, [item.thermal_compensation for item in request.requests])
         return messages.BatchCreateThermalCompensationsResponse(thermal_compensations=records)
 
     async def BatchGetThermalCompensations(
@@ -103,6 +104,7 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
     ) -> messages.BatchUpdateThermalCompensationsResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.thermal_compensation,
@@ -118,7 +120,7 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
         self, request: messages.BatchDeleteThermalCompensationsRequest, call: Call
     ) -> messages.BatchDeleteThermalCompensationsResponse:
         records = await self.batch_delete(
-            call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
         )
         return messages.BatchDeleteThermalCompensationsResponse(thermal_compensations=records)
 

@@ -21,7 +21,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
     async def CreateThermalCompensationEntry(
         self, request: messages.CreateThermalCompensationEntryRequest, call: Call
     ) -> ThermalCompensationEntry:
-        return await self.create(call, request.thermal_compensation_entry)
+        return await self.create(call, request, request.thermal_compensation_entry)
 
     async def GetThermalCompensationEntry(
         self, request: messages.GetThermalCompensationEntryRequest, call: Call
@@ -75,6 +75,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
     ) -> ThermalCompensationEntry:
         return await self.update(
             call,
+            request,
             Modification(
                 request.thermal_compensation_entry,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -87,6 +88,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
     ) -> ThermalCompensationEntry:
         left = await self.delete(
             call,
+            request,
             Removal((request.compensation_of_the_linear_axis_in_micrometersa,), request.etag, request.allow_missing),
         )
         return ThermalCompensationEntry() if left is None else left
@@ -95,13 +97,13 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
         self, request: messages.UndeleteThermalCompensationEntryRequest, call: Call
     ) -> ThermalCompensationEntry:
         return await self.undelete(
-            call, Removal((request.compensation_of_the_linear_axis_in_micrometersa,), request.etag)
+            call, request, Removal((request.compensation_of_the_linear_axis_in_micrometersa,), request.etag)
         )
 
     async def BatchCreateThermalCompensationEntries(
         self, request: messages.BatchCreateThermalCompensationEntriesRequest, call: Call
     ) -> messages.BatchCreateThermalCompensationEntriesResponse:
-        records = await self.batch_create(call, [item.thermal_compensation_entry for item in request.requests])
+        records = await self.batch_create(call, request, [item.thermal_compensation_entry for item in request.requests])
         return messages.BatchCreateThermalCompensationEntriesResponse(thermal_compensation_entries=records)
 
     async def BatchGetThermalCompensationEntries(
@@ -125,6 +127,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
     ) -> messages.BatchUpdateThermalCompensationEntriesResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.thermal_compensation_entry,
@@ -141,6 +144,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
     ) -> messages.BatchDeleteThermalCompensationEntriesResponse:
         records = await self.batch_delete(
             call,
+            request,
             [
                 Removal((item.compensation_of_the_linear_axis_in_micrometersa,), item.etag, item.allow_missing)
                 for item in request.requests

@@ -19,7 +19,7 @@ class CallServicer(ComponentServicer[Call]):
     repository = CallRepository
 
     async def CreateCall(self, request: messages.CreateCallRequest, call: Call_) -> Call:
-        return await self.create(call, request.call)
+        return await self.create(call, request, request.call)
 
     async def GetCall(self, request: messages.GetCallRequest, call: Call_) -> Call:
         return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
@@ -49,6 +49,7 @@ class CallServicer(ComponentServicer[Call]):
     async def UpdateCall(self, request: messages.UpdateCallRequest, call: Call_) -> Call:
         return await self.update(
             call,
+            request,
             Modification(
                 request.call,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -57,13 +58,13 @@ class CallServicer(ComponentServicer[Call]):
         )
 
     async def DeleteCall(self, request: messages.DeleteCallRequest, call: Call_) -> Empty:
-        await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
     async def BatchCreateCalls(
         self, request: messages.BatchCreateCallsRequest, call: Call_
     ) -> messages.BatchCreateCallsResponse:
-        records = await self.batch_create(call, [item.call for item in request.requests])
+        records = await self.batch_create(call, request, [item.call for item in request.requests])
         return messages.BatchCreateCallsResponse(calls=records)
 
     async def BatchGetCalls(
@@ -79,6 +80,7 @@ class CallServicer(ComponentServicer[Call]):
     ) -> messages.BatchUpdateCallsResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.call, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -89,7 +91,9 @@ class CallServicer(ComponentServicer[Call]):
         return messages.BatchUpdateCallsResponse(calls=records)
 
     async def BatchDeleteCalls(self, request: messages.BatchDeleteCallsRequest, call: Call_) -> Empty:
-        await self.batch_delete(call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests])
+        await self.batch_delete(
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+        )
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:

@@ -19,7 +19,7 @@ class EmptyServicer(ComponentServicer[Empty]):
     repository = EmptyRepository
 
     async def CreateEmpty(self, request: messages.CreateEmptyRequest, call: Call) -> Empty:
-        return await self.create(call, request.empty)
+        return await self.create(call, request, request.empty)
 
     async def GetEmpty(self, request: messages.GetEmptyRequest, call: Call) -> Empty:
         return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
@@ -51,6 +51,7 @@ class EmptyServicer(ComponentServicer[Empty]):
     async def UpdateEmpty(self, request: messages.UpdateEmptyRequest, call: Call) -> Empty:
         return await self.update(
             call,
+            request,
             Modification(
                 request.empty,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -59,13 +60,13 @@ class EmptyServicer(ComponentServicer[Empty]):
         )
 
     async def DeleteEmpty(self, request: messages.DeleteEmptyRequest, call: Call) -> Empty_:
-        await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty_()
 
     async def BatchCreateEmpties(
         self, request: messages.BatchCreateEmptiesRequest, call: Call
     ) -> messages.BatchCreateEmptiesResponse:
-        records = await self.batch_create(call, [item.empty for item in request.requests])
+        records = await self.batch_create(call, request, [item.empty for item in request.requests])
         return messages.BatchCreateEmptiesResponse(empties=records)
 
     async def BatchGetEmpties(
@@ -81,6 +82,7 @@ class EmptyServicer(ComponentServicer[Empty]):
     ) -> messages.BatchUpdateEmptiesResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.empty, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -91,7 +93,9 @@ class EmptyServicer(ComponentServicer[Empty]):
         return messages.BatchUpdateEmptiesResponse(empties=records)
 
     async def BatchDeleteEmpties(self, request: messages.BatchDeleteEmptiesRequest, call: Call) -> Empty_:
-        await self.batch_delete(call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests])
+        await self.batch_delete(
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+        )
         return Empty_()
 
     def methods(self) -> tuple[Method, ...]:

@@ -20,7 +20,7 @@ class MethodServicer(ComponentServicer[Method]):
     repository = MethodRepository
 
     async def CreateMethod(self, request: messages.CreateMethodRequest, call: Call) -> Method:
-        return await self.create(call, request.method)
+        return await self.create(call, request, request.method)
 
     async def GetMethod(self, request: messages.GetMethodRequest, call: Call) -> Method:
         return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
@@ -52,6 +52,7 @@ class MethodServicer(ComponentServicer[Method]):
     async def UpdateMethod(self, request: messages.UpdateMethodRequest, call: Call) -> Method:
         return await self.update(
             call,
+            request,
             Modification(
                 request.method,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -60,13 +61,13 @@ class MethodServicer(ComponentServicer[Method]):
         )
 
     async def DeleteMethod(self, request: messages.DeleteMethodRequest, call: Call) -> Empty:
-        await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
     async def BatchCreateMethods(
         self, request: messages.BatchCreateMethodsRequest, call: Call
     ) -> messages.BatchCreateMethodsResponse:
-        records = await self.batch_create(call, [item.method for item in request.requests])
+        records = await self.batch_create(call, request, [item.method for item in request.requests])
         return messages.BatchCreateMethodsResponse(methods=records)
 
     async def BatchGetMethods(
@@ -82,6 +83,7 @@ class MethodServicer(ComponentServicer[Method]):
     ) -> messages.BatchUpdateMethodsResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.method, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -92,7 +94,9 @@ class MethodServicer(ComponentServicer[Method]):
         return messages.BatchUpdateMethodsResponse(methods=records)
 
     async def BatchDeleteMethods(self, request: messages.BatchDeleteMethodsRequest, call: Call) -> Empty:
-        await self.batch_delete(call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests])
+        await self.batch_delete(
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+        )
         return Empty()
 
     def methods(self) -> tuple[Method_, ...]:

@@ -19,7 +19,7 @@ class TableServicer(ComponentServicer[Table]):
     repository = TableRepository
 
     async def CreateTable(self, request: messages.CreateTableRequest, call: Call) -> Table:
-        return await self.create(call, request.table)
+        return await self.create(call, request, request.table)
 
     async def GetTable(self, request: messages.GetTableRequest, call: Call) -> Table:
         return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
@@ -49,6 +49,7 @@ class TableServicer(ComponentServicer[Table]):
     async def UpdateTable(self, request: messages.UpdateTableRequest, call: Call) -> Table:
         return await self.update(
             call,
+            request,
             Modification(
                 request.table,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -57,13 +58,13 @@ class TableServicer(ComponentServicer[Table]):
         )
 
     async def DeleteTable(self, request: messages.DeleteTableRequest, call: Call) -> Empty:
-        await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
     async def BatchCreateTables(
         self, request: messages.BatchCreateTablesRequest, call: Call
     ) -> messages.BatchCreateTablesResponse:
-        records = await self.batch_create(call, [item.table for item in request.requests])
+        records = await self.batch_create(call, request, [item.table for item in request.requests])
         return messages.BatchCreateTablesResponse(tables=records)
 
     async def BatchGetTables(
@@ -79,6 +80,7 @@ class TableServicer(ComponentServicer[Table]):
     ) -> messages.BatchUpdateTablesResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.table, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -89,7 +91,9 @@ class TableServicer(ComponentServicer[Table]):
         return messages.BatchUpdateTablesResponse(tables=records)
 
     async def BatchDeleteTables(self, request: messages.BatchDeleteTablesRequest, call: Call) -> Empty:
-        await self.batch_delete(call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests])
+        await self.batch_delete(
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+        )
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:

@@ -19,7 +19,7 @@ class FlagServicer(ComponentServicer[Flag]):
     repository = FlagRepository
 
     async def CreateFlag(self, request: messages.CreateFlagRequest, call: Call) -> Flag:
-        return await self.create(call, request.flag)
+        return await self.create(call, request, request.flag)
 
     async def GetFlag(self, request: messages.GetFlagRequest, call: Call) -> Flag:
         return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
@@ -49,6 +49,7 @@ class FlagServicer(ComponentServicer[Flag]):
     async def UpdateFlag(self, request: messages.UpdateFlagRequest, call: Call) -> Flag:
         return await self.update(
             call,
+            request,
             Modification(
                 request.flag,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -57,13 +58,13 @@ class FlagServicer(ComponentServicer[Flag]):
         )
 
     async def DeleteFlag(self, request: messages.DeleteFlagRequest, call: Call) -> Empty:
-        await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
     async def BatchCreateFlags(
         self, request: messages.BatchCreateFlagsRequest, call: Call
     ) -> messages.BatchCreateFlagsResponse:
-        records = await self.batch_create(call, [item.flag for item in request.requests])
+        records = await self.batch_create(call, request, [item.flag for item in request.requests])
         return messages.BatchCreateFlagsResponse(flags=records)
 
     async def BatchGetFlags(self, request: messages.BatchGetFlagsRequest, call: Call) -> messages.BatchGetFlagsResponse:
@@ -77,6 +78,7 @@ class FlagServicer(ComponentServicer[Flag]):
     ) -> messages.BatchUpdateFlagsResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.flag, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -87,7 +89,9 @@ class FlagServicer(ComponentServicer[Flag]):
         return messages.BatchUpdateFlagsResponse(flags=records)
 
     async def BatchDeleteFlags(self, request: messages.BatchDeleteFlagsRequest, call: Call) -> Empty:
-        await self.batch_delete(call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests])
+        await self.batch_delete(
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+        )
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:

@@ -19,7 +19,7 @@ class HolderServicer(ComponentServicer[Holder]):
     repository = HolderRepository
 
     async def CreateHolder(self, request: messages.CreateHolderRequest, call: Call) -> Holder:
-        return await self.create(call, request.holder)
+        return await self.create(call, request, request.holder)
 
     async def GetHolder(self, request: messages.GetHolderRequest, call: Call) -> Holder:
         return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
@@ -51,6 +51,7 @@ class HolderServicer(ComponentServicer[Holder]):
     async def UpdateHolder(self, request: messages.UpdateHolderRequest, call: Call) -> Holder:
         return await self.update(
             call,
+            request,
             Modification(
                 request.holder,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -59,13 +60,13 @@ class HolderServicer(ComponentServicer[Holder]):
         )
 
     async def DeleteHolder(self, request: messages.DeleteHolderRequest, call: Call) -> Empty:
-        await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
     async def BatchCreateHolders(
         self, request: messages.BatchCreateHoldersRequest, call: Call
     ) -> messages.BatchCreateHoldersResponse:
-        records = await self.batch_create(call, [item.holder for item in request.requests])
+        records = await self.batch_create(call, request, [item.holder for item in request.requests])
         return messages.BatchCreateHoldersResponse(holders=records)
 
     async def BatchGetHolders(
@@ -81,6 +82,7 @@ class HolderServicer(ComponentServicer[Holder]):
     ) -> messages.BatchUpdateHoldersResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.holder, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -91,7 +93,9 @@ class HolderServicer(ComponentServicer[Holder]):
         return messages.BatchUpdateHoldersResponse(holders=records)
 
     async def BatchDeleteHolders(self, request: messages.BatchDeleteHoldersRequest, call: Call) -> Empty:
-        await self.batch_delete(call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests])
+        await self.batch_delete(
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+        )
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:

@@ -19,7 +19,7 @@ class RackServicer(ComponentServicer[Rack]):
     repository = RackRepository
 
     async def CreateRack(self, request: messages.CreateRackRequest, call: Call) -> Rack:
-        return await self.create(call, request.rack)
+        return await self.create(call, request, request.rack)
 
     async def GetRack(self, request: messages.GetRackRequest, call: Call) -> Rack:
         return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
@@ -49,6 +49,7 @@ class RackServicer(ComponentServicer[Rack]):
     async def UpdateRack(self, request: messages.UpdateRackRequest, call: Call) -> Rack:
         return await self.update(
             call,
+            request,
             Modification(
                 request.rack,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -57,13 +58,13 @@ class RackServicer(ComponentServicer[Rack]):
         )
 
     async def DeleteRack(self, request: messages.DeleteRackRequest, call: Call) -> Empty:
-        await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
     async def BatchCreateRacks(
         self, request: messages.BatchCreateRacksRequest, call: Call
     ) -> messages.BatchCreateRacksResponse:
-        records = await self.batch_create(call, [item.rack for item in request.requests])
+        records = await self.batch_create(call, request, [item.rack for item in request.requests])
         return messages.BatchCreateRacksResponse(racks=records)
 
     async def BatchGetRacks(self, request: messages.BatchGetRacksRequest, call: Call) -> messages.BatchGetRacksResponse:
@@ -77,6 +78,7 @@ class RackServicer(ComponentServicer[Rack]):
     ) -> messages.BatchUpdateRacksResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.rack, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -87,7 +89,9 @@ class RackServicer(ComponentServicer[Rack]):
         return messages.BatchUpdateRacksResponse(racks=records)
 
     async def BatchDeleteRacks(self, request: messages.BatchDeleteRacksRequest, call: Call) -> Empty:
-        await self.batch_delete(call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests])
+        await self.batch_delete(
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+        )
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:

@@ -19,7 +19,7 @@ class ShiftServicer(ComponentServicer[Shift]):
     repository = ShiftRepository
 
     async def CreateShift(self, request: messages.CreateShiftRequest, call: Call) -> Shift:
-        return await self.create(call, request.shift)
+        return await self.create(call, request, request.shift)
 
     async def GetShift(self, request: messages.GetShiftRequest, call: Call) -> Shift:
         return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
@@ -49,6 +49,7 @@ class ShiftServicer(ComponentServicer[Shift]):
     async def UpdateShift(self, request: messages.UpdateShiftRequest, call: Call) -> Shift:
         return await self.update(
             call,
+            request,
             Modification(
                 request.shift,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -57,13 +58,13 @@ class ShiftServicer(ComponentServicer[Shift]):
         )
 
     async def DeleteShift(self, request: messages.DeleteShiftRequest, call: Call) -> Empty:
-        await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
     async def BatchCreateShifts(
         self, request: messages.BatchCreateShiftsRequest, call: Call
     ) -> messages.BatchCreateShiftsResponse:
-        records = await self.batch_create(call, [item.shift for item in request.requests])
+        records = await self.batch_create(call, request, [item.shift for item in request.requests])
         return messages.BatchCreateShiftsResponse(shifts=records)
 
     async def BatchGetShifts(
@@ -79,6 +80,7 @@ class ShiftServicer(ComponentServicer[Shift]):
     ) -> messages.BatchUpdateShiftsResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.shift, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -89,7 +91,9 @@ class ShiftServicer(ComponentServicer[Shift]):
         return messages.BatchUpdateShiftsResponse(shifts=records)
 
     async def BatchDeleteShifts(self, request: messages.BatchDeleteShiftsRequest, call: Call) -> Empty:
-        await self.batch_delete(call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests])
+        await self.batch_delete(
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+        )
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:

@@ -17,7 +17,7 @@ class OperatorServicer(ComponentServicer[Operator]):
     repository = OperatorRepository
 
     async def CreateOperator(self, request: messages.CreateOperatorRequest, call: Call) -> Operator:
-        return await self.create(call, request.operator)
+        return await self.create(call, request, request.operator)
 
     async def GetOperator(self, request: messages.GetOperatorRequest, call: Call) -> Operator:
         return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
@@ -54,6 +54,7 @@ class OperatorServicer(ComponentServicer[Operator]):
     async def UpdateOperator(self, request: messages.UpdateOperatorRequest, call: Call) -> Operator:
         return await self.update(
             call,
+            request,
             Modification(
                 request.operator,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -62,16 +63,16 @@ class OperatorServicer(ComponentServicer[Operator]):
         )
 
     async def DeleteOperator(self, request: messages.DeleteOperatorRequest, call: Call) -> Operator:
-        left = await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        left = await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Operator() if left is None else left
 
     async def UndeleteOperator(self, request: messages.UndeleteOperatorRequest, call: Call) -> Operator:
-        return await self.undelete(call, Removal((request.id,), request.etag))
+        return await self.undelete(call, request, Removal((request.id,), request.etag))
 
     async def BatchCreateStaff(
         self, request: messages.BatchCreateStaffRequest, call: Call
     ) -> messages.BatchCreateStaffResponse:
-        records = await self.batch_create(call, [item.operator for item in request.requests])
+        records = await self.batch_create(call, request, [item.operator for item in request.requests])
         return messages.BatchCreateStaffResponse(staff=records)
 
     async def BatchGetStaff(self, request: messages.BatchGetStaffRequest, call: Call) -> messages.BatchGetStaffResponse:
@@ -85,6 +86,7 @@ class OperatorServicer(ComponentServicer[Operator]):
     ) -> messages.BatchUpdateStaffResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.operator, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -98,7 +100,7 @@ class OperatorServicer(ComponentServicer[Operator]):
         self, request: messages.BatchDeleteStaffRequest, call: Call
     ) -> messages.BatchDeleteStaffResponse:
         records = await self.batch_delete(
-            call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
         )
         return messages.BatchDeleteStaffResponse(staff=records)
 

@@ -19,7 +19,7 @@ class ToolServicer(ComponentServicer[Tool]):
     repository = ToolRepository
 
     async def CreateTool(self, request: messages.CreateToolRequest, call: Call) -> Tool:
-        return await self.create(call, request.tool)
+        return await self.create(call, request, request.tool)
 
     async def GetTool(self, request: messages.GetToolRequest, call: Call) -> Tool:
         return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
@@ -49,6 +49,7 @@ class ToolServicer(ComponentServicer[Tool]):
     async def UpdateTool(self, request: messages.UpdateToolRequest, call: Call) -> Tool:
         return await self.update(
             call,
+            request,
             Modification(
                 request.tool,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -57,13 +58,13 @@ class ToolServicer(ComponentServicer[Tool]):
         )
 
     async def DeleteTool(self, request: messages.DeleteToolRequest, call: Call) -> Empty:
-        await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
     async def BatchCreateTools(
         self, request: messages.BatchCreateToolsRequest, call: Call
     ) -> messages.BatchCreateToolsResponse:
-        records = await self.batch_create(call, [item.tool for item in request.requests])
+        records = await self.batch_create(call, request, [item.tool for item in request.requests])
         return messages.BatchCreateToolsResponse(tools=records)
 
     async def BatchGetTools(self, request: messages.BatchGetToolsRequest, call: Call) -> messages.BatchGetToolsResponse:
@@ -77,6 +78,7 @@ class ToolServicer(ComponentServicer[Tool]):
     ) -> messages.BatchUpdateToolsResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.tool, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -87,7 +89,9 @@ class ToolServicer(ComponentServicer[Tool]):
         return messages.BatchUpdateToolsResponse(tools=records)
 
     async def BatchDeleteTools(self, request: messages.BatchDeleteToolsRequest, call: Call) -> Empty:
-        await self.batch_delete(call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests])
+        await self.batch_delete(
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+        )
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:

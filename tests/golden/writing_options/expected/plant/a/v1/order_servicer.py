@@ -19,7 +19,7 @@ class OrderServicer(ComponentServicer[Order]):
     repository = OrderRepository
 
     async def CreateOrder(self, request: messages.CreateOrderRequest, call: Call) -> Order:
-        return await self.create(call, request.order)
+        return await self.create(call, request, request.order)
 
     async def GetOrder(self, request: messages.GetOrderRequest, call: Call) -> Order:
         return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
@@ -49,6 +49,7 @@ class OrderServicer(ComponentServicer[Order]):
     async def UpdateOrder(self, request: messages.UpdateOrderRequest, call: Call) -> Order:
         return await self.update(
             call,
+            request,
             Modification(
                 request.order,
                 request.update_mask.paths if request.HasField("update_mask") else None,
@@ -57,13 +58,13 @@ class OrderServicer(ComponentServicer[Order]):
         )
 
     async def DeleteOrder(self, request: messages.DeleteOrderRequest, call: Call) -> Empty:
-        await self.delete(call, Removal((request.id,), request.etag, request.allow_missing))
+        await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
     async def BatchCreateOrders(
         self, request: messages.BatchCreateOrdersRequest, call: Call
     ) -> messages.BatchCreateOrdersResponse:
-        records = await self.batch_create(call, [item.order for item in request.requests])
+        records = await self.batch_create(call, request, [item.order for item in request.requests])
         return messages.BatchCreateOrdersResponse(orders=records)
 
     async def BatchGetOrders(
@@ -79,6 +80,7 @@ class OrderServicer(ComponentServicer[Order]):
     ) -> messages.BatchUpdateOrdersResponse:
         records = await self.batch_update(
             call,
+            request,
             [
                 Modification(
                     item.order, item.update_mask.paths if item.HasField("update_mask") else None, item.allow_missing
@@ -89,7 +91,9 @@ class OrderServicer(ComponentServicer[Order]):
         return messages.BatchUpdateOrdersResponse(orders=records)
 
     async def BatchDeleteOrders(self, request: messages.BatchDeleteOrdersRequest, call: Call) -> Empty:
-        await self.batch_delete(call, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests])
+        await self.batch_delete(
+            call, request, [Removal((item.id,), item.etag, item.allow_missing) for item in request.requests]
+        )
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
