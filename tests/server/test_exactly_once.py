@@ -177,7 +177,7 @@ class TestId:
             ),
         ]
         for call, request in batches:
-            with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST_ID") as refusal:
+            with refused(grpc.StatusCode.INVALID_ARGUMENT, "NOT_WITHIN_BATCH") as refusal:
                 call(request)
             assert refusal.fields == ["requests[1].request_id"]
 

@@ -21,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_service_pb2 import (
     BatchCreateRecipesRequest,
+    BatchCreateRecipesResponse,
     CreateRecipeRequest,
     DeleteRecipeRequest,
     GetRecipeRequest,
@@ -192,16 +193,23 @@ class Recipes(RuleBasedStateMachine):
     @rule(data=st.data())
     def repeat(self, data: st.DataObject) -> None:
         method, request, answer = data.draw(st.sampled_from(self.done))
-        assert outcome(lambda: getattr(self.crib.recipes, method)(request)) == ("", answer)
+        assert self.ask(method, request) == ("", answer)
 
     def write(self, method: str, request: Any) -> tuple[str, Any]:
-        """Writes under an id of its own, so that it may be repeated at any time."""
+        """Tries it first; then writes under an id of its own, so that it may be repeated at any time."""
+        tried, preview = self.ask(method, request, validate_only=True)
         self.ids += 1
         request.request_id = str(self.ids)
-        reason, answer = outcome(lambda: getattr(self.crib.recipes, method)(request))
+        reason, answer = self.ask(method, request)
+        assert tried == reason
         if not reason:
+            assert foreseen(preview) == foreseen(answer)
             self.done.append((method, request, answer))
         return reason, answer
+
+    def ask(self, method: str, request: Any, *, validate_only: bool = False) -> tuple[str, Any]:
+        request.validate_only = validate_only
+        return outcome(lambda: getattr(self.crib.recipes, method)(request))
 
     @rule(key=KEYS, show_deleted=st.booleans())
     def get(self, key: int, show_deleted: bool) -> None:
@@ -235,6 +243,12 @@ class Recipes(RuleBasedStateMachine):
 
 def seen(recipe: Recipe) -> Kept:
     return Kept(recipe.name, recipe.speed_mm_s, int(recipe.etag), recipe.HasField("delete_time"))
+
+
+def foreseen(answer: Recipe | BatchCreateRecipesResponse) -> list[tuple[str, float, bool]]:
+    """What a dry run can tell of its answer."""
+    recipes = [answer] if isinstance(answer, Recipe) else answer.recipes
+    return [(recipe.name, recipe.speed_mm_s, recipe.HasField("delete_time")) for recipe in recipes]
 
 
 def outcome(call: Callable[[], Any]) -> tuple[str, Any]:

@@ -15,11 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plant.cycles.v1.machine_cycle_client import MachineCycleClient
-from plant.cycles.v1.machine_cycle_service_pb2 import CreateMachineCycleRequest
+from plant.cycles.v1.machine_cycle_service_pb2 import (
+    BatchCreateMachineCyclesRequest,
+    BatchCreateMachineCyclesResponse,
+    CreateMachineCycleRequest,
+)
 from plant.cycles.v1.machine_cycle_writes import MachineCycleWrites
 from plant.recipes.v1.recipe_client import RecipeClient
 from plant.recipes.v1.recipe_pb2 import Recipe
-from plant.recipes.v1.recipe_service_pb2 import GetRecipeRequest, ListRecipesRequest
+from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest, GetRecipeRequest, ListRecipesRequest
 from plant.recipes.v1.recipe_writes import RecipeWrites
 from plant.tools.v1.tool_offset_client import ToolOffsetClient
 from plant.tools.v1.tool_offset_pb2 import ToolOffset
@@ -37,7 +41,7 @@ from toolcrib.client import (
     ToolcribError,
 )
 from toolcrib.server.testing import RunningServer, serve
-from toolcrib.transaction.v1.transaction_pb2 import CommitTransactionRequest, Precondition
+from toolcrib.transaction.v1.transaction_pb2 import CommitTransactionRequest, CommitTransactionResponse, Precondition
 from toolcrib.transaction.v1.transaction_pb2_grpc import TransactionServiceStub
 
 
@@ -57,8 +61,8 @@ def recipe(name: str) -> Recipe:
     return Recipe(name=name, speed_mm_s=10)
 
 
-def commit(crib: Crib, request: CommitTransactionRequest) -> None:
-    crib.write(TransactionServiceStub(crib.channel).CommitTransaction, request)
+def commit(crib: Crib, request: CommitTransactionRequest) -> CommitTransactionResponse:
+    return crib.write(TransactionServiceStub(crib.channel).CommitTransaction, request)
 
 
 class TestCommit:
@@ -154,6 +158,45 @@ class TestAllOrNone:
             RecipeWrites(transaction).create(recipe("a"))
             ToolOffsetWrites(transaction).delete(3, etag="99")
         assert list(RecipeClient(crib).list()) == []
+
+
+class TestTriedAndRepeated:
+    def request(self, **values: object) -> CommitTransactionRequest:
+        create = CreateRecipeRequest(recipe=recipe("a"))
+        batch = BatchCreateMachineCyclesRequest(requests=[CreateMachineCycleRequest(machine_cycle=cycle())] * 2)
+        request = CommitTransactionRequest(requests=[packed(create), packed(batch)])
+        for name, value in values.items():
+            setattr(request, name, value)
+        return request
+
+    def test_a_repeat_under_its_id_is_answered_as_before_and_done_once(self, crib: Crib) -> None:
+        request = self.request(request_id="once")
+        first = commit(crib, request)
+        assert commit(crib, request) == first
+        assert len(list(RecipeClient(crib).list())) == 1
+        request.requests.pop()
+        with pytest.raises(InvalidArgument) as failure:
+            commit(crib, request)
+        assert failure.value.reason == "REQUEST_ID_REUSED"
+
+    def test_one_that_is_only_tried_is_answered_and_leaves_nothing(self, crib: Crib) -> None:
+        tried = commit(crib, self.request(validate_only=True, request_id="free"))
+        made, cycles = Recipe(), BatchCreateMachineCyclesResponse()
+        assert tried.responses[0].Unpack(made)
+        assert tried.responses[1].Unpack(cycles)
+        assert (made.name, made.id, made.etag, tried.revision) == ("a", 0, "", 0)
+        assert [(record.id, record.etag) for record in cycles.machine_cycles] == [(0, "")] * 2
+        assert list(AuditClient(crib).entries()) == []
+        assert commit(crib, self.request(request_id="free")).revision == 1
+
+    @pytest.mark.parametrize("field", ["request_id", "validate_only"])
+    def test_its_requests_do_not_say_so_for_themselves(self, crib: Crib, field: str) -> None:
+        create = CreateRecipeRequest(recipe=recipe("a"))
+        setattr(create, field, "x" if field == "request_id" else True)
+        with pytest.raises(InvalidArgument) as failure:
+            commit(crib, CommitTransactionRequest(requests=[packed(create)]))
+        assert failure.value.reason == "NOT_WITHIN_BATCH"
+        assert [violation.field for violation in failure.value.violations] == [f"requests[0].{field}"]
 
 
 class TestPreconditions:

@@ -34,7 +34,7 @@ EXPLAIN_RESPONSE: Mapping[str, int] = MappingProxyType({"plan": 5})
 COMMON: Mapping[str, int] = MappingProxyType(
     {
         "request_id": 10,  # makes a write exactly-once
-        "validate_only": 11,  # later: a dry run
+        "validate_only": 11,  # a dry run
         "etag": 12,
         "allow_missing": 13,
         "show_deleted": 14,

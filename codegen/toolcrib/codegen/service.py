@@ -118,7 +118,10 @@ def _common(type_: str, name: str, comment: str) -> ServiceField:
 
 def _write_fields() -> tuple[ServiceField, ...]:
     """What each write can be asked, on the request itself: those within a batch leave it unset."""
-    return (_common("string", "request_id", _REQUEST_ID_COMMENT),)
+    return (
+        _common("string", "request_id", _REQUEST_ID_COMMENT),
+        _common("bool", "validate_only", _VALIDATE_ONLY_COMMENT),
+    )
 
 
 def _update_fields(component: Component) -> tuple[ServiceField, ...]:
@@ -160,6 +163,7 @@ _COUNT_COMMENT = "Counts records."
 _EXPLAIN_COMMENT = "Says how the database lists records that are so asked for, and warns where that is slow."
 _UPDATE_COMMENT = "Changes fields of a record. A change that changes nothing writes nothing."
 _REQUEST_ID_COMMENT = "If set, a repeat under the same id is answered like the first and done once. Not within a batch."
+_VALIDATE_ONLY_COMMENT = "Answer as the write would, and write nothing. Not within a batch."
 _BATCH_COMMENTS = {
     "Create": "Creates records, all or none, in the order of the requests.",
     "Get": "Gets records, all or none, in the order of the requests.",

@@ -125,6 +125,11 @@ class Change(Generic[RecordT]):
         """The commit's time, UTC."""
         return self.transaction.time
 
+    @property
+    def dry_run(self) -> bool:
+        """Whether all of it will be undone (validate_only): hooks then leave out what they do beyond the database."""
+        return self.transaction.is_dry_run
+
     def repository(self, kind: type[RepositoryT]) -> RepositoryT:
         """A component's repository in this transaction: what it writes stands or falls with this change."""
         return self.transaction.repository(kind)

@@ -10,7 +10,7 @@ Only what succeeds is kept: a write that was refused did nothing, and its repeat
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from hashlib import blake2b
 from io import BytesIO
 from typing import Any, TypeVar
@@ -41,15 +41,6 @@ def require_form(request_id: str) -> None:
             _FIELD,
             f"must have 1 to {REQUEST_ID_CHARACTERS_MAX} visible ASCII characters without spaces; a UUID is best",
         )
-
-
-def require_none_within(requests: Iterable[WriteRequest]) -> None:
-    """Raises InvalidRequest, placed at the index, where a request within a batch has an id: the batch is one write."""
-    for index, request in enumerate(requests):
-        if request.request_id:
-            raise InvalidRequest.field(
-                "INVALID_REQUEST_ID", _FIELD, "stands within a batch, which is one write; set it on the batch itself"
-            ).at(index)
 
 
 def as_once(

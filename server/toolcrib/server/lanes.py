@@ -161,7 +161,7 @@ class WriterLane(Lane):
             if self._run_job(job, transaction, session):
                 if self._store.listeners:
                     commits.append(transaction.commit())
-            # Refused; or all that hooks tried was, and a revision is given for a change, never for a try.
+            # Refused, or a dry run; or all that hooks tried was refused: a revision is given for a change, never a try.
             elif not transaction.undo():
                 if not group.alone:
                     raise _GroupLost

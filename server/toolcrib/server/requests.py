@@ -42,6 +42,10 @@ class WriteRequest(Protocol):
     def request_id(self) -> str:
         """The id under which a repeat is the same write; empty where there will be none."""
 
+    @property
+    def validate_only(self) -> bool:
+        """Whether nothing is to be written."""
+
     def SerializeToString(self, *, deterministic: bool = ...) -> bytes:  # noqa: N802  # protobuf's name
         """The request as bytes."""
 

@@ -11,8 +11,9 @@ from google.protobuf.message import Message
 
 from toolcrib.query.v1.query_pb2 import Plan
 from toolcrib.server.call import Call
+from toolcrib.server.dry_run import as_dry_run
 from toolcrib.server.errors import InvalidRequest, StoreError
-from toolcrib.server.exactly_once import as_once, require_none_within
+from toolcrib.server.exactly_once import as_once
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import (
     BatchRequest,
@@ -134,14 +135,20 @@ class ComponentServicer(Generic[MessageT]):
     ) -> Awaitable[ResultT]:
         call.require_actor()
         bound: Callable[[Transaction], ResultT] = self._bound(work, batch=batch)
-        if request.request_id:
+        if request.validate_only:
+            bound = as_dry_run(request, self.repository.component, bound)
+        elif request.request_id:
             bound = as_once(call, request, self.repository.component.message, bound, batch=batch)
         return self._executor.write(call, bound)
 
     def _write_batch(
         self, call: Call, request: BatchRequest, work: Callable[[Repository[MessageT, Any]], ResultT]
     ) -> Awaitable[ResultT]:
-        require_none_within(request.requests)
+        for index, item in enumerate(request.requests):
+            if item.request_id or item.validate_only:
+                field = "request_id" if item.request_id else "validate_only"
+                text = "stands within a batch, which is one write; set it on the batch itself"
+                raise InvalidRequest.field("NOT_WITHIN_BATCH", field, text).at(index)
         return self._write(call, request, work, batch=True)
 
     def _bound(

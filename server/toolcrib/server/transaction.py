@@ -100,8 +100,9 @@ class Transaction(ReadTransaction):
     """Reads and writes of one call. `time` is the commit's, UTC, the same for all that the call writes.
 
     `is_guarded` says whether there is a savepoint that undoes this call alone, `has_written` whether there is anything
-    in the database to undo. `deleting` are the records whose deletion has begun: what refers to them goes with them.
-    `answer` is what a repeat of the call is to be told, if it may be repeated.
+    in the database to undo, `is_dry_run` whether all of it is undone in any case. `deleting` are the records whose
+    deletion has begun: what refers to them goes with them. `answer` is what a repeat of the call is to be told, if it
+    may be repeated.
     """
 
     __slots__ = (
@@ -115,6 +116,7 @@ class Transaction(ReadTransaction):
         "changes",
         "deleting",
         "has_written",
+        "is_dry_run",
         "is_guarded",
         "revision",
         "time",
@@ -132,6 +134,7 @@ class Transaction(ReadTransaction):
         self.changes: list[Change[Any]] = []
         self.deleting: set[Node] = set()
         self.answer: StoredAnswer | None = None
+        self.is_dry_run = False
         self.is_guarded = False
         self.has_written = False
         self._depth = 0
@@ -192,6 +195,11 @@ class Transaction(ReadTransaction):
             self._group.journal.begin(self.revision, self.time, self.call)
         return self.revision
 
+    def begin_dry_run(self) -> None:
+        """Lets nothing stay of what this call is going to write."""
+        self.is_dry_run = True
+        self.guard()
+
     def guard(self) -> None:
         """Lets what this call writes be undone without the calls that share its commit, unless it is too late."""
         if not self.is_guarded and not self.has_written and not self._group.alone:
@@ -200,8 +208,8 @@ class Transaction(ReadTransaction):
 
     def insert(self, statement: Prepared, rows: list[list[Any]], *, may_be_refused: bool) -> None:
         """Inserts rows: at once where something may still refuse them, else together with those of other calls."""
-        # What was kept for later would not go with a savepoint that was set before.
-        if may_be_refused or self._depth or self._group.alone or self.is_guarded:
+        # What was kept for later would not go with a savepoint that was set before; a dry run has one from the start.
+        if may_be_refused or self._depth or self._group.alone or self.is_guarded or self.is_dry_run:
             self.run(statement, rows, may_be_refused=may_be_refused)
         else:
             self.has_written = True
@@ -222,6 +230,8 @@ class Transaction(ReadTransaction):
     def end(self) -> bool:
         """Ends the work; answers whether there is anything to commit."""
         self._is_over = True
+        if self.is_dry_run:
+            return False
         if self.is_guarded and self.changes:
             self.session.release_savepoint()
         return bool(self.changes)

@@ -6,7 +6,7 @@ but run at once, on the lane and in the transaction that are there already.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,7 +14,9 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError, Message
 
 from toolcrib.server.call import Call
+from toolcrib.server.dry_run import clear_what_a_commit_gives
 from toolcrib.server.errors import InvalidRequest, PreconditionFailed, RecordNotFound, StoreError
+from toolcrib.server.exactly_once import as_once, require_form
 from toolcrib.server.rpc import Method
 from toolcrib.server.servicer import ComponentServicer
 from toolcrib.server.transaction import ReadTransaction, Transaction
@@ -106,11 +108,20 @@ class TransactionServicer:
             text = f"are {len(request.requests)}; a transaction holds {_REQUESTS_MAX} at most"
             raise InvalidRequest.field("TRANSACTION_TOO_LARGE", _REQUESTS, text)
         steps = [self._step(f"{_REQUESTS}[{index}]", packed) for index, packed in enumerate(request.requests)]
+        for step in steps:
+            _require_plain(step)
         conditions = [
             (self._step(f"{_PRECONDITIONS}[{index}]", condition.record), condition)
             for index, condition in enumerate(request.preconditions)
         ]
-        return await self._workers.write(call, lambda transaction: _carry_out(transaction, call, conditions, steps))
+
+        def work(transaction: Transaction) -> CommitTransactionResponse:
+            return _carry_out(transaction, call, conditions, steps, dry_run=request.validate_only)
+
+        require_form(request.request_id)
+        if request.request_id and not request.validate_only:
+            return await self._workers.write(call, as_once(call, request, CommitTransactionResponse, work, batch=False))
+        return await self._workers.write(call, work)
 
     def _step(self, place: str, packed: AnyMessage) -> _Step:
         name = packed.type_url.rpartition("/")[2]
@@ -127,20 +138,48 @@ class TransactionServicer:
             raise InvalidRequest.field("MALFORMED_MESSAGE", place, text) from error
 
 
+def _require_plain(step: _Step) -> None:
+    """Raises InvalidRequest where a request says for itself what is said of the whole transaction."""
+    for field in ("request_id", "validate_only"):
+        if getattr(step.request, field, None):
+            text = "stands within a transaction, which is one write; set it on the transaction itself"
+            raise InvalidRequest.field("NOT_WITHIN_BATCH", f"{step.place}.{field}", text)
+
+
 def _carry_out(
-    transaction: Transaction, call: Call, conditions: Sequence[tuple[_Step, Precondition]], steps: Sequence[_Step]
+    transaction: Transaction,
+    call: Call,
+    conditions: Sequence[tuple[_Step, Precondition]],
+    steps: Sequence[_Step],
+    *,
+    dry_run: bool,
 ) -> CommitTransactionResponse:
     for step, condition in conditions:
         _require(transaction, call, step, condition)
     # Writes that were done are undone where one after them is refused.
-    transaction.guard()
+    if dry_run:
+        transaction.begin_dry_run()
+    else:
+        transaction.guard()
+    answers = [_run(step, _Writing(transaction), call) for step in steps]
     response = CommitTransactionResponse()
-    for step in steps:
-        answer = _run(step, _Writing(transaction), call)
+    for step, answer in zip(steps, answers, strict=True):
+        if dry_run:
+            for record in _records(answer, step.known.servicer.repository.component.message):
+                clear_what_a_commit_gives(record, step.known.servicer.repository.component, transaction)
         response.responses.add().Pack(answer)
-    if transaction.changes:
+    if transaction.changes and not dry_run:
         response.revision = transaction.revision
     return response
+
+
+def _records(answer: Message, kind: type[Message]) -> Iterator[Message]:
+    """The records in an answer: itself, those of a batch, or none."""
+    if isinstance(answer, kind):
+        yield answer
+        return
+    for _, values in answer.ListFields():
+        yield from values
 
 
 def _require(transaction: Transaction, call: Call, step: _Step, condition: Precondition) -> None:

@@ -30,25 +30,31 @@ class CommitTransactionRequest(_message.Message):
 
     REQUESTS_FIELD_NUMBER: _builtins.int
     PRECONDITIONS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """If set, a repeat under the same id is answered like the first and done once. Not within `requests`."""
+    validate_only: _builtins.bool
+    """Answers, or refuses, as the transaction would be, and writes nothing. Not within `requests`."""
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[_any_pb2.Any]:
         """Requests of the components' own services that write, such as plant.recipes.v1.CreateRecipeRequest; at most 1000."""
 
     @_builtins.property
     def preconditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Precondition]:
-        """What must hold before the first write; else nothing is written (FAILED_PRECONDITION).
-        Numbers 10 and 11 are for request_id and validate_only, as in the requests of components.
-        """
+        """What must hold before the first write; else nothing is written (FAILED_PRECONDITION)."""
 
     def __init__(
         self,
         *,
         requests: _abc.Iterable[_any_pb2.Any] | None = ...,
         preconditions: _abc.Iterable[Global___Precondition] | None = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["preconditions", b"preconditions", "requests", b"requests"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["preconditions", b"preconditions", "request_id", b"request_id", "requests", b"requests", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

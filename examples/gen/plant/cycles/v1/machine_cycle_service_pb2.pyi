@@ -29,8 +29,11 @@ class CreateMachineCycleRequest(_message.Message):
 
     MACHINE_CYCLE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
     @_builtins.property
     def machine_cycle(self) -> _machine_cycle_pb2.MachineCycle: ...
     def __init__(
@@ -38,10 +41,11 @@ class CreateMachineCycleRequest(_message.Message):
         *,
         machine_cycle: _machine_cycle_pb2.MachineCycle | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["machine_cycle", b"machine_cycle"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["machine_cycle", b"machine_cycle", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["machine_cycle", b"machine_cycle", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -250,9 +254,12 @@ class UpdateMachineCycleRequest(_message.Message):
     MACHINE_CYCLE_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     ALLOW_MISSING_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
     allow_missing: _builtins.bool
     """Create the record if there is none."""
     @_builtins.property
@@ -269,11 +276,12 @@ class UpdateMachineCycleRequest(_message.Message):
         machine_cycle: _machine_cycle_pb2.MachineCycle | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
         allow_missing: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["machine_cycle", b"machine_cycle", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_missing", b"allow_missing", "machine_cycle", b"machine_cycle", "request_id", b"request_id", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_missing", b"allow_missing", "machine_cycle", b"machine_cycle", "request_id", b"request_id", "update_mask", b"update_mask", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -285,11 +293,14 @@ class DeleteMachineCycleRequest(_message.Message):
 
     ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     ALLOW_MISSING_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     request_id: _builtins.str
     """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
     etag: _builtins.str
     """If set, must be the record's current etag."""
     allow_missing: _builtins.bool
@@ -299,12 +310,13 @@ class DeleteMachineCycleRequest(_message.Message):
         *,
         id: _builtins.int = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
         etag: _builtins.str = ...,
         allow_missing: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_missing", b"allow_missing", "etag", b"etag", "id", b"id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_missing", b"allow_missing", "etag", b"etag", "id", b"id", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -316,8 +328,11 @@ class BatchCreateMachineCyclesRequest(_message.Message):
 
     REQUESTS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateMachineCycleRequest]: ...
     def __init__(
@@ -325,10 +340,11 @@ class BatchCreateMachineCyclesRequest(_message.Message):
         *,
         requests: _abc.Iterable[Global___CreateMachineCycleRequest] | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -400,8 +416,11 @@ class BatchUpdateMachineCyclesRequest(_message.Message):
 
     REQUESTS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___UpdateMachineCycleRequest]: ...
     def __init__(
@@ -409,10 +428,11 @@ class BatchUpdateMachineCyclesRequest(_message.Message):
         *,
         requests: _abc.Iterable[Global___UpdateMachineCycleRequest] | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -444,8 +464,11 @@ class BatchDeleteMachineCyclesRequest(_message.Message):
 
     REQUESTS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeleteMachineCycleRequest]: ...
     def __init__(
@@ -453,10 +476,11 @@ class BatchDeleteMachineCyclesRequest(_message.Message):
         *,
         requests: _abc.Iterable[Global___DeleteMachineCycleRequest] | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,7 +27,7 @@ from plant.recipes.v1 import recipe_pb2 as plant_dot_recipes_dot_v1_dot_recipe__
 from toolcrib.query.v1 import query_pb2 as toolcrib_dot_query_dot_v1_dot_query__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%plant/recipes/v1/recipe_service.proto\x12\x10plant.recipes.v1\x1a google/protobuf/field_mask.proto\x1a\x1dplant/recipes/v1/recipe.proto\x1a\x1dtoolcrib/query/v1/query.proto\"S\n\x13\x43reateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x12\n\nrequest_id\x18\n \x01(\t\"c\n\x10GetRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xcc\x01\n\x12ListRecipesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"k\n\x13ListRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"e\n\x13\x43ountRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"7\n\x14\x43ountRecipesResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"y\n\x15\x45xplainRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"?\n\x16\x45xplainRecipesResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\x9b\x01\n\x13UpdateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"Z\n\x13\x44\x65leteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"E\n\x15UndeleteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"h\n\x19\x42\x61tchCreateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.CreateRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\"G\n\x1a\x42\x61tchCreateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"N\n\x16\x42\x61tchGetRecipesRequest\x12\x34\n\x08requests\x18\x01 \x03(\x0b\x32\".plant.recipes.v1.GetRecipeRequest\"D\n\x17\x42\x61tchGetRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"h\n\x19\x42\x61tchUpdateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.UpdateRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\"G\n\x1a\x42\x61tchUpdateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"h\n\x19\x42\x61tchDeleteRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.DeleteRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\"G\n\x1a\x42\x61tchDeleteRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe2\xfd\x08\n\rRecipeService\x12O\n\x0c\x43reateRecipe\x12%.plant.recipes.v1.CreateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12I\n\tGetRecipe\x12\".plant.recipes.v1.GetRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12Z\n\x0bListRecipes\x12$.plant.recipes.v1.ListRecipesRequest\x1a%.plant.recipes.v1.ListRecipesResponse\x12]\n\x0c\x43ountRecipes\x12%.plant.recipes.v1.CountRecipesRequest\x1a&.plant.recipes.v1.CountRecipesResponse\x12\x63\n\x0e\x45xplainRecipes\x12\'.plant.recipes.v1.ExplainRecipesRequest\x1a(.plant.recipes.v1.ExplainRecipesResponse\x12O\n\x0cUpdateRecipe\x12%.plant.recipes.v1.UpdateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12O\n\x0c\x44\x65leteRecipe\x12%.plant.recipes.v1.DeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12S\n\x0eUndeleteRecipe\x12\'.plant.recipes.v1.UndeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12o\n\x12\x42\x61tchCreateRecipes\x12+.plant.recipes.v1.BatchCreateRecipesRequest\x1a,.plant.recipes.v1.BatchCreateRecipesResponse\x12\x66\n\x0f\x42\x61tchGetRecipes\x12(.plant.recipes.v1.BatchGetRecipesRequest\x1a).plant.recipes.v1.BatchGetRecipesResponse\x12o\n\x12\x42\x61tchUpdateRecipes\x12+.plant.recipes.v1.BatchUpdateRecipesRequest\x1a,.plant.recipes.v1.BatchUpdateRecipesResponse\x12o\n\x12\x42\x61tchDeleteRecipes\x12+.plant.recipes.v1.BatchDeleteRecipesRequest\x1a,.plant.recipes.v1.BatchDeleteRecipesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%plant/recipes/v1/recipe_service.proto\x12\x10plant.recipes.v1\x1a google/protobuf/field_mask.proto\x1a\x1dplant/recipes/v1/recipe.proto\x1a\x1dtoolcrib/query/v1/query.proto\"j\n\x13\x43reateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"c\n\x10GetRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xcc\x01\n\x12ListRecipesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"k\n\x13ListRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"e\n\x13\x43ountRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"7\n\x14\x43ountRecipesResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"y\n\x15\x45xplainRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"?\n\x16\x45xplainRecipesResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xb2\x01\n\x13UpdateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"q\n\x13\x44\x65leteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"\\\n\x15UndeleteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\x7f\n\x19\x42\x61tchCreateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.CreateRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchCreateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"N\n\x16\x42\x61tchGetRecipesRequest\x12\x34\n\x08requests\x18\x01 \x03(\x0b\x32\".plant.recipes.v1.GetRecipeRequest\"D\n\x17\x42\x61tchGetRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"\x7f\n\x19\x42\x61tchUpdateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.UpdateRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchUpdateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"\x7f\n\x19\x42\x61tchDeleteRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.DeleteRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchDeleteRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe2\xfd\x08\n\rRecipeService\x12O\n\x0c\x43reateRecipe\x12%.plant.recipes.v1.CreateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12I\n\tGetRecipe\x12\".plant.recipes.v1.GetRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12Z\n\x0bListRecipes\x12$.plant.recipes.v1.ListRecipesRequest\x1a%.plant.recipes.v1.ListRecipesResponse\x12]\n\x0c\x43ountRecipes\x12%.plant.recipes.v1.CountRecipesRequest\x1a&.plant.recipes.v1.CountRecipesResponse\x12\x63\n\x0e\x45xplainRecipes\x12\'.plant.recipes.v1.ExplainRecipesRequest\x1a(.plant.recipes.v1.ExplainRecipesResponse\x12O\n\x0cUpdateRecipe\x12%.plant.recipes.v1.UpdateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12O\n\x0c\x44\x65leteRecipe\x12%.plant.recipes.v1.DeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12S\n\x0eUndeleteRecipe\x12\'.plant.recipes.v1.UndeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12o\n\x12\x42\x61tchCreateRecipes\x12+.plant.recipes.v1.BatchCreateRecipesRequest\x1a,.plant.recipes.v1.BatchCreateRecipesResponse\x12\x66\n\x0f\x42\x61tchGetRecipes\x12(.plant.recipes.v1.BatchGetRecipesRequest\x1a).plant.recipes.v1.BatchGetRecipesResponse\x12o\n\x12\x42\x61tchUpdateRecipes\x12+.plant.recipes.v1.BatchUpdateRecipesRequest\x1a,.plant.recipes.v1.BatchUpdateRecipesResponse\x12o\n\x12\x42\x61tchDeleteRecipes\x12+.plant.recipes.v1.BatchDeleteRecipesRequest\x1a,.plant.recipes.v1.BatchDeleteRecipesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,43 +35,43 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plant.recipes.v1.recipe_ser
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CREATERECIPEREQUEST']._serialized_start=155
-  _globals['_CREATERECIPEREQUEST']._serialized_end=238
-  _globals['_GETRECIPEREQUEST']._serialized_start=240
-  _globals['_GETRECIPEREQUEST']._serialized_end=339
-  _globals['_LISTRECIPESREQUEST']._serialized_start=342
-  _globals['_LISTRECIPESREQUEST']._serialized_end=546
-  _globals['_LISTRECIPESRESPONSE']._serialized_start=548
-  _globals['_LISTRECIPESRESPONSE']._serialized_end=655
-  _globals['_COUNTRECIPESREQUEST']._serialized_start=657
-  _globals['_COUNTRECIPESREQUEST']._serialized_end=758
-  _globals['_COUNTRECIPESRESPONSE']._serialized_start=760
-  _globals['_COUNTRECIPESRESPONSE']._serialized_end=815
-  _globals['_EXPLAINRECIPESREQUEST']._serialized_start=817
-  _globals['_EXPLAINRECIPESREQUEST']._serialized_end=938
-  _globals['_EXPLAINRECIPESRESPONSE']._serialized_start=940
-  _globals['_EXPLAINRECIPESRESPONSE']._serialized_end=1003
-  _globals['_UPDATERECIPEREQUEST']._serialized_start=1006
-  _globals['_UPDATERECIPEREQUEST']._serialized_end=1161
-  _globals['_DELETERECIPEREQUEST']._serialized_start=1163
-  _globals['_DELETERECIPEREQUEST']._serialized_end=1253
-  _globals['_UNDELETERECIPEREQUEST']._serialized_start=1255
-  _globals['_UNDELETERECIPEREQUEST']._serialized_end=1324
-  _globals['_BATCHCREATERECIPESREQUEST']._serialized_start=1326
-  _globals['_BATCHCREATERECIPESREQUEST']._serialized_end=1430
-  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_start=1432
-  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_end=1503
-  _globals['_BATCHGETRECIPESREQUEST']._serialized_start=1505
-  _globals['_BATCHGETRECIPESREQUEST']._serialized_end=1583
-  _globals['_BATCHGETRECIPESRESPONSE']._serialized_start=1585
-  _globals['_BATCHGETRECIPESRESPONSE']._serialized_end=1653
-  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_start=1655
-  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_end=1759
-  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_start=1761
-  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_end=1832
-  _globals['_BATCHDELETERECIPESREQUEST']._serialized_start=1834
-  _globals['_BATCHDELETERECIPESREQUEST']._serialized_end=1938
-  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_start=1940
-  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_end=2011
-  _globals['_RECIPESERVICE']._serialized_start=2014
-  _globals['_RECIPESERVICE']._serialized_end=3163
+  _globals['_CREATERECIPEREQUEST']._serialized_end=261
+  _globals['_GETRECIPEREQUEST']._serialized_start=263
+  _globals['_GETRECIPEREQUEST']._serialized_end=362
+  _globals['_LISTRECIPESREQUEST']._serialized_start=365
+  _globals['_LISTRECIPESREQUEST']._serialized_end=569
+  _globals['_LISTRECIPESRESPONSE']._serialized_start=571
+  _globals['_LISTRECIPESRESPONSE']._serialized_end=678
+  _globals['_COUNTRECIPESREQUEST']._serialized_start=680
+  _globals['_COUNTRECIPESREQUEST']._serialized_end=781
+  _globals['_COUNTRECIPESRESPONSE']._serialized_start=783
+  _globals['_COUNTRECIPESRESPONSE']._serialized_end=838
+  _globals['_EXPLAINRECIPESREQUEST']._serialized_start=840
+  _globals['_EXPLAINRECIPESREQUEST']._serialized_end=961
+  _globals['_EXPLAINRECIPESRESPONSE']._serialized_start=963
+  _globals['_EXPLAINRECIPESRESPONSE']._serialized_end=1026
+  _globals['_UPDATERECIPEREQUEST']._serialized_start=1029
+  _globals['_UPDATERECIPEREQUEST']._serialized_end=1207
+  _globals['_DELETERECIPEREQUEST']._serialized_start=1209
+  _globals['_DELETERECIPEREQUEST']._serialized_end=1322
+  _globals['_UNDELETERECIPEREQUEST']._serialized_start=1324
+  _globals['_UNDELETERECIPEREQUEST']._serialized_end=1416
+  _globals['_BATCHCREATERECIPESREQUEST']._serialized_start=1418
+  _globals['_BATCHCREATERECIPESREQUEST']._serialized_end=1545
+  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_start=1547
+  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_end=1618
+  _globals['_BATCHGETRECIPESREQUEST']._serialized_start=1620
+  _globals['_BATCHGETRECIPESREQUEST']._serialized_end=1698
+  _globals['_BATCHGETRECIPESRESPONSE']._serialized_start=1700
+  _globals['_BATCHGETRECIPESRESPONSE']._serialized_end=1768
+  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_start=1770
+  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_end=1897
+  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_start=1899
+  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_end=1970
+  _globals['_BATCHDELETERECIPESREQUEST']._serialized_start=1972
+  _globals['_BATCHDELETERECIPESREQUEST']._serialized_end=2099
+  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_start=2101
+  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_end=2172
+  _globals['_RECIPESERVICE']._serialized_start=2175
+  _globals['_RECIPESERVICE']._serialized_end=3324
 # @@protoc_insertion_point(module_scope)

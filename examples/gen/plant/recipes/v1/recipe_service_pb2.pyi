@@ -29,8 +29,11 @@ class CreateRecipeRequest(_message.Message):
 
     RECIPE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
     @_builtins.property
     def recipe(self) -> _recipe_pb2.Recipe: ...
     def __init__(
@@ -38,10 +41,11 @@ class CreateRecipeRequest(_message.Message):
         *,
         recipe: _recipe_pb2.Recipe | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["recipe", b"recipe"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["recipe", b"recipe", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["recipe", b"recipe", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -266,9 +270,12 @@ class UpdateRecipeRequest(_message.Message):
     RECIPE_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     ALLOW_MISSING_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
     allow_missing: _builtins.bool
     """Create the record if there is none."""
     @_builtins.property
@@ -285,11 +292,12 @@ class UpdateRecipeRequest(_message.Message):
         recipe: _recipe_pb2.Recipe | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
         allow_missing: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["recipe", b"recipe", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_missing", b"allow_missing", "recipe", b"recipe", "request_id", b"request_id", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_missing", b"allow_missing", "recipe", b"recipe", "request_id", b"request_id", "update_mask", b"update_mask", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -301,11 +309,14 @@ class DeleteRecipeRequest(_message.Message):
 
     ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     ALLOW_MISSING_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     request_id: _builtins.str
     """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
     etag: _builtins.str
     """If set, must be the record's current etag."""
     allow_missing: _builtins.bool
@@ -315,12 +326,13 @@ class DeleteRecipeRequest(_message.Message):
         *,
         id: _builtins.int = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
         etag: _builtins.str = ...,
         allow_missing: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_missing", b"allow_missing", "etag", b"etag", "id", b"id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_missing", b"allow_missing", "etag", b"etag", "id", b"id", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -332,10 +344,13 @@ class UndeleteRecipeRequest(_message.Message):
 
     ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     request_id: _builtins.str
     """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
     etag: _builtins.str
     """If set, must be the record's current etag."""
     def __init__(
@@ -343,11 +358,12 @@ class UndeleteRecipeRequest(_message.Message):
         *,
         id: _builtins.int = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
         etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "id", b"id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "id", b"id", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -359,8 +375,11 @@ class BatchCreateRecipesRequest(_message.Message):
 
     REQUESTS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateRecipeRequest]: ...
     def __init__(
@@ -368,10 +387,11 @@ class BatchCreateRecipesRequest(_message.Message):
         *,
         requests: _abc.Iterable[Global___CreateRecipeRequest] | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -443,8 +463,11 @@ class BatchUpdateRecipesRequest(_message.Message):
 
     REQUESTS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___UpdateRecipeRequest]: ...
     def __init__(
@@ -452,10 +475,11 @@ class BatchUpdateRecipesRequest(_message.Message):
         *,
         requests: _abc.Iterable[Global___UpdateRecipeRequest] | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -487,8 +511,11 @@ class BatchDeleteRecipesRequest(_message.Message):
 
     REQUESTS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeleteRecipeRequest]: ...
     def __init__(
@@ -496,10 +523,11 @@ class BatchDeleteRecipesRequest(_message.Message):
         *,
         requests: _abc.Iterable[Global___DeleteRecipeRequest] | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

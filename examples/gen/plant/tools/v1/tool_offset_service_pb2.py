@@ -27,7 +27,7 @@ from plant.tools.v1 import tool_offset_pb2 as plant_dot_tools_dot_v1_dot_tool__o
 from toolcrib.query.v1 import query_pb2 as toolcrib_dot_query_dot_v1_dot_query__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(plant/tools/v1/tool_offset_service.proto\x12\x0eplant.tools.v1\x1a google/protobuf/field_mask.proto\x1a plant/tools/v1/tool_offset.proto\x1a\x1dtoolcrib/query/v1/query.proto\"^\n\x17\x43reateToolOffsetRequest\x12/\n\x0btool_offset\x18\x01 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x12\n\nrequest_id\x18\n \x01(\t\"p\n\x14GetToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xd0\x01\n\x16ListToolOffsetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"v\n\x17ListToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"i\n\x17\x43ountToolOffsetsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\";\n\x18\x43ountToolOffsetsResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"}\n\x19\x45xplainToolOffsetsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"C\n\x1a\x45xplainToolOffsetsResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xa6\x01\n\x17UpdateToolOffsetRequest\x12/\n\x0btool_offset\x18\x01 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"g\n\x17\x44\x65leteToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"R\n\x19UndeleteToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"n\n\x1d\x42\x61tchCreateToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.CreateToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\"R\n\x1e\x42\x61tchCreateToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"T\n\x1a\x42\x61tchGetToolOffsetsRequest\x12\x36\n\x08requests\x18\x01 \x03(\x0b\x32$.plant.tools.v1.GetToolOffsetRequest\"O\n\x1b\x42\x61tchGetToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"n\n\x1d\x42\x61tchUpdateToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.UpdateToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\"R\n\x1e\x42\x61tchUpdateToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"n\n\x1d\x42\x61tchDeleteToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.DeleteToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\"R\n\x1e\x42\x61tchDeleteToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset2\xe1\t\n\x11ToolOffsetService\x12W\n\x10\x43reateToolOffset\x12\'.plant.tools.v1.CreateToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12Q\n\rGetToolOffset\x12$.plant.tools.v1.GetToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12\x62\n\x0fListToolOffsets\x12&.plant.tools.v1.ListToolOffsetsRequest\x1a\'.plant.tools.v1.ListToolOffsetsResponse\x12\x65\n\x10\x43ountToolOffsets\x12\'.plant.tools.v1.CountToolOffsetsRequest\x1a(.plant.tools.v1.CountToolOffsetsResponse\x12k\n\x12\x45xplainToolOffsets\x12).plant.tools.v1.ExplainToolOffsetsRequest\x1a*.plant.tools.v1.ExplainToolOffsetsResponse\x12W\n\x10UpdateToolOffset\x12\'.plant.tools.v1.UpdateToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12W\n\x10\x44\x65leteToolOffset\x12\'.plant.tools.v1.DeleteToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12[\n\x12UndeleteToolOffset\x12).plant.tools.v1.UndeleteToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12w\n\x16\x42\x61tchCreateToolOffsets\x12-.plant.tools.v1.BatchCreateToolOffsetsRequest\x1a..plant.tools.v1.BatchCreateToolOffsetsResponse\x12n\n\x13\x42\x61tchGetToolOffsets\x12*.plant.tools.v1.BatchGetToolOffsetsRequest\x1a+.plant.tools.v1.BatchGetToolOffsetsResponse\x12w\n\x16\x42\x61tchUpdateToolOffsets\x12-.plant.tools.v1.BatchUpdateToolOffsetsRequest\x1a..plant.tools.v1.BatchUpdateToolOffsetsResponse\x12w\n\x16\x42\x61tchDeleteToolOffsets\x12-.plant.tools.v1.BatchDeleteToolOffsetsRequest\x1a..plant.tools.v1.BatchDeleteToolOffsetsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(plant/tools/v1/tool_offset_service.proto\x12\x0eplant.tools.v1\x1a google/protobuf/field_mask.proto\x1a plant/tools/v1/tool_offset.proto\x1a\x1dtoolcrib/query/v1/query.proto\"u\n\x17\x43reateToolOffsetRequest\x12/\n\x0btool_offset\x18\x01 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"p\n\x14GetToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xd0\x01\n\x16ListToolOffsetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"v\n\x17ListToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"i\n\x17\x43ountToolOffsetsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\";\n\x18\x43ountToolOffsetsResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"}\n\x19\x45xplainToolOffsetsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"C\n\x1a\x45xplainToolOffsetsResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xbd\x01\n\x17UpdateToolOffsetRequest\x12/\n\x0btool_offset\x18\x01 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"~\n\x17\x44\x65leteToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"i\n\x19UndeleteToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\x85\x01\n\x1d\x42\x61tchCreateToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.CreateToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchCreateToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"T\n\x1a\x42\x61tchGetToolOffsetsRequest\x12\x36\n\x08requests\x18\x01 \x03(\x0b\x32$.plant.tools.v1.GetToolOffsetRequest\"O\n\x1b\x42\x61tchGetToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"\x85\x01\n\x1d\x42\x61tchUpdateToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.UpdateToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchUpdateToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"\x85\x01\n\x1d\x42\x61tchDeleteToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.DeleteToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchDeleteToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset2\xe1\t\n\x11ToolOffsetService\x12W\n\x10\x43reateToolOffset\x12\'.plant.tools.v1.CreateToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12Q\n\rGetToolOffset\x12$.plant.tools.v1.GetToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12\x62\n\x0fListToolOffsets\x12&.plant.tools.v1.ListToolOffsetsRequest\x1a\'.plant.tools.v1.ListToolOffsetsResponse\x12\x65\n\x10\x43ountToolOffsets\x12\'.plant.tools.v1.CountToolOffsetsRequest\x1a(.plant.tools.v1.CountToolOffsetsResponse\x12k\n\x12\x45xplainToolOffsets\x12).plant.tools.v1.ExplainToolOffsetsRequest\x1a*.plant.tools.v1.ExplainToolOffsetsResponse\x12W\n\x10UpdateToolOffset\x12\'.plant.tools.v1.UpdateToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12W\n\x10\x44\x65leteToolOffset\x12\'.plant.tools.v1.DeleteToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12[\n\x12UndeleteToolOffset\x12).plant.tools.v1.UndeleteToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12w\n\x16\x42\x61tchCreateToolOffsets\x12-.plant.tools.v1.BatchCreateToolOffsetsRequest\x1a..plant.tools.v1.BatchCreateToolOffsetsResponse\x12n\n\x13\x42\x61tchGetToolOffsets\x12*.plant.tools.v1.BatchGetToolOffsetsRequest\x1a+.plant.tools.v1.BatchGetToolOffsetsResponse\x12w\n\x16\x42\x61tchUpdateToolOffsets\x12-.plant.tools.v1.BatchUpdateToolOffsetsRequest\x1a..plant.tools.v1.BatchUpdateToolOffsetsResponse\x12w\n\x16\x42\x61tchDeleteToolOffsets\x12-.plant.tools.v1.BatchDeleteToolOffsetsRequest\x1a..plant.tools.v1.BatchDeleteToolOffsetsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,43 +35,43 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plant.tools.v1.tool_offset_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CREATETOOLOFFSETREQUEST']._serialized_start=159
-  _globals['_CREATETOOLOFFSETREQUEST']._serialized_end=253
-  _globals['_GETTOOLOFFSETREQUEST']._serialized_start=255
-  _globals['_GETTOOLOFFSETREQUEST']._serialized_end=367
-  _globals['_LISTTOOLOFFSETSREQUEST']._serialized_start=370
-  _globals['_LISTTOOLOFFSETSREQUEST']._serialized_end=578
-  _globals['_LISTTOOLOFFSETSRESPONSE']._serialized_start=580
-  _globals['_LISTTOOLOFFSETSRESPONSE']._serialized_end=698
-  _globals['_COUNTTOOLOFFSETSREQUEST']._serialized_start=700
-  _globals['_COUNTTOOLOFFSETSREQUEST']._serialized_end=805
-  _globals['_COUNTTOOLOFFSETSRESPONSE']._serialized_start=807
-  _globals['_COUNTTOOLOFFSETSRESPONSE']._serialized_end=866
-  _globals['_EXPLAINTOOLOFFSETSREQUEST']._serialized_start=868
-  _globals['_EXPLAINTOOLOFFSETSREQUEST']._serialized_end=993
-  _globals['_EXPLAINTOOLOFFSETSRESPONSE']._serialized_start=995
-  _globals['_EXPLAINTOOLOFFSETSRESPONSE']._serialized_end=1062
-  _globals['_UPDATETOOLOFFSETREQUEST']._serialized_start=1065
-  _globals['_UPDATETOOLOFFSETREQUEST']._serialized_end=1231
-  _globals['_DELETETOOLOFFSETREQUEST']._serialized_start=1233
-  _globals['_DELETETOOLOFFSETREQUEST']._serialized_end=1336
-  _globals['_UNDELETETOOLOFFSETREQUEST']._serialized_start=1338
-  _globals['_UNDELETETOOLOFFSETREQUEST']._serialized_end=1420
-  _globals['_BATCHCREATETOOLOFFSETSREQUEST']._serialized_start=1422
-  _globals['_BATCHCREATETOOLOFFSETSREQUEST']._serialized_end=1532
-  _globals['_BATCHCREATETOOLOFFSETSRESPONSE']._serialized_start=1534
-  _globals['_BATCHCREATETOOLOFFSETSRESPONSE']._serialized_end=1616
-  _globals['_BATCHGETTOOLOFFSETSREQUEST']._serialized_start=1618
-  _globals['_BATCHGETTOOLOFFSETSREQUEST']._serialized_end=1702
-  _globals['_BATCHGETTOOLOFFSETSRESPONSE']._serialized_start=1704
-  _globals['_BATCHGETTOOLOFFSETSRESPONSE']._serialized_end=1783
-  _globals['_BATCHUPDATETOOLOFFSETSREQUEST']._serialized_start=1785
-  _globals['_BATCHUPDATETOOLOFFSETSREQUEST']._serialized_end=1895
-  _globals['_BATCHUPDATETOOLOFFSETSRESPONSE']._serialized_start=1897
-  _globals['_BATCHUPDATETOOLOFFSETSRESPONSE']._serialized_end=1979
-  _globals['_BATCHDELETETOOLOFFSETSREQUEST']._serialized_start=1981
-  _globals['_BATCHDELETETOOLOFFSETSREQUEST']._serialized_end=2091
-  _globals['_BATCHDELETETOOLOFFSETSRESPONSE']._serialized_start=2093
-  _globals['_BATCHDELETETOOLOFFSETSRESPONSE']._serialized_end=2175
-  _globals['_TOOLOFFSETSERVICE']._serialized_start=2178
-  _globals['_TOOLOFFSETSERVICE']._serialized_end=3427
+  _globals['_CREATETOOLOFFSETREQUEST']._serialized_end=276
+  _globals['_GETTOOLOFFSETREQUEST']._serialized_start=278
+  _globals['_GETTOOLOFFSETREQUEST']._serialized_end=390
+  _globals['_LISTTOOLOFFSETSREQUEST']._serialized_start=393
+  _globals['_LISTTOOLOFFSETSREQUEST']._serialized_end=601
+  _globals['_LISTTOOLOFFSETSRESPONSE']._serialized_start=603
+  _globals['_LISTTOOLOFFSETSRESPONSE']._serialized_end=721
+  _globals['_COUNTTOOLOFFSETSREQUEST']._serialized_start=723
+  _globals['_COUNTTOOLOFFSETSREQUEST']._serialized_end=828
+  _globals['_COUNTTOOLOFFSETSRESPONSE']._serialized_start=830
+  _globals['_COUNTTOOLOFFSETSRESPONSE']._serialized_end=889
+  _globals['_EXPLAINTOOLOFFSETSREQUEST']._serialized_start=891
+  _globals['_EXPLAINTOOLOFFSETSREQUEST']._serialized_end=1016
+  _globals['_EXPLAINTOOLOFFSETSRESPONSE']._serialized_start=1018
+  _globals['_EXPLAINTOOLOFFSETSRESPONSE']._serialized_end=1085
+  _globals['_UPDATETOOLOFFSETREQUEST']._serialized_start=1088
+  _globals['_UPDATETOOLOFFSETREQUEST']._serialized_end=1277
+  _globals['_DELETETOOLOFFSETREQUEST']._serialized_start=1279
+  _globals['_DELETETOOLOFFSETREQUEST']._serialized_end=1405
+  _globals['_UNDELETETOOLOFFSETREQUEST']._serialized_start=1407
+  _globals['_UNDELETETOOLOFFSETREQUEST']._serialized_end=1512
+  _globals['_BATCHCREATETOOLOFFSETSREQUEST']._serialized_start=1515
+  _globals['_BATCHCREATETOOLOFFSETSREQUEST']._serialized_end=1648
+  _globals['_BATCHCREATETOOLOFFSETSRESPONSE']._serialized_start=1650
+  _globals['_BATCHCREATETOOLOFFSETSRESPONSE']._serialized_end=1732
+  _globals['_BATCHGETTOOLOFFSETSREQUEST']._serialized_start=1734
+  _globals['_BATCHGETTOOLOFFSETSREQUEST']._serialized_end=1818
+  _globals['_BATCHGETTOOLOFFSETSRESPONSE']._serialized_start=1820
+  _globals['_BATCHGETTOOLOFFSETSRESPONSE']._serialized_end=1899
+  _globals['_BATCHUPDATETOOLOFFSETSREQUEST']._serialized_start=1902
+  _globals['_BATCHUPDATETOOLOFFSETSREQUEST']._serialized_end=2035
+  _globals['_BATCHUPDATETOOLOFFSETSRESPONSE']._serialized_start=2037
+  _globals['_BATCHUPDATETOOLOFFSETSRESPONSE']._serialized_end=2119
+  _globals['_BATCHDELETETOOLOFFSETSREQUEST']._serialized_start=2122
+  _globals['_BATCHDELETETOOLOFFSETSREQUEST']._serialized_end=2255
+  _globals['_BATCHDELETETOOLOFFSETSRESPONSE']._serialized_start=2257
+  _globals['_BATCHDELETETOOLOFFSETSRESPONSE']._serialized_end=2339
+  _globals['_TOOLOFFSETSERVICE']._serialized_start=2342
+  _globals['_TOOLOFFSETSERVICE']._serialized_end=3591
 # @@protoc_insertion_point(module_scope)
