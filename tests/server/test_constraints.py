@@ -303,6 +303,47 @@ class TestIndexes:
         ):
             pass
 
+    def test_that_have_changed_are_made_anew(self, tmp_path: Path) -> None:
+        path = tmp_path / "lab.db"
+        with serve(COMPONENTS, database=path):
+            pass
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("DROP INDEX serial_of_customer")
+            database.execute("CREATE INDEX serial_of_customer ON work_order (customer)")
+        with served(database=path) as lab:
+            orders = lab.client(MODULE, "WorkOrder")
+            orders.create(Order(customer="acme", serial=b"1"))
+            with pytest.raises(AlreadyExists):
+                orders.create(Order(customer="acme", serial=b"1"))
+
+    def test_a_unique_one_that_the_proto_has_not_is_told(self, tmp_path: Path) -> None:
+        path = tmp_path / "lab.db"
+        with serve(COMPONENTS, database=path):
+            pass
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("CREATE UNIQUE INDEX work_order_note ON work_order (note)")
+        with pytest.raises(StartError, match="has the unique index work_order_note"), serve(COMPONENTS, database=path):
+            pass
+
+    @pytest.mark.parametrize(
+        ("old", "new", "text"),
+        [
+            (", \n\tCONSTRAINT work_order_slot_key UNIQUE (slot)", "", "when slot was not `unique`"),
+            ("UNIQUE (slot)", "UNIQUE (slot), CONSTRAINT unit_key UNIQUE (unit)", "when unit was `unique`"),
+        ],
+    )
+    def test_a_table_of_other_unique_fields_is_told(self, tmp_path: Path, old: str, new: str, text: str) -> None:
+        path = tmp_path / "lab.db"
+        with serve(COMPONENTS, database=path):
+            pass
+        with closing(sqlite3.connect(path)) as database, database:
+            (made,) = database.execute("SELECT sql FROM sqlite_master WHERE name = 'work_order'").fetchone()
+            assert old in made
+            database.execute("DROP TABLE work_order")
+            database.execute(made.replace(old, new))
+        with pytest.raises(StartError, match=text), serve(COMPONENTS, database=path):
+            pass
+
 
 class TestRulesOverSeveralFields:
     def test_name_the_rule_on_every_path(self, orders: Any) -> None:

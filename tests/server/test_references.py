@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -108,6 +110,34 @@ class TestReferring:
         plant.locks.create(Lock(task=1))
         with pytest.raises(AlreadyExists):
             plant.locks.create(Lock(task=1))
+
+
+class TestTogether:
+    def test_many_calls_at_once_are_refused_each_for_itself(self, plant: Plant) -> None:
+        def create(number: int) -> str:
+            try:
+                return str(plant.stations.create(Station(line="a" if number % 3 else "x")).line)
+            except FailedPrecondition as error:
+                return error.reason
+
+        with ThreadPoolExecutor(24) as pool:
+            outcomes = list(pool.map(create, range(120)))
+        assert outcomes == ["a" if number % 3 else "REFERENCE_NOT_FOUND" for number in range(120)]
+        stations = [station.id for station in plant.stations.list(page_size=1000)]
+        assert stations == list(range(1, 81))
+
+    def test_a_race_for_the_last_reference_leaves_none_that_dangles(self, plant: Plant) -> None:
+        def run(number: int) -> None:
+            with suppress(FailedPrecondition, NotFound):
+                if number % 2:
+                    plant.lines.delete("a")
+                else:
+                    plant.stations.create(Station(line="a"))
+
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(run, range(40)))
+        lines = {line.code for line in plant.lines.list()}
+        assert {station.line for station in plant.stations.list()} <= lines
 
 
 class TestRestrict:

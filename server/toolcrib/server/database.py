@@ -28,11 +28,12 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from toolcrib.server.errors import DatabaseCorrupt, DatabaseUnavailable, DiskFull, StartError, StorageError, StoreError
 from toolcrib.server.system_tables import LAYOUT_VERSION, REVISION_SEQUENCE, SystemTables, system_tables
+from toolcrib.server.table_indexes import create_indexes
 
 logger = logging.getLogger(__name__)
 
@@ -169,25 +170,12 @@ class Database:
             stored = {column["name"] for column in inspector.get_columns(table.name)}
             if declared != stored:
                 raise StartError(_difference(table.name, declared, stored))
-            self._create_indexes(connection, table)
+            create_indexes(connection, inspector, table)
         # What an older server has written is of this layout from now on.
         self._meta(connection, _LAYOUT_VERSION, b"")
         meta = self.system.meta
         raised = meta.update().where(meta.c.name == _LAYOUT_VERSION).values(value=str(LAYOUT_VERSION).encode())
         connection.execute(raised)
-
-    @staticmethod
-    def _create_indexes(connection: Connection, table: Table) -> None:
-        """Creates the indexes that the table has been given since it was made."""
-        for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            try:
-                index.create(connection, checkfirst=True)
-            except IntegrityError as error:
-                fields = ", ".join(column.name for column in index.columns)
-                raise StartError(
-                    f"the table {table.name} has records with the same {fields}, which are to be unique now "
-                    f"({index.name}); make them differ with the former .proto first"
-                ) from error
 
     def _create_sequences(self, connection: Connection, keys: Mapping[str, Column[Any]]) -> None:
         sequence = self.system.sequence

@@ -52,14 +52,15 @@ class Repository(Generic[MessageT, RecordT]):
     def create(self, record: RecordT) -> RecordT:
         """Creates a record and answers it as stored.
 
-        Raises InvalidRequest, RecordExists, RecordLimitReached, or what the component's own hooks raise.
+        Raises InvalidRequest, RecordExists, ReferenceNotFound, RecordLimitReached, or what the component's own hooks
+        raise.
         """
         return self._record(self.create_all([record.to_message()], by_hook=True)[0])
 
     def update(self, record: RecordT, *, mask: Sequence[str] | None = None) -> RecordT:
         """Changes the fields in `mask` (all data fields, if None) of the record with the same key.
 
-        Raises InvalidRequest, RecordNotFound, RecordDeleted, StaleEtag or RecordExists.
+        Raises InvalidRequest, RecordNotFound, RecordDeleted, StaleEtag, RecordExists or ReferenceNotFound.
         """
         return self._record(self.modify([Modification(record.to_message(), mask or ("*",))], by_hook=True)[0])
 
@@ -69,7 +70,7 @@ class Repository(Generic[MessageT, RecordT]):
         return None if current is None or (current.deleted and not show_deleted) else self._record(current.message)
 
     def restore_record(self, key: Key) -> RecordT:
-        """Brings a deleted record back; raises RecordNotFound or RecordNotDeleted."""
+        """Brings a deleted record back; raises RecordNotFound, RecordNotDeleted, RecordExists or ReferenceNotFound."""
         return self._record(self.restore(Removal(key)))
 
     # Messages, for the servicer.
@@ -97,7 +98,7 @@ class Repository(Generic[MessageT, RecordT]):
         return self._lister().explain(selection)
 
     def create_all(self, messages: Sequence[MessageT], *, by_hook: bool = False) -> list[MessageT]:
-        """Creates records. Raises InvalidRequest, RecordExists or RecordLimitReached.
+        """Creates records. Raises InvalidRequest, RecordExists, ReferenceNotFound or RecordLimitReached.
 
         Output-only fields are set `by_hook` only.
         """
@@ -109,7 +110,7 @@ class Repository(Generic[MessageT, RecordT]):
         """Changes records; those that change nothing are answered as they are.
 
         Output-only fields change `by_hook` only. Raises InvalidRequest, RecordNotFound, RecordDeleted, StaleEtag,
-        RecordExists or RecordLimitReached.
+        RecordExists, ReferenceNotFound or RecordLimitReached.
         """
         component = self.component
         allocated = component.key_allocation is not KeyAllocation.CLIENT
@@ -127,7 +128,8 @@ class Repository(Generic[MessageT, RecordT]):
     def remove(self, removals: Sequence[Removal]) -> list[MessageT]:
         """Deletes records and answers them as they are left, or as they were where nothing is.
 
-        Raises InvalidRequest, RecordNotFound or StaleEtag. Those that were missing and may be are left out.
+        Those that were missing and may be are left out. Raises InvalidRequest, RecordNotFound, StaleEtag or
+        RecordInUse.
         """
         changes = []
         require_distinct(removal.key for removal in removals)
@@ -145,7 +147,10 @@ class Repository(Generic[MessageT, RecordT]):
         return self._apply(changes)
 
     def restore(self, removal: Removal) -> MessageT:
-        """Undeletes a record. Raises RecordNotFound, RecordNotDeleted, StaleEtag or RecordLimitReached."""
+        """Undeletes a record.
+
+        Raises RecordNotFound, RecordNotDeleted, StaleEtag, RecordExists, ReferenceNotFound or RecordLimitReached.
+        """
         require_key(self.component, removal.key)
         current = self._reader.fetch(removal.key)
         if current is None:
