@@ -203,6 +203,7 @@ class TestSetNull:
         plant.reports.create(Report(task=2, signed=True))
         error = refuse(lambda: plant.tasks.batch_delete([1, 2]), "RECORD_IN_USE", index="1", key="2")
         assert error.preconditions[0].subject == f"{PACKAGE}.Report"
+        assert error.metadata["field"] == "task"
         assert "the record 1 refers to it and cannot let go: a signed report names its task" in error.message
         assert len(list(plant.tasks.list())) == 2
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from toolcrib.server.changes import Change
@@ -112,8 +113,10 @@ class _Release:
                 repository.modify([Modification(link.without(key), fields[key][1]) for key in keys], by_hook=True)
         except StoreError as error:
             number = error.index or 0
-            root = self._begun[places[number]]
-            raise _translated(error, link, keys[number], root).at(places[number]) from error
+            key, root = keys[number], self._begun[places[number]]
+            field = link.reference.field if fields is None else ", ".join(fields[key][1])
+            blocker = Blocker(source, field, f"the record {key_text(key)} refers to it and cannot let go")
+            raise _translated(error, blocker, root).at(places[number]) from error
 
 
 def already_gone(stored: Stored, change: Change[Any]) -> bool:
@@ -130,11 +133,10 @@ def already_gone(stored: Stored, change: Change[Any]) -> bool:
     return True
 
 
-def _translated(error: StoreError, link: Link, key: Key, root: Node) -> StoreError:
+def _translated(error: StoreError, blocker: Blocker, root: Node) -> StoreError:
     """What is wrong with a record that the caller never named is no fault of the request."""
     if not isinstance(error, InvalidRequest):
         return error
     texts = "; ".join(f"{violation.field} {violation.description}".strip() for violation in error.violations)
-    text = f"the record {key_text(key)} refers to it and cannot let go: {texts}"
-    blocker = Blocker(link.source.component.name, link.reference.field, text)
-    return RecordInUse(root[0], key_text(root[1]), [blocker])
+    component, key = root
+    return RecordInUse(component, key_text(key), [replace(blocker, description=f"{blocker.description}: {texts}")])
