@@ -126,6 +126,19 @@ class TestTogether:
         stations = [station.id for station in plant.stations.list(page_size=1000)]
         assert stations == list(range(1, 81))
 
+    def test_what_an_earlier_part_of_a_refused_call_wrote_is_undone_for_it_alone(self, plant: Plant) -> None:
+        station = plant.stations.create(Station(line="a"))
+
+        def upsert(number: int) -> None:
+            second = Station(id=station.id, line="x" if number % 2 else "a")
+            with suppress(FailedPrecondition):
+                plant.stations.batch_update([Station(line="a", name=str(number)), second], allow_missing=True)
+
+        with ThreadPoolExecutor(24) as pool:
+            list(pool.map(upsert, range(60)))
+        names = [each.name for each in plant.stations.list(page_size=1000)]
+        assert sorted(names) == sorted(["", *(str(number) for number in range(0, 60, 2))])
+
     def test_a_race_for_the_last_reference_leaves_none_that_dangles(self, plant: Plant) -> None:
         def run(number: int) -> None:
             with suppress(FailedPrecondition, NotFound):
