@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from toolcrib.server.query.fields import COMPARABLE, Field, FieldKind, did_you_mean
+from toolcrib.server.query.fields import COMPARABLE, Field, FieldKind
 from toolcrib.server.query.literals import is_null, value_of
+from toolcrib.server.query.paths import Target, element, entry, resolve
 from toolcrib.server.query.refusals import refusal
 from toolcrib.server.query.shape import AllOf, AnyOf, Checked, Leaf, Shape, Test
-from toolcrib.server.query.tree import And, Comparison, FieldPath, Literal, Node, Not, Operator, Or, Place
+from toolcrib.server.query.tree import And, Comparison, Literal, Node, Not, Operator, Or, Place
 
 _ORDERED = {
     Operator.LESS: Test.LESS,
@@ -46,74 +47,98 @@ class _Checker:
                 return self._comparison(node, negated=negated)
 
     def _comparison(self, node: Comparison, *, negated: bool) -> Shape:
-        field, operator = self._field(node.path), node.operator
+        target, operator = resolve(node.path, self._fields), node.operator
+        if target.is_list or target.is_map or target.is_plural:
+            return self._plural(target, node, negated=negated)
+        field = target.field
         if operator is Operator.IN:
-            return self._in(field, node, negated=negated)
+            return self._in(target, node, negated=negated)
         value = node.values[0]
         if operator is Operator.NOT_EQUAL:
             operator, negated = Operator.EQUAL, not negated
         if operator is Operator.HAS:
-            if value.bare and value.value == "*":
-                return self._leaf(field, Test.NULL, [], negated=not negated)
+            if _is_star(value):
+                return self._leaf(target, Test.NULL, [], negated=not negated)
             operator = Operator.CONTAINS if field.kind is FieldKind.STRING and not is_null(value) else Operator.EQUAL
         elif operator is Operator.EQUAL and field.kind is FieldKind.STRING:
             operator, value = _pattern(value)
         if operator is Operator.EQUAL:
-            return self._equal(field, value, negated=negated)
+            return self._equal(target, value, negated=negated)
         if is_null(value):
             raise refusal(value.place, f"null is compared by = and != only, not by {operator.value}")
         if operator in _ORDERED:
             if field.kind not in COMPARABLE:
                 raise _unfit(field, operator, node.place)
-            return self._leaf(field, _ORDERED[operator], [value_of(field, value)], negated=negated)
+            return self._leaf(target, _ORDERED[operator], [_value(target, value)], negated=negated)
         if field.kind is not FieldKind.STRING:
             raise _unfit(field, operator, node.place)
-        return self._text(field, operator, value_of(field, value), negated=negated)
+        return self._text(target, operator, _value(target, value), negated=negated)
 
-    def _equal(self, field: Field, value: Literal, *, negated: bool) -> Shape:
+    def _plural(self, target: Target, node: Comparison, *, negated: bool) -> Shape:
+        """What is asked of a repeated field or a map: whether it has something, or anything at all."""
+        if node.operator not in {Operator.HAS, Operator.CONTAINS}:
+            name = ".".join(node.path.names)
+            raise refusal(node.place, f"{name} holds several values; ask what it has, as in {name[:80]}:5")
+        value = node.values[0]
+        if _is_star(value):
+            anything = element(target) if target.is_list or target.is_map else target
+            return self._leaf(anything, Test.NULL, [], negated=not negated)
         if is_null(value):
-            return self._leaf(field, Test.NULL, [], negated=negated)
-        return self._leaf(field, Test.EQUAL, [value_of(field, value)], negated=negated)
+            raise refusal(value.place, "null is no value that anything has")
+        if target.is_map:
+            return self._leaf(entry(target, _key(value)), Test.NULL, [], negated=not negated)
+        return self._equal(element(target) if target.is_list else target, value, negated=negated)
 
-    def _in(self, field: Field, node: Comparison, *, negated: bool) -> Shape:
+    def _equal(self, target: Target, value: Literal, *, negated: bool) -> Shape:
+        if is_null(value):
+            return self._leaf(target, Test.NULL, [], negated=negated)
+        return self._leaf(target, Test.EQUAL, [_value(target, value)], negated=negated)
+
+    def _in(self, target: Target, node: Comparison, *, negated: bool) -> Shape:
         parts: list[Shape] = []
         if any(is_null(value) for value in node.values):
-            parts.append(self._leaf(field, Test.NULL, [], negated=negated))
-        values = [value_of(field, value) for value in node.values if not is_null(value)]
+            parts.append(self._leaf(target, Test.NULL, [], negated=negated))
+        values = [_value(target, value) for value in node.values if not is_null(value)]
         if values:
             room = max(_LIST_MIN, 1 << (len(values) - 1).bit_length())
-            parts.append(self._leaf(field, Test.IN, values + [values[-1]] * (room - len(values)), negated=negated))
+            parts.append(self._leaf(target, Test.IN, values + [values[-1]] * (room - len(values)), negated=negated))
         if len(parts) == 1:
             return parts[0]
         return AllOf(tuple(parts)) if negated else AnyOf(tuple(parts))
 
-    def _text(self, field: Field, operator: Operator, text: str, *, negated: bool) -> Shape:
+    def _text(self, target: Target, operator: Operator, text: str, *, negated: bool) -> Shape:
         if not text:
             # Every text begins with it, ends with it and contains it.
-            return self._leaf(field, Test.NULL, [], negated=not negated)
+            return self._leaf(target, Test.NULL, [], negated=not negated)
         if operator is Operator.CONTAINS:
-            return self._leaf(field, Test.CONTAINS, [text], negated=negated)
+            return self._leaf(target, Test.CONTAINS, [text], negated=negated)
         if operator is Operator.SUFFIX:
             encoded = text.encode()
-            return self._leaf(field, Test.SUFFIX, [-len(encoded), encoded], negated=negated)
+            return self._leaf(target, Test.SUFFIX, [-len(encoded), encoded], negated=negated)
         # Text is ordered by its characters: an index serves a prefix as a range.
         behind = _behind(text)
         if behind is None:
-            return self._leaf(field, Test.GREATER_OR_EQUAL, [text], negated=negated)
-        return self._leaf(field, Test.RANGE, [text, behind], negated=negated)
+            return self._leaf(target, Test.GREATER_OR_EQUAL, [text], negated=negated)
+        return self._leaf(target, Test.RANGE, [text, behind], negated=negated)
 
-    def _leaf(self, field: Field, test: Test, values: Sequence[Any], *, negated: bool) -> Leaf:
-        self.values.extend(values)
-        return Leaf((field.name,), test, len(values), negated)
+    def _leaf(self, target: Target, test: Test, values: Sequence[Any], *, negated: bool) -> Leaf:
+        given = [*target.keys, *values]
+        self.values.extend(given)
+        return Leaf(target.column, target.steps, test, len(given), negated)
 
-    def _field(self, path: FieldPath) -> Field:
-        name = path.names[0]
-        field = self._fields.get(name)
-        if field is None:
-            raise refusal(path.place, f"there is no field {name[:80]!r}{did_you_mean(name, self._fields)}")
-        if len(path.names) > 1:
-            raise refusal(path.place, f"{name} has no fields inside")
-        return field
+
+def _value(target: Target, literal: Literal) -> Any:
+    return target.stored(value_of(target.field, literal))
+
+
+def _is_star(value: Literal) -> bool:
+    """Whether it asks for anything at all."""
+    return value.bare and value.value == "*"
+
+
+def _key(value: Literal) -> str:
+    """A key of a map, as JSON spells it."""
+    return str(value.value).lower() if isinstance(value.value, bool) else str(value.value)
 
 
 def _pattern(value: Literal) -> tuple[Operator, Literal]:

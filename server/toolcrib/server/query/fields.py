@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from difflib import get_close_matches
@@ -26,6 +26,7 @@ class FieldKind(Enum):
     DURATION = "google.protobuf.Duration"
     DOCUMENT = "document"  # a message, a list or a map, kept as JSON
     ETAG = "etag"  # text for callers, the record's revision in the table
+    MESSAGE = "message"
 
 
 # Values of these have an order that means something. An enum's numbers have one to sort by, but no "less".
@@ -47,12 +48,23 @@ SORTABLE = COMPARABLE | {FieldKind.BOOL, FieldKind.ENUM}
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. `optional` says that it can be unset; `enum_values` holds the numbers of an enum by their names."""
+    """One field. `optional` says that it can be unset; `enum_values` holds the numbers of an enum by their names.
+
+    `fields` are those of a message. A `repeated` field or a map, which has a `map_key`, is of the kind of its values.
+    """
 
     name: str
     kind: FieldKind
     optional: bool = False
     enum_values: Mapping[str, int] = dataclass_field(default_factory=dict)
+    fields: Sequence[Field] = ()
+    repeated: bool = False
+    map_key: FieldKind | None = None
+
+    @property
+    def is_plural(self) -> bool:
+        """Whether it holds any number of values."""
+        return self.repeated or self.map_key is not None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

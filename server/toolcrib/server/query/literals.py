@@ -156,6 +156,10 @@ def _etag(field: Field, literal: Literal) -> int:
     return int(text) if known else _NO_REVISION
 
 
+def _message(field: Field, literal: Literal) -> Any:
+    raise refusal(literal.place, f"{field.name} is a message; compare the fields inside, or {field.name} with null")
+
+
 def _wrong(field: Field, literal: Literal, wanted: str) -> Exception:
     return refusal(literal.place, f"{field.name} is compared with {wanted}, not with {_shown(literal)}")
 
@@ -181,4 +185,5 @@ _READINGS: Mapping[FieldKind, Reading] = {
     FieldKind.DURATION: _duration,
     FieldKind.DOCUMENT: _document,
     FieldKind.ETAG: _etag,
+    FieldKind.MESSAGE: _message,
 }

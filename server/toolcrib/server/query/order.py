@@ -46,7 +46,7 @@ def _sort_key(part: str, fields: Mapping[str, Field]) -> SortKey:
     field = fields.get(name)
     if field is None:
         raise _refusal(f"there is no field {name[:80]!r}{did_you_mean(name, fields)}")
-    if field.kind not in SORTABLE:
+    if field.kind not in SORTABLE or field.is_plural:
         raise _refusal(f"{name} ({field.kind.value}) has no order")
     if len(direction) > 1 or (direction and direction[0] not in _DIRECTIONS):
         raise _refusal(f"behind {name} there can be asc or desc, not {' '.join(direction)[:80]!r}")

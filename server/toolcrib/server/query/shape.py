@@ -25,11 +25,25 @@ class Test(Enum):
     CONTAINS = "contains"
 
 
+class Way(Enum):
+    """A step into JSON that is no name."""
+
+    ANY = "any"  # some element of a list, or some value of a map
+    ENTRY = "entry"  # what a map has under a key, which is a value of the leaf
+
+
+Step: TypeAlias = str | Way
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A test of one field, with so many values."""
+    """A test of one field, with so many values; `steps` lead from its column to what is tested.
 
-    names: tuple[str, ...]
+    The values are the keys of the maps on the way, and then those of the test.
+    """
+
+    column: str
+    steps: tuple[Step, ...]
     test: Test
     values: int
     negated: bool

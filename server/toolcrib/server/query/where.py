@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Table,
+    Text,
     and_,
     bindparam,
     cast,
@@ -24,10 +25,11 @@ from sqlalchemy import (
     or_,
 )
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NULLTYPE, TypeEngine
 
 from toolcrib.server.columns import ExactDouble
-from toolcrib.server.query.shape import AllOf, AnyOf, Leaf, Shape, Test
+from toolcrib.server.query.json_paths import holds
+from toolcrib.server.query.shape import AllOf, AnyOf, Leaf, Shape, Test, Way
 
 Condition: TypeAlias = ColumnElement[bool]
 
@@ -79,12 +81,20 @@ def where(table: Table, shape: Shape, binds: Binds) -> Condition:
                 return and_(*map(condition, parts)) if parts else _ALWAYS
             case AnyOf(parts):
                 return or_(*map(condition, parts)) if parts else _NEVER
-            case Leaf(names, test, values):
-                column = column_of(table, names[0])
-                types = _TYPES.get(test) or [column.type] * values
-                return _leaf(part, column, [binds.give(next(slots), type_) for type_ in types])
+            case Leaf():
+                column = column_of(table, part.column)
+                types = _types(part, column)
+                given = [binds.give(next(slots), type_) for type_ in types]
+                return _leaf_in_json(part, column, given) if part.steps else _leaf(part, column, given)
 
     return condition(shape)
+
+
+def _types(leaf: Leaf, column: Column[Any]) -> Sequence[TypeEngine[Any]]:
+    keys = leaf.steps.count(Way.ENTRY)
+    # Values within JSON are given as they are there.
+    tested = _TYPES.get(leaf.test) or [NULLTYPE if leaf.steps else column.type] * (leaf.values - keys)
+    return [*[Text()] * keys, *tested]
 
 
 def _leaf(leaf: Leaf, column: Column[Any], given: Sequence[BindParameter[Any]]) -> Condition:
@@ -94,12 +104,26 @@ def _leaf(leaf: Leaf, column: Column[Any], given: Sequence[BindParameter[Any]]) 
     return or_(column.is_(None), ~condition) if column.nullable and leaf.test is not Test.NULL else ~condition
 
 
-def _no_nan(column: Column[Any]) -> list[Condition]:
+def _no_nan(column: ColumnElement[Any]) -> list[Condition]:
     """NaN, which is not greater than anything, sorts behind all numbers."""
     return [column <= _INFINITY] if isinstance(column.type, ExactDouble) else []
 
 
-_CONDITIONS: Mapping[Test, Callable[[Column[Any], Sequence[BindParameter[Any]]], Condition]] = {
+def _leaf_in_json(leaf: Leaf, column: Column[Any], given: Sequence[BindParameter[Any]]) -> Condition:
+    keys = leaf.steps.count(Way.ENTRY)
+    negated, test, values = leaf.negated, _CONDITIONS[leaf.test], given[keys:]
+    if leaf.test is Test.NULL:
+        # Nothing that is there: the opposite of something that is.
+        negated, test = not negated, _is_set
+    condition = holds(column, leaf.steps, iter(given[:keys]), lambda value: test(value, values))
+    return ~func.coalesce(condition, literal_column("0", Boolean)) if negated else condition
+
+
+def _is_set(value: ColumnElement[Any], _: Sequence[BindParameter[Any]]) -> Condition:
+    return value.is_not(None)
+
+
+_CONDITIONS: Mapping[Test, Callable[[ColumnElement[Any], Sequence[BindParameter[Any]]], Condition]] = {
     Test.EQUAL: lambda column, given: column == given[0],
     Test.LESS: lambda column, given: column < given[0],
     Test.LESS_OR_EQUAL: lambda column, given: column <= given[0],

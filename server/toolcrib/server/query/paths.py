@@ -1,0 +1,85 @@
+"""Resolves the path of a comparison against a component's fields, down into what is kept as JSON."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from toolcrib.server.query.fields import Field, FieldKind, did_you_mean
+from toolcrib.server.query.refusals import refusal
+from toolcrib.server.query.shape import Step, Way
+from toolcrib.server.query.tree import FieldPath
+
+_NAME_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is compared: the field at the end of a path, and the way to it.
+
+    `steps` lead from the column to the value, through `keys` of maps. `is_list` and `is_map` say that the path ends at
+    all of a repeated field or map; `is_plural`, that it goes through a repeated field and so may reach several values.
+    """
+
+    field: Field
+    column: str
+    steps: tuple[Step, ...] = ()
+    keys: tuple[str, ...] = ()
+    is_list: bool = False
+    is_map: bool = False
+    is_plural: bool = False
+
+    def stored(self, value: Any) -> Any:
+        """A value as it is kept where the path leads."""
+        if not self.steps:
+            return value
+        if isinstance(value, bytes):
+            return base64.b64encode(value).decode()
+        return value.isoformat(sep=" ", timespec="microseconds")[:26] if isinstance(value, datetime) else value
+
+
+def resolve(path: FieldPath, fields: Mapping[str, Field]) -> Target:
+    """Where `path` leads. Raises InvalidRequest where it leads nowhere."""
+    steps: list[Step] = []
+    keys: list[str] = []
+    names, known, is_plural = list(path.names), dict(fields), False
+    field = _named(names.pop(0), known, path)
+    column = field.name
+    while names:
+        if field.map_key is not None:
+            keys.append(names.pop(0))
+            steps.append(Way.ENTRY)
+            if not names:
+                return Target(field, column, tuple(steps), tuple(keys), is_plural=is_plural)
+        elif field.repeated:
+            steps.append(Way.ANY)
+            is_plural = True
+        if field.kind is not FieldKind.MESSAGE:
+            raise refusal(path.place, f"{field.name} has no fields inside")
+        known = {inner.name: inner for inner in field.fields}
+        field = _named(names.pop(0), known, path)
+        steps.append(field.name)
+    is_map, is_list = field.map_key is not None, field.repeated
+    return Target(field, column, tuple(steps), tuple(keys), is_list, is_map, is_plural)
+
+
+def _named(name: str, known: Mapping[str, Field], path: FieldPath) -> Field:
+    field = known.get(name)
+    if field is None:
+        raise refusal(path.place, f"there is no field {name[:_NAME_SHOWN]!r}{did_you_mean(name, known)}")
+    return field
+
+
+def entry(target: Target, key: str) -> Target:
+    """What a map has under `key`."""
+    return Target(
+        target.field, target.column, (*target.steps, Way.ENTRY), (*target.keys, key), is_plural=target.is_plural
+    )
+
+
+def element(target: Target) -> Target:
+    """Any element of a repeated field, or any value of a map."""
+    return Target(target.field, target.column, (*target.steps, Way.ANY), target.keys, is_plural=True)
