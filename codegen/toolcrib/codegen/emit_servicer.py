@@ -171,7 +171,8 @@ class _Methods:
     def _lookup(self, request: str) -> Group:
         key = key_tuple(self.component, f"{request}.")
         shown = [f"{request}.show_deleted"] if self.component.soft_delete else []
-        mask = f"read_mask={request}.read_mask.paths"
+        # To ask first is the faster way to nothing, on the path of every Get.
+        mask = Choice(f"{request}.read_mask.paths", f'{request}.HasField("read_mask")', "()", before="read_mask=")
         return call(self.writer.use(_REQUESTS, "Lookup"), key, *shown, mask)
 
     def _removal(self, request: str, *fields: str) -> Group:

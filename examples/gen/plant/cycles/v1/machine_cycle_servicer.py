@@ -22,7 +22,9 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
         return await self.create(call, request, request.machine_cycle)
 
     async def GetMachineCycle(self, request: messages.GetMachineCycleRequest, call: Call) -> MachineCycle:
-        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
+        return await self.get(
+            call, Lookup((request.id,), read_mask=request.read_mask.paths if request.HasField("read_mask") else ())
+        )
 
     async def ListMachineCycles(
         self, request: messages.ListMachineCyclesRequest, call: Call
@@ -77,7 +79,11 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
         self, request: messages.BatchGetMachineCyclesRequest, call: Call
     ) -> messages.BatchGetMachineCyclesResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup((item.id,), read_mask=item.read_mask.paths if item.HasField("read_mask") else ())
+                for item in request.requests
+            ],
         )
         return messages.BatchGetMachineCyclesResponse(machine_cycles=records)
 

@@ -20,7 +20,14 @@ class RecipeServicer(ComponentServicer[Recipe]):
         return await self.create(call, request, request.recipe)
 
     async def GetRecipe(self, request: messages.GetRecipeRequest, call: Call) -> Recipe:
-        return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
+        return await self.get(
+            call,
+            Lookup(
+                (request.id,),
+                request.show_deleted,
+                read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
+            ),
+        )
 
     async def ListRecipes(self, request: messages.ListRecipesRequest, call: Call) -> messages.ListRecipesResponse:
         page = await self.list(
@@ -81,7 +88,13 @@ class RecipeServicer(ComponentServicer[Recipe]):
         self, request: messages.BatchGetRecipesRequest, call: Call
     ) -> messages.BatchGetRecipesResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), item.show_deleted, read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup(
+                    (item.id,), item.show_deleted, read_mask=item.read_mask.paths if item.HasField("read_mask") else ()
+                )
+                for item in request.requests
+            ],
         )
         return messages.BatchGetRecipesResponse(recipes=records)
 

@@ -21,7 +21,12 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
 
     async def GetToolOffset(self, request: messages.GetToolOffsetRequest, call: Call) -> ToolOffset:
         return await self.get(
-            call, Lookup((request.tool_number,), request.show_deleted, read_mask=request.read_mask.paths)
+            call,
+            Lookup(
+                (request.tool_number,),
+                request.show_deleted,
+                read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
+            ),
         )
 
     async def ListToolOffsets(
@@ -89,7 +94,11 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
         records = await self.batch_get(
             call,
             [
-                Lookup((item.tool_number,), item.show_deleted, read_mask=item.read_mask.paths)
+                Lookup(
+                    (item.tool_number,),
+                    item.show_deleted,
+                    read_mask=item.read_mask.paths if item.HasField("read_mask") else (),
+                )
                 for item in request.requests
             ],
         )

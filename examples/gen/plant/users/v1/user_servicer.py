@@ -20,7 +20,14 @@ class UserServicer(ComponentServicer[User]):
         return await self.create(call, request, request.user)
 
     async def GetUser(self, request: messages.GetUserRequest, call: Call) -> User:
-        return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
+        return await self.get(
+            call,
+            Lookup(
+                (request.id,),
+                request.show_deleted,
+                read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
+            ),
+        )
 
     async def ListUsers(self, request: messages.ListUsersRequest, call: Call) -> messages.ListUsersResponse:
         page = await self.list(
@@ -77,7 +84,13 @@ class UserServicer(ComponentServicer[User]):
 
     async def BatchGetUsers(self, request: messages.BatchGetUsersRequest, call: Call) -> messages.BatchGetUsersResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), item.show_deleted, read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup(
+                    (item.id,), item.show_deleted, read_mask=item.read_mask.paths if item.HasField("read_mask") else ()
+                )
+                for item in request.requests
+            ],
         )
         return messages.BatchGetUsersResponse(users=records)
 

@@ -20,7 +20,14 @@ class AxisServicer(ComponentServicer[Axis]):
         return await self.create(call, request, request.axis)
 
     async def GetAxis(self, request: messages.GetAxisRequest, call: Call) -> Axis:
-        return await self.get(call, Lookup((request.name,), request.show_deleted, read_mask=request.read_mask.paths))
+        return await self.get(
+            call,
+            Lookup(
+                (request.name,),
+                request.show_deleted,
+                read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
+            ),
+        )
 
     async def ListAxes(self, request: messages.ListAxesRequest, call: Call) -> messages.ListAxesResponse:
         page = await self.list(
@@ -77,7 +84,15 @@ class AxisServicer(ComponentServicer[Axis]):
 
     async def BatchGetAxes(self, request: messages.BatchGetAxesRequest, call: Call) -> messages.BatchGetAxesResponse:
         records = await self.batch_get(
-            call, [Lookup((item.name,), item.show_deleted, read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup(
+                    (item.name,),
+                    item.show_deleted,
+                    read_mask=item.read_mask.paths if item.HasField("read_mask") else (),
+                )
+                for item in request.requests
+            ],
         )
         return messages.BatchGetAxesResponse(axes=records)
 

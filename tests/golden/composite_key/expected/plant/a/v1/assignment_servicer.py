@@ -23,7 +23,11 @@ class AssignmentServicer(ComponentServicer[Assignment]):
 
     async def GetAssignment(self, request: messages.GetAssignmentRequest, call: Call) -> Assignment:
         return await self.get(
-            call, Lookup((request.tool_number, request.day, request.line), read_mask=request.read_mask.paths)
+            call,
+            Lookup(
+                (request.tool_number, request.day, request.line),
+                read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
+            ),
         )
 
     async def ListAssignments(
@@ -85,7 +89,10 @@ class AssignmentServicer(ComponentServicer[Assignment]):
         records = await self.batch_get(
             call,
             [
-                Lookup((item.tool_number, item.day, item.line), read_mask=item.read_mask.paths)
+                Lookup(
+                    (item.tool_number, item.day, item.line),
+                    read_mask=item.read_mask.paths if item.HasField("read_mask") else (),
+                )
                 for item in request.requests
             ],
         )

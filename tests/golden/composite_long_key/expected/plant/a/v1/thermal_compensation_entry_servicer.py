@@ -32,7 +32,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
             call,
             Lookup(
                 (request.compensation_of_the_linear_axis_in_micrometers, request.axis, request.c),
-                read_mask=request.read_mask.paths,
+                read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
             ),
         )
 
@@ -105,7 +105,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
             [
                 Lookup(
                     (item.compensation_of_the_linear_axis_in_micrometers, item.axis, item.c),
-                    read_mask=item.read_mask.paths,
+                    read_mask=item.read_mask.paths if item.HasField("read_mask") else (),
                 )
                 for item in request.requests
             ],

@@ -20,7 +20,14 @@ class SensorServicer(ComponentServicer[Sensor]):
         return await self.create(call, request, request.sensor)
 
     async def GetSensor(self, request: messages.GetSensorRequest, call: Call) -> Sensor:
-        return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
+        return await self.get(
+            call,
+            Lookup(
+                (request.id,),
+                request.show_deleted,
+                read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
+            ),
+        )
 
     async def ListSensors(self, request: messages.ListSensorsRequest, call: Call) -> messages.ListSensorsResponse:
         page = await self.list(
@@ -81,7 +88,13 @@ class SensorServicer(ComponentServicer[Sensor]):
         self, request: messages.BatchGetSensorsRequest, call: Call
     ) -> messages.BatchGetSensorsResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), item.show_deleted, read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup(
+                    (item.id,), item.show_deleted, read_mask=item.read_mask.paths if item.HasField("read_mask") else ()
+                )
+                for item in request.requests
+            ],
         )
         return messages.BatchGetSensorsResponse(sensors=records)
 

@@ -31,7 +31,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
             Lookup(
                 (request.compensation_of_the_linear_axis_in_micrometersa,),
                 request.show_deleted,
-                read_mask=request.read_mask.paths,
+                read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
             ),
         )
 
@@ -115,7 +115,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
                 Lookup(
                     (item.compensation_of_the_linear_axis_in_micrometersa,),
                     item.show_deleted,
-                    read_mask=item.read_mask.paths,
+                    read_mask=item.read_mask.paths if item.HasField("read_mask") else (),
                 )
                 for item in request.requests
             ],

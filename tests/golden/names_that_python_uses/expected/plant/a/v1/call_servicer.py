@@ -22,7 +22,9 @@ class CallServicer(ComponentServicer[Call]):
         return await self.create(call, request, request.call)
 
     async def GetCall(self, request: messages.GetCallRequest, call: Call_) -> Call:
-        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
+        return await self.get(
+            call, Lookup((request.id,), read_mask=request.read_mask.paths if request.HasField("read_mask") else ())
+        )
 
     async def ListCalls(self, request: messages.ListCallsRequest, call: Call_) -> messages.ListCallsResponse:
         page = await self.list(
@@ -71,7 +73,11 @@ class CallServicer(ComponentServicer[Call]):
         self, request: messages.BatchGetCallsRequest, call: Call_
     ) -> messages.BatchGetCallsResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup((item.id,), read_mask=item.read_mask.paths if item.HasField("read_mask") else ())
+                for item in request.requests
+            ],
         )
         return messages.BatchGetCallsResponse(calls=records)
 

@@ -22,7 +22,9 @@ class EmptyServicer(ComponentServicer[Empty]):
         return await self.create(call, request, request.empty)
 
     async def GetEmpty(self, request: messages.GetEmptyRequest, call: Call) -> Empty:
-        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
+        return await self.get(
+            call, Lookup((request.id,), read_mask=request.read_mask.paths if request.HasField("read_mask") else ())
+        )
 
     async def ListEmpties(self, request: messages.ListEmptiesRequest, call: Call) -> messages.ListEmptiesResponse:
         page = await self.list(
@@ -73,7 +75,11 @@ class EmptyServicer(ComponentServicer[Empty]):
         self, request: messages.BatchGetEmptiesRequest, call: Call
     ) -> messages.BatchGetEmptiesResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup((item.id,), read_mask=item.read_mask.paths if item.HasField("read_mask") else ())
+                for item in request.requests
+            ],
         )
         return messages.BatchGetEmptiesResponse(empties=records)
 

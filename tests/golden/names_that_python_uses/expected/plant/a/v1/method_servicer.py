@@ -23,7 +23,9 @@ class MethodServicer(ComponentServicer[Method]):
         return await self.create(call, request, request.method)
 
     async def GetMethod(self, request: messages.GetMethodRequest, call: Call) -> Method:
-        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
+        return await self.get(
+            call, Lookup((request.id,), read_mask=request.read_mask.paths if request.HasField("read_mask") else ())
+        )
 
     async def ListMethods(self, request: messages.ListMethodsRequest, call: Call) -> messages.ListMethodsResponse:
         page = await self.list(
@@ -74,7 +76,11 @@ class MethodServicer(ComponentServicer[Method]):
         self, request: messages.BatchGetMethodsRequest, call: Call
     ) -> messages.BatchGetMethodsResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup((item.id,), read_mask=item.read_mask.paths if item.HasField("read_mask") else ())
+                for item in request.requests
+            ],
         )
         return messages.BatchGetMethodsResponse(methods=records)
 

@@ -22,7 +22,9 @@ class TableServicer(ComponentServicer[Table]):
         return await self.create(call, request, request.table)
 
     async def GetTable(self, request: messages.GetTableRequest, call: Call) -> Table:
-        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
+        return await self.get(
+            call, Lookup((request.id,), read_mask=request.read_mask.paths if request.HasField("read_mask") else ())
+        )
 
     async def ListTables(self, request: messages.ListTablesRequest, call: Call) -> messages.ListTablesResponse:
         page = await self.list(
@@ -71,7 +73,11 @@ class TableServicer(ComponentServicer[Table]):
         self, request: messages.BatchGetTablesRequest, call: Call
     ) -> messages.BatchGetTablesResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup((item.id,), read_mask=item.read_mask.paths if item.HasField("read_mask") else ())
+                for item in request.requests
+            ],
         )
         return messages.BatchGetTablesResponse(tables=records)
 

@@ -22,7 +22,9 @@ class FlagServicer(ComponentServicer[Flag]):
         return await self.create(call, request, request.flag)
 
     async def GetFlag(self, request: messages.GetFlagRequest, call: Call) -> Flag:
-        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
+        return await self.get(
+            call, Lookup((request.id,), read_mask=request.read_mask.paths if request.HasField("read_mask") else ())
+        )
 
     async def ListFlags(self, request: messages.ListFlagsRequest, call: Call) -> messages.ListFlagsResponse:
         page = await self.list(
@@ -69,7 +71,11 @@ class FlagServicer(ComponentServicer[Flag]):
 
     async def BatchGetFlags(self, request: messages.BatchGetFlagsRequest, call: Call) -> messages.BatchGetFlagsResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup((item.id,), read_mask=item.read_mask.paths if item.HasField("read_mask") else ())
+                for item in request.requests
+            ],
         )
         return messages.BatchGetFlagsResponse(flags=records)
 

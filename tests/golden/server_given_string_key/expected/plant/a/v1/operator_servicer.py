@@ -20,7 +20,14 @@ class OperatorServicer(ComponentServicer[Operator]):
         return await self.create(call, request, request.operator)
 
     async def GetOperator(self, request: messages.GetOperatorRequest, call: Call) -> Operator:
-        return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
+        return await self.get(
+            call,
+            Lookup(
+                (request.id,),
+                request.show_deleted,
+                read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
+            ),
+        )
 
     async def ListStaff(self, request: messages.ListStaffRequest, call: Call) -> messages.ListStaffResponse:
         page = await self.list(
@@ -77,7 +84,13 @@ class OperatorServicer(ComponentServicer[Operator]):
 
     async def BatchGetStaff(self, request: messages.BatchGetStaffRequest, call: Call) -> messages.BatchGetStaffResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), item.show_deleted, read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup(
+                    (item.id,), item.show_deleted, read_mask=item.read_mask.paths if item.HasField("read_mask") else ()
+                )
+                for item in request.requests
+            ],
         )
         return messages.BatchGetStaffResponse(staff=records)
 
