@@ -9,11 +9,13 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from sqlalchemy import Column, Integer, MetaData, Table, Text
 from sqlalchemy.dialects import sqlite
 
 from toolcrib.query.v1 import query_pb2
 from toolcrib.query.v1.query_pb2 import Comparison, Filter, Value
+from toolcrib.server.columns import UnsignedBigInteger
 from toolcrib.server.errors import InvalidRequest
 from toolcrib.server.query.check import check
 from toolcrib.server.query.fields import Field, FieldKind
@@ -42,6 +44,8 @@ FIELDS = {
         Field("parts", FieldKind.MESSAGE, repeated=True, fields=PART),
         Field("tags", FieldKind.STRING, repeated=True),
         Field("sizes", FieldKind.INT64, repeated=True),
+        Field("total", FieldKind.UINT64),
+        Field("took", FieldKind.DURATION),
         Field("labels", FieldKind.STRING, map_key=FieldKind.STRING),
         Field("places", FieldKind.MESSAGE, map_key=FieldKind.INT32, fields=POINT),
     ]
@@ -148,6 +152,23 @@ CASES: list[tuple[str, Callable[[Record], bool]]] = [
 ]
 
 
+# Not in JSON, but kept otherwise than they are written.
+TOTALS = ["00000000000000000000", "18446744073709551615", "00000000000000000009", "00000000000000000010"]
+TOOK_US = [None, 1_500_000, -1, 0]
+for each, total, took_us in zip(RECORDS, TOTALS, TOOK_US, strict=True):
+    each.update(total=total, took=took_us)
+CASES += [
+    ("total = 18446744073709551615", lambda r: int(r["total"]) == 2**64 - 1),
+    ("total > 9", lambda r: int(r["total"]) > 9),
+    ("total <= 9", lambda r: int(r["total"]) <= 9),
+    ("total in (0, 10)", lambda r: int(r["total"]) in (0, 10)),
+    ('took = "1.5s"', lambda r: r["took"] == 1_500_000),
+    ('took < "0s"', lambda r: r["took"] is not None and r["took"] < 0),
+    ('took >= "-0.000001s"', lambda r: r["took"] is not None and r["took"] >= -1),
+    ("took = null", lambda r: r["took"] is None),
+]
+
+
 def inner(record: Any, *names: str) -> Any:
     """What is inside, or None where something on the way is unset."""
     for name in names:
@@ -160,18 +181,20 @@ class Base:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         names = [name for name in FIELDS if name != "id"]
-        columns = [Column(name, Text, nullable=True) for name in names]
+        types = {"took": Integer(), "total": UnsignedBigInteger()}
+        columns = [Column(name, types.get(name, Text()), nullable=True) for name in names]
         table = Table("record", MetaData(), Column("id", Integer, primary_key=True), *columns)
         self.connection = connection
         self.plans = Plans(table, sqlite.dialect(), deleted=None)
         connection.execute(f"CREATE TABLE record (id INTEGER PRIMARY KEY, {', '.join(names)})")
         for record in RECORDS:
-            texts = [None if record[name] is None else json.dumps(record[name]) for name in names]
+            texts = [json.dumps(value) if isinstance(value := record[name], list | dict) else value for name in names]
             connection.execute(f"INSERT INTO record ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", texts)
 
     def count(self, checked: Checked) -> int:
         plan = self.plans.count(checked.shape, show_deleted=True)
-        found: int = self.connection.execute(plan.statement.sql, plan.parameters(checked.values)).fetchone()[0]
+        given = plan.statement.bind(plan.parameters(checked.values))
+        found: int = self.connection.execute(plan.statement.sql, given).fetchone()[0]
         return found
 
     def found(self, text: str) -> list[int]:
@@ -201,6 +224,20 @@ def test_a_message_says_contains_for_has(base: Base) -> None:
     assert base.count(check(read_message(Filter(comparison=comparison)), FIELDS)) == len(base.found("tags:red"))
 
 
+def took(duration: Duration) -> Checked:
+    comparison = Comparison(field="took", operator=query_pb2.OPERATOR_EQUAL, values=[Value(duration_value=duration)])
+    return check(read_message(Filter(comparison=comparison)), FIELDS)
+
+
+def test_a_message_has_durations_as_records_keep_them(base: Base) -> None:
+    assert took(Duration(seconds=1, nanos=500_000_999)).values == (1_500_000,)
+    assert took(Duration(nanos=-1_999)).values == (-1,)
+    assert base.count(took(Duration(seconds=1, nanos=500_000_000))) == 1
+    with pytest.raises(InvalidRequest) as failure:
+        took(Duration(seconds=10**12))
+    assert failure.value.violations[0].field == "query.comparison.values[0]"
+
+
 def test_keys_of_maps_are_values_of_a_shape() -> None:
     assert check(parse("labels.a = 1"), FIELDS).shape == check(parse('labels."x y" = 2'), FIELDS).shape
 
@@ -224,6 +261,10 @@ def test_keys_of_maps_are_values_of_a_shape() -> None:
         ("sizes:red", "whole number"),
         ("places.5 = 1", "is a message"),
         ("places.5.z = 1", "no field 'z'"),
+        ("total = -1", "outside"),
+        ("total = 18446744073709551616", "outside"),
+        ("took = 5", "seconds, like 1.5s"),
+        ('took = "5"', "seconds, like 1.5s"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(text: str, reason: str) -> None:

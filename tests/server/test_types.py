@@ -210,21 +210,51 @@ class TestQueries:
         with pytest.raises(InvalidArgument):
             lab.robots.count(filter='took = "1 hour"')
 
-    def test_of_a_document_it_can_be_asked_whether_it_is_there(self, lab: Lab) -> None:
-        made = lab.robots.create(lab.Robot(gripper="document", pose=lab.Pose(x=1)))
-        lab.robots.create(lab.Robot(gripper="document"))
-        found = lab.robots.list(filter='gripper = "document" AND pose != null')
-        assert [robot.id for robot in found] == [made.id]
-        assert lab.robots.count(filter='gripper = "document" AND pose = null') == 1
-        for filter_ in ("pose = 1", "pose > 1", "tags = a"):
-            with pytest.raises(InvalidArgument) as failure:
-                lab.robots.count(filter=filter_)
-            assert failure.value.reason == "INVALID_FILTER"
+    def test_what_is_inside_messages_lists_and_maps_can_be_asked(self, lab: Lab) -> None:
+        first = lab.Robot(gripper="inside", pose=lab.Pose(x=2.5, number=2**64 - 1, children=[lab.Pose(name="elbow")]))
+        first.tags.extend(["new", "red"])
+        first.ratios[7] = 0.5
+        first.named["x"].inner.took.FromTimedelta(timedelta(seconds=90))
+        other = lab.Robot(gripper="inside", pose=lab.Pose(x=float("nan"), y=float("-inf")))
+        ids = [robot.id for robot in lab.robots.batch_create([first, other, lab.Robot(gripper="inside")])]
+        expected = {
+            "pose.x > 1": [0],
+            "NOT pose.x > 1": [1, 2],
+            "pose.x < 1": [],
+            "pose.y < 0": [1],
+            "pose.y = null": [0, 2],
+            "pose.number > 9223372036854775807": [0],
+            "named.x.inner.took >= 90s": [0],
+            "pose.children.name:elbow": [0],
+            "pose != null": [0, 1],
+            "tags:red": [0],
+            "tags:*": [0],
+            "NOT tags:new": [1, 2],
+            "ratios:7": [0],
+            "ratios.7 = 0.5": [0],
+            "ratios.7 = null": [1, 2],
+        }
+        for filter_, places in expected.items():
+            found = lab.robots.list(filter=f'gripper = "inside" AND {filter_}')
+            assert [robot.id for robot in found] == [ids[place] for place in places], filter_
+
+    @pytest.mark.parametrize("filter_", ["pose = 1", "pose > 1", "tags = a", "pose.z = 1", "extra.a = 1", "tags.x:1"])
+    def test_what_cannot_be_meant_is_refused(self, lab: Lab, filter_: str) -> None:
+        with pytest.raises(InvalidArgument) as failure:
+            lab.robots.count(filter=filter_)
+        assert failure.value.reason == "INVALID_FILTER"
+
+    def test_documents_have_no_order(self, lab: Lab) -> None:
         with pytest.raises(InvalidArgument):
             list(lab.robots.list(order_by="pose"))
 
 
 class TestMasks:
+    def test_a_read_answers_what_is_asked_for_only(self, lab: Lab) -> None:
+        robot = lab.robots.create(lab.Robot(pose=lab.Pose(x=1, y=2), tags=["a"], named={"k": lab.Pose(x=3)}, d=5))
+        assert lab.robots.get(robot.id, read_mask="tags,named") == lab.Robot(tags=["a"], named={"k": lab.Pose(x=3)})
+        assert lab.robots.get(robot.id, read_mask="pose.y") == lab.Robot(pose=lab.Pose(y=2))
+
     def test_a_path_into_a_message_changes_that_field_alone(self, lab: Lab) -> None:
         inner = lab.Pose.Inner(f=1.5, raw=b"a")
         robot = lab.robots.create(lab.Robot(pose=lab.Pose(x=1, inner=inner), tags=["a", "b"]))

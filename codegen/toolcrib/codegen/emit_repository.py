@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from toolcrib.codegen.emit_constraints import constraint_facts
 from toolcrib.codegen.layout import Bracket, Group, Node, call, list_of, quoted, subscript, tuple_of
-from toolcrib.codegen.model import Component, EnumValue, Field
+from toolcrib.codegen.model import Cardinality, Component, EnumValue, Field
+from toolcrib.codegen.names import snake_case
 from toolcrib.codegen.python_names import key_parameters, key_tuple, module, use_message
 from toolcrib.codegen.writer import CodeWriter
 
@@ -50,6 +51,7 @@ def _component(writer: CodeWriter, component: Component, message: str, record: s
     to_row, from_row = (
         writer.use(module(component, "mapping"), f"{component.singular}_{way}") for way in ("to_row", "from_row")
     )
+    inner = _inner_fields(writer, component)
     arguments = call(
         facts,
         f"name={quoted(component.full_name)}",
@@ -64,7 +66,7 @@ def _component(writer: CodeWriter, component: Component, message: str, record: s
         _names("data_fields", component.data_fields),
         _names("standard_fields", component.standard_fields),
         _names("unique_fields", component.unique_fields),
-        _fields(writer, component),
+        _fields(writer, component, inner),
         f"soft_delete={component.soft_delete}",
         f"max_records={component.max_records}",
         *constraint_facts(writer, component),
@@ -76,22 +78,46 @@ def _names(argument: str, fields: tuple[Field, ...]) -> Node:
     return tuple_of([quoted(field.name) for field in fields], before=f"{argument}=")
 
 
-def _fields(writer: CodeWriter, component: Component) -> Node:
+def _inner_fields(writer: CodeWriter, component: Component) -> dict[str, str]:
+    """Writes the fields of the messages inside; answers the names of the lists. Messages may hold themselves."""
+    names: dict[str, str] = {}
+    for message in component.messages:
+        name = f"_{snake_case('_'.join(message.name.path)).upper()}_FIELDS"
+        while name in names.values():
+            name += "_"
+        names[message.name.full_name] = name
+    for name in names.values():
+        writer.line(f"{name}: list[{writer.use(_FIELDS, 'Field')}] = []")
+    for message in component.messages:
+        if not message.fields:
+            continue
+        items = list_of(*[_field(writer, field, names) for field in message.fields])
+        writer.statement(items, before=f"{names[message.name.full_name]} += ")
+    if names:
+        writer.line()
+    return names
+
+
+def _fields(writer: CodeWriter, component: Component, inner: dict[str, str]) -> Node:
     """What filters and orders may name."""
-    return list_of(*[_field(writer, field) for field in component.fields], before="fields=")
+    return list_of(*[_field(writer, field, inner) for field in component.fields], before="fields=")
 
 
-def _field(writer: CodeWriter, field: Field) -> Group:
-    kind = "ETAG" if field.name == "etag" else "DOCUMENT" if field.is_document else field.kind.name
+def _field(writer: CodeWriter, field: Field, inner: dict[str, str]) -> Group:
+    kind = "ETAG" if field.standard and field.name == "etag" else field.kind.name
     # The server fills in the other standard fields of every record.
     optional = field.optional and (not field.standard or field.name == "delete_time")
     values = field.enum.values if field.enum else ()
+    kinds = writer.use(_FIELDS, "FieldKind")
     return call(
         writer.use(_FIELDS, "Field"),
         quoted(field.name),
-        f"{writer.use(_FIELDS, 'FieldKind')}.{kind}",
+        f"{kinds}.{kind}",
         *(["optional=True"] if optional else []),
         *([_enum_values(values)] if values else []),
+        *([f"fields={inner[field.type]}"] if field.type in inner else []),
+        *(["repeated=True"] if field.cardinality is Cardinality.REPEATED else []),
+        *([f"map_key={kinds}.{field.map_key.name}"] if field.map_key else []),
     )
 
 

@@ -124,7 +124,8 @@ class _Checker:
     def _leaf(self, target: Target, test: Test, values: Sequence[Any], *, negated: bool) -> Leaf:
         given = [*target.keys, *values]
         self.values.extend(given)
-        return Leaf(target.column, target.steps, test, len(given), negated)
+        is_number = target.field.kind in {FieldKind.FLOAT, FieldKind.DOUBLE}
+        return Leaf(target.column, target.steps, test, len(given), negated, is_number)
 
 
 def _value(target: Target, literal: Literal) -> Any:

@@ -16,15 +16,14 @@ class FieldKind(Enum):
     INT32 = "int32"
     INT64 = "int64"
     UINT32 = "uint32"
-    UINT64 = "uint64"
+    UINT64 = "uint64"  # kept as text of 20 digits, whose order is that of the numbers
     FLOAT = "float"
     DOUBLE = "double"
     STRING = "string"
     BYTES = "bytes"
     ENUM = "enum"
     TIMESTAMP = "google.protobuf.Timestamp"
-    DURATION = "google.protobuf.Duration"
-    DOCUMENT = "document"  # a message, a list or a map, kept as JSON
+    DURATION = "google.protobuf.Duration"  # kept as microseconds
     ETAG = "etag"  # text for callers, the record's revision in the table
     MESSAGE = "message"
 

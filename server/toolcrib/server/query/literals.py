@@ -146,10 +146,6 @@ def _duration(field: Field, literal: Literal) -> int:
     return -micros if sign else micros
 
 
-def _document(field: Field, literal: Literal) -> Any:
-    raise refusal(literal.place, f"{field.name} holds a message, a list or a map; it is compared with null only")
-
-
 def _etag(field: Field, literal: Literal) -> int:
     text = _string(field, literal)
     known = _INTEGER.fullmatch(text) and str(int(text)) == text and int(text) <= _RANGES[FieldKind.INT64][1]
@@ -183,7 +179,6 @@ _READINGS: Mapping[FieldKind, Reading] = {
     FieldKind.ENUM: _enum,
     FieldKind.TIMESTAMP: _timestamp,
     FieldKind.DURATION: _duration,
-    FieldKind.DOCUMENT: _document,
     FieldKind.ETAG: _etag,
     FieldKind.MESSAGE: _message,
 }

@@ -11,6 +11,7 @@ from toolcrib.server.query.tree import And, Comparison, FieldPath, Literal, Node
 from toolcrib.server.values import duration_to_timedelta, timestamp_to_datetime
 
 _FIELD = "query"
+_DURATION_MAX_S = 315_576_000_000
 _OPERATORS = {
     query_pb2.OPERATOR_EQUAL: Operator.EQUAL,
     query_pb2.OPERATOR_NOT_EQUAL: Operator.NOT_EQUAL,
@@ -80,5 +81,7 @@ def _literal(message: Value, place: str, budget: Budget) -> Literal:
         except OverflowError as error:
             raise refusal(place, "is not a time of the years 1 to 9999") from error
     elif kind == "duration_value":
+        if abs(value.seconds) > _DURATION_MAX_S:
+            raise refusal(place, "is not a duration of at most 10,000 years")
         value = duration_to_timedelta(value)
     return Literal(value, place)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from toolcrib.server.columns import time_to_text, uint64_to_text
 from toolcrib.server.query.fields import Field, FieldKind, did_you_mean
 from toolcrib.server.query.refusals import refusal
 from toolcrib.server.query.shape import Step, Way
@@ -38,7 +39,9 @@ class Target:
             return value
         if isinstance(value, bytes):
             return base64.b64encode(value).decode()
-        return value.isoformat(sep=" ", timespec="microseconds")[:26] if isinstance(value, datetime) else value
+        if self.field.kind is FieldKind.UINT64 and isinstance(value, int):
+            return uint64_to_text(value)
+        return time_to_text(value) if isinstance(value, datetime) else value
 
 
 def resolve(path: FieldPath, fields: Mapping[str, Field]) -> Target:

@@ -39,7 +39,8 @@ Step: TypeAlias = str | Way
 class Leaf:
     """A test of one field, with so many values; `steps` lead from its column to what is tested.
 
-    The values are the keys of the maps on the way, and then those of the test.
+    The values are the keys of the maps on the way, and then those of the test. `is_number` says that what is tested is
+    a float or double.
     """
 
     column: str
@@ -47,6 +48,7 @@ class Leaf:
     test: Test
     values: int
     negated: bool
+    is_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeAlias
 
@@ -43,7 +43,7 @@ class Literal:
     there that was not escaped, which `value` still has; `inner_star` is the place of one between them.
     """
 
-    value: str | int | float | bool | bytes | datetime | None
+    value: str | int | float | bool | bytes | datetime | timedelta | None
     place: Place
     bare: bool = False
     open_start: bool = False

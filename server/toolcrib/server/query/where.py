@@ -19,9 +19,11 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     cast,
     func,
     literal_column,
+    null,
     or_,
 )
 from sqlalchemy.sql.elements import ColumnElement
@@ -32,12 +34,20 @@ from toolcrib.server.query.json_paths import holds
 from toolcrib.server.query.shape import AllOf, AnyOf, Leaf, Shape, Test, Way
 
 Condition: TypeAlias = ColumnElement[bool]
+# Of a value, with the parameters that it is compared with.
+_Condition: TypeAlias = Callable[[ColumnElement[Any], Sequence[BindParameter[Any]]], Condition]
 
 # The etag is the revision, spelled as text for callers.
 _COLUMNS = {"etag": "toolcrib_revision"}
 _ZERO = literal_column("0", Integer)
 # Too large for any number, and so read as infinity.
 _INFINITY: ColumnElement[float] = literal_column("9e999", Double)
+# Written into the statement: its parameters are the caller's values.
+_TEXTS_OF_NUMBERS = (
+    (literal_column("'NaN'", Text), null()),
+    (literal_column("'Infinity'", Text), _INFINITY),
+    (literal_column("'-Infinity'", Text), -_INFINITY),
+)
 _ALWAYS, _NEVER = literal_column("1 = 1", Boolean), literal_column("1 = 0", Boolean)
 
 
@@ -115,15 +125,27 @@ def _leaf_in_json(leaf: Leaf, column: Column[Any], given: Sequence[BindParameter
     if leaf.test is Test.NULL:
         # Nothing that is there: the opposite of something that is.
         negated, test = not negated, _is_set
+    elif leaf.is_number:
+        test = _on_numbers(test)
     condition = holds(column, leaf.steps, iter(given[:keys]), lambda value: test(value, values))
     return ~func.coalesce(condition, literal_column("0", Boolean)) if negated else condition
+
+
+def _on_numbers(test: _Condition) -> _Condition:
+    """The test with the numbers that JSON has as text (documents.py) put back."""
+
+    def on_number(value: ColumnElement[Any], given: Sequence[BindParameter[Any]]) -> Condition:
+        number = case(*((value == text, number) for text, number in _TEXTS_OF_NUMBERS), else_=value)
+        return test(number, given)
+
+    return on_number
 
 
 def _is_set(value: ColumnElement[Any], _: Sequence[BindParameter[Any]]) -> Condition:
     return value.is_not(None)
 
 
-_CONDITIONS: Mapping[Test, Callable[[ColumnElement[Any], Sequence[BindParameter[Any]]], Condition]] = {
+_CONDITIONS: Mapping[Test, _Condition] = {
     Test.EQUAL: lambda column, given: column == given[0],
     Test.LESS: lambda column, given: column < given[0],
     Test.LESS_OR_EQUAL: lambda column, given: column <= given[0],

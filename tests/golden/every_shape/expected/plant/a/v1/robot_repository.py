@@ -11,6 +11,37 @@ from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
 
+_POSE_FIELDS: list[Field] = []
+_POSE_INNER_FIELDS: list[Field] = []
+_ANY_FIELDS: list[Field] = []
+_FIELD_MASK_FIELDS: list[Field] = []
+_EMPTY_FIELDS: list[Field] = []
+_POSE_FIELDS += [
+    Field("x", FieldKind.DOUBLE),
+    Field("y", FieldKind.DOUBLE, optional=True),
+    Field("children", FieldKind.MESSAGE, fields=_POSE_FIELDS, repeated=True),
+    Field("by_id", FieldKind.MESSAGE, fields=_POSE_FIELDS, map_key=FieldKind.INT64),
+    Field("flags", FieldKind.BYTES, map_key=FieldKind.BOOL),
+    Field("name", FieldKind.STRING, optional=True),
+    Field("number", FieldKind.UINT64, optional=True),
+    Field("inner", FieldKind.MESSAGE, optional=True, fields=_POSE_INNER_FIELDS),
+]
+_POSE_INNER_FIELDS += [
+    Field("at", FieldKind.TIMESTAMP, optional=True),
+    Field("took", FieldKind.DURATION, optional=True),
+    Field("maybe", FieldKind.DOUBLE, optional=True),
+    Field("words", FieldKind.STRING, repeated=True),
+    Field("f", FieldKind.FLOAT),
+    Field("mode", FieldKind.ENUM, enum_values={"MODE_UNSPECIFIED": 0, "MODE_AUTO": 1}),
+    Field("modes", FieldKind.ENUM, enum_values={"MODE_UNSPECIFIED": 0, "MODE_AUTO": 1}, repeated=True),
+    Field("times", FieldKind.TIMESTAMP, repeated=True),
+    Field("raw", FieldKind.BYTES),
+    Field("floats", FieldKind.FLOAT, repeated=True),
+    Field("counts", FieldKind.UINT64, map_key=FieldKind.STRING),
+]
+_ANY_FIELDS += [Field("type_url", FieldKind.STRING), Field("value", FieldKind.BYTES)]
+_FIELD_MASK_FIELDS += [Field("paths", FieldKind.STRING, repeated=True)]
+
 ROBOT = Component(
     name="plant.a.v1.Robot",
     singular="robot",
@@ -67,30 +98,35 @@ ROBOT = Component(
         Field("yes", FieldKind.BOOL, optional=True),
         Field("counted", FieldKind.UINT64, optional=True),
         Field("raw", FieldKind.BYTES, optional=True),
-        Field("pose", FieldKind.DOCUMENT, optional=True),
-        Field("poses", FieldKind.DOCUMENT),
-        Field("named", FieldKind.DOCUMENT),
-        Field("ratios", FieldKind.DOCUMENT),
-        Field("tags", FieldKind.DOCUMENT),
-        Field("modes", FieldKind.DOCUMENT, enum_values={"MODE_UNSPECIFIED": 0, "MODE_AUTO": 1}),
+        Field("pose", FieldKind.MESSAGE, optional=True, fields=_POSE_FIELDS),
+        Field("poses", FieldKind.MESSAGE, fields=_POSE_FIELDS, repeated=True),
+        Field("named", FieldKind.MESSAGE, fields=_POSE_FIELDS, map_key=FieldKind.STRING),
+        Field("ratios", FieldKind.DOUBLE, map_key=FieldKind.UINT32),
+        Field("tags", FieldKind.STRING, repeated=True),
+        Field("modes", FieldKind.ENUM, enum_values={"MODE_UNSPECIFIED": 0, "MODE_AUTO": 1}, repeated=True),
         Field("gripper", FieldKind.STRING, optional=True),
         Field("drill", FieldKind.INT32, optional=True),
-        Field("custom", FieldKind.DOCUMENT, optional=True),
+        Field("custom", FieldKind.MESSAGE, optional=True, fields=_POSE_INNER_FIELDS),
         Field("since", FieldKind.TIMESTAMP, optional=True),
         Field("oneof_mode", FieldKind.ENUM, optional=True, enum_values={"MODE_UNSPECIFIED": 0, "MODE_AUTO": 1}),
-        Field("extra", FieldKind.DOCUMENT, optional=True),
-        Field("value", FieldKind.DOCUMENT, optional=True),
-        Field("items_of", FieldKind.DOCUMENT, optional=True),
-        Field("payload", FieldKind.DOCUMENT, optional=True),
-        Field("mask_of", FieldKind.DOCUMENT, optional=True),
-        Field("nothing", FieldKind.DOCUMENT, optional=True),
-        Field("laps", FieldKind.DOCUMENT),
-        Field("times", FieldKind.DOCUMENT),
-        Field("wrapped", FieldKind.DOCUMENT),
-        Field("mode_by_name", FieldKind.DOCUMENT, enum_values={"MODE_UNSPECIFIED": 0, "MODE_AUTO": 1}),
-        Field("blobs", FieldKind.DOCUMENT),
-        Field("values", FieldKind.DOCUMENT),
-        Field("anys", FieldKind.DOCUMENT),
+        Field("extra", FieldKind.MESSAGE, optional=True),
+        Field("value", FieldKind.MESSAGE, optional=True),
+        Field("items_of", FieldKind.MESSAGE, optional=True),
+        Field("payload", FieldKind.MESSAGE, optional=True, fields=_ANY_FIELDS),
+        Field("mask_of", FieldKind.MESSAGE, optional=True, fields=_FIELD_MASK_FIELDS),
+        Field("nothing", FieldKind.MESSAGE, optional=True, fields=_EMPTY_FIELDS),
+        Field("laps", FieldKind.DURATION, repeated=True),
+        Field("times", FieldKind.TIMESTAMP, map_key=FieldKind.STRING),
+        Field("wrapped", FieldKind.INT32, map_key=FieldKind.STRING),
+        Field(
+            "mode_by_name",
+            FieldKind.ENUM,
+            enum_values={"MODE_UNSPECIFIED": 0, "MODE_AUTO": 1},
+            map_key=FieldKind.STRING,
+        ),
+        Field("blobs", FieldKind.BYTES, repeated=True),
+        Field("values", FieldKind.MESSAGE, repeated=True),
+        Field("anys", FieldKind.MESSAGE, fields=_ANY_FIELDS, map_key=FieldKind.INT32),
     ],
     soft_delete=False,
     max_records=0,

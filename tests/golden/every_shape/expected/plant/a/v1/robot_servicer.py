@@ -22,7 +22,9 @@ class RobotServicer(ComponentServicer[Robot]):
         return await self.create(call, request, request.robot)
 
     async def GetRobot(self, request: messages.GetRobotRequest, call: Call) -> Robot:
-        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
+        return await self.get(
+            call, Lookup((request.id,), read_mask=request.read_mask.paths if request.HasField("read_mask") else ())
+        )
 
     async def ListRobots(self, request: messages.ListRobotsRequest, call: Call) -> messages.ListRobotsResponse:
         page = await self.list(
@@ -71,7 +73,11 @@ class RobotServicer(ComponentServicer[Robot]):
         self, request: messages.BatchGetRobotsRequest, call: Call
     ) -> messages.BatchGetRobotsResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup((item.id,), read_mask=item.read_mask.paths if item.HasField("read_mask") else ())
+                for item in request.requests
+            ],
         )
         return messages.BatchGetRobotsResponse(robots=records)
 

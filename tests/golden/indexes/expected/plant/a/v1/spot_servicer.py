@@ -22,7 +22,9 @@ class SpotServicer(ComponentServicer[Spot]):
         return await self.create(call, request, request.spot)
 
     async def GetSpot(self, request: messages.GetSpotRequest, call: Call) -> Spot:
-        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
+        return await self.get(
+            call, Lookup((request.id,), read_mask=request.read_mask.paths if request.HasField("read_mask") else ())
+        )
 
     async def ListSpots(self, request: messages.ListSpotsRequest, call: Call) -> messages.ListSpotsResponse:
         page = await self.list(
@@ -69,7 +71,11 @@ class SpotServicer(ComponentServicer[Spot]):
 
     async def BatchGetSpots(self, request: messages.BatchGetSpotsRequest, call: Call) -> messages.BatchGetSpotsResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup((item.id,), read_mask=item.read_mask.paths if item.HasField("read_mask") else ())
+                for item in request.requests
+            ],
         )
         return messages.BatchGetSpotsResponse(spots=records)
 

@@ -24,7 +24,14 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
     async def GetThermalCompensation(
         self, request: messages.GetThermalCompensationRequest, call: Call
     ) -> ThermalCompensation:
-        return await self.get(call, Lookup((request.id,), request.show_deleted, read_mask=request.read_mask.paths))
+        return await self.get(
+            call,
+            Lookup(
+                (request.id,),
+                request.show_deleted,
+                read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
+            ),
+        )
 
     async def ListThermalCompensations(
         self, request: messages.ListThermalCompensationsRequest, call: Call
@@ -95,7 +102,13 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
         self, request: messages.BatchGetThermalCompensationsRequest, call: Call
     ) -> messages.BatchGetThermalCompensationsResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), item.show_deleted, read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup(
+                    (item.id,), item.show_deleted, read_mask=item.read_mask.paths if item.HasField("read_mask") else ()
+                )
+                for item in request.requests
+            ],
         )
         return messages.BatchGetThermalCompensationsResponse(thermal_compensations=records)
 

@@ -22,7 +22,9 @@ class ToolServicer(ComponentServicer[Tool]):
         return await self.create(call, request, request.tool)
 
     async def GetTool(self, request: messages.GetToolRequest, call: Call) -> Tool:
-        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
+        return await self.get(
+            call, Lookup((request.id,), read_mask=request.read_mask.paths if request.HasField("read_mask") else ())
+        )
 
     async def ListTools(self, request: messages.ListToolsRequest, call: Call) -> messages.ListToolsResponse:
         page = await self.list(
@@ -69,7 +71,11 @@ class ToolServicer(ComponentServicer[Tool]):
 
     async def BatchGetTools(self, request: messages.BatchGetToolsRequest, call: Call) -> messages.BatchGetToolsResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup((item.id,), read_mask=item.read_mask.paths if item.HasField("read_mask") else ())
+                for item in request.requests
+            ],
         )
         return messages.BatchGetToolsResponse(tools=records)
 

@@ -22,7 +22,9 @@ class HolderServicer(ComponentServicer[Holder]):
         return await self.create(call, request, request.holder)
 
     async def GetHolder(self, request: messages.GetHolderRequest, call: Call) -> Holder:
-        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
+        return await self.get(
+            call, Lookup((request.id,), read_mask=request.read_mask.paths if request.HasField("read_mask") else ())
+        )
 
     async def ListHolders(self, request: messages.ListHoldersRequest, call: Call) -> messages.ListHoldersResponse:
         page = await self.list(
@@ -73,7 +75,11 @@ class HolderServicer(ComponentServicer[Holder]):
         self, request: messages.BatchGetHoldersRequest, call: Call
     ) -> messages.BatchGetHoldersResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup((item.id,), read_mask=item.read_mask.paths if item.HasField("read_mask") else ())
+                for item in request.requests
+            ],
         )
         return messages.BatchGetHoldersResponse(holders=records)
 

@@ -22,7 +22,9 @@ class RackServicer(ComponentServicer[Rack]):
         return await self.create(call, request, request.rack)
 
     async def GetRack(self, request: messages.GetRackRequest, call: Call) -> Rack:
-        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
+        return await self.get(
+            call, Lookup((request.id,), read_mask=request.read_mask.paths if request.HasField("read_mask") else ())
+        )
 
     async def ListRacks(self, request: messages.ListRacksRequest, call: Call) -> messages.ListRacksResponse:
         page = await self.list(
@@ -69,7 +71,11 @@ class RackServicer(ComponentServicer[Rack]):
 
     async def BatchGetRacks(self, request: messages.BatchGetRacksRequest, call: Call) -> messages.BatchGetRacksResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup((item.id,), read_mask=item.read_mask.paths if item.HasField("read_mask") else ())
+                for item in request.requests
+            ],
         )
         return messages.BatchGetRacksResponse(racks=records)
 

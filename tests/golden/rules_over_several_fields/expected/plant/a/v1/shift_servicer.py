@@ -22,7 +22,9 @@ class ShiftServicer(ComponentServicer[Shift]):
         return await self.create(call, request, request.shift)
 
     async def GetShift(self, request: messages.GetShiftRequest, call: Call) -> Shift:
-        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
+        return await self.get(
+            call, Lookup((request.id,), read_mask=request.read_mask.paths if request.HasField("read_mask") else ())
+        )
 
     async def ListShifts(self, request: messages.ListShiftsRequest, call: Call) -> messages.ListShiftsResponse:
         page = await self.list(
@@ -71,7 +73,11 @@ class ShiftServicer(ComponentServicer[Shift]):
         self, request: messages.BatchGetShiftsRequest, call: Call
     ) -> messages.BatchGetShiftsResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup((item.id,), read_mask=item.read_mask.paths if item.HasField("read_mask") else ())
+                for item in request.requests
+            ],
         )
         return messages.BatchGetShiftsResponse(shifts=records)
 

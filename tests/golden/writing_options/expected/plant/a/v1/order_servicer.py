@@ -22,7 +22,9 @@ class OrderServicer(ComponentServicer[Order]):
         return await self.create(call, request, request.order)
 
     async def GetOrder(self, request: messages.GetOrderRequest, call: Call) -> Order:
-        return await self.get(call, Lookup((request.id,), read_mask=request.read_mask.paths))
+        return await self.get(
+            call, Lookup((request.id,), read_mask=request.read_mask.paths if request.HasField("read_mask") else ())
+        )
 
     async def ListOrders(self, request: messages.ListOrdersRequest, call: Call) -> messages.ListOrdersResponse:
         page = await self.list(
@@ -71,7 +73,11 @@ class OrderServicer(ComponentServicer[Order]):
         self, request: messages.BatchGetOrdersRequest, call: Call
     ) -> messages.BatchGetOrdersResponse:
         records = await self.batch_get(
-            call, [Lookup((item.id,), read_mask=item.read_mask.paths) for item in request.requests]
+            call,
+            [
+                Lookup((item.id,), read_mask=item.read_mask.paths if item.HasField("read_mask") else ())
+                for item in request.requests
+            ],
         )
         return messages.BatchGetOrdersResponse(orders=records)
 
