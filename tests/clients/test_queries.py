@@ -64,7 +64,6 @@ def names(client: Client, *conditions: Condition) -> list[str]:
         ((FIELDS.speed_mm_s > 100) & ~(FIELDS.name == "axle"), ["bracket"]),
         ((FIELDS.name == "axle") | (FIELDS.spindle_rpm == 100), ["axle", "a*c"]),
     ],
-    ids=str,
 )
 def test_a_condition_finds_what_it_says(client: Client, condition: Condition, found: list[str]) -> None:
     assert names(client, condition) == found
