@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -14,6 +15,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
 from google.rpc.error_details_pb2 import RetryInfo
 
+from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest
 from support.both_clients import KINDS, Client, connected
 from support.fake_server import FakeServer, Slow, failure, fake_server
 from toolcrib.client import Aborted, Crib, DeadlineExceeded, ResourceExhausted, ToolcribError, Unavailable
@@ -35,10 +37,17 @@ def read(client: Client) -> Any:
     return client.run(lambda crib: crib.read(method, b""))
 
 
-def write(client: Client) -> Any:
-    """A call that may not."""
-    method = client.crib.channel.unary_unary("/any/Write")
-    return client.run(lambda crib: crib.write(method, b""))
+def write(client: Client, request_id: str = "", *, validate_only: bool = False) -> Any:
+    """A call that may be repeated under its id."""
+    serialize = CreateRecipeRequest.SerializeToString
+    method = client.crib.channel.unary_unary("/any/Write", request_serializer=serialize)
+    request = CreateRecipeRequest(request_id=request_id, validate_only=validate_only)
+    return client.run(lambda crib: crib.write(method, request))
+
+
+def ids(server: FakeServer) -> list[str]:
+    """The request_id of each call."""
+    return [CreateRecipeRequest.FromString(received.request).request_id for received in server.received]
 
 
 def sent(server: FakeServer) -> dict[str, str | bytes]:
@@ -120,11 +129,41 @@ def test_a_read_waits_for_a_server_that_restarts(kind: str) -> None:
         assert read(client) == b"after"
 
 
-def test_a_write_is_never_tried_again(client: Client, server: FakeServer) -> None:
+def test_a_write_is_tried_again_under_the_same_id(client: Client, server: FakeServer) -> None:
+    server.will_answer(UNAVAILABLE, UNAVAILABLE, Empty())
+    write(client)
+    first, *others = ids(server)
+    assert uuid.UUID(first).version == 4
+    assert others == [first, first]
+    write(client)
+    assert ids(server)[-1] != first
+
+
+def test_a_write_keeps_the_id_that_it_is_given(client: Client, server: FakeServer) -> None:
+    server.will_answer(UNAVAILABLE, Empty())
+    write(client, "order 7")
+    assert ids(server) == ["order 7", "order 7"]
+
+
+def test_a_dry_run_is_tried_again_without_an_id(client: Client, server: FakeServer) -> None:
+    server.will_answer(UNAVAILABLE, Empty())
+    write(client, validate_only=True)
+    assert ids(server) == ["", ""]
+
+
+def test_a_write_is_tried_once_where_that_is_set(client: Client, server: FakeServer) -> None:
     server.will_answer(UNAVAILABLE, Empty())
     with pytest.raises(Unavailable):
-        write(client)
-    assert len(server.received) == 1
+        write(client.viewed(lambda crib: crib.with_retry_writes(False)))
+    assert ids(server) == [""]
+    assert client.crib.retry_writes
+
+
+def test_a_write_gives_up_in_time(client: Client, server: FakeServer) -> None:
+    server.will_answer(UNAVAILABLE)
+    with pytest.raises(Unavailable):
+        write(client.viewed(lambda crib: crib.with_timeout(0.4)))
+    assert 2 <= len(server.received) <= 3
 
 
 @pytest.mark.parametrize(

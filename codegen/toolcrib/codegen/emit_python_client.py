@@ -26,7 +26,13 @@ _DEFAULTS = {
     "show_deleted": "show_deleted: bool = False",
     "etag": 'etag: str = ""',
     "allow_missing": "allow_missing: bool = False",
+    "request_id": 'request_id: str = ""',
+    "validate_only": "validate_only: bool = False",
 }
+
+# What each write can be asked.
+_WRITE = ("request_id", "validate_only")
+_WRITE_PASSED = tuple(f"{name}={name}" for name in _WRITE)
 
 # What is known of a field's values, for conditions on it.
 _FIELD_CLASSES = {
@@ -113,7 +119,9 @@ class _Client:
             writer.docstring(
                 f"Reads and writes the {component.full_name} records of a server{suffix}.\n\n"
                 f"Methods raise ToolcribError. Who acts, why, and how long a call may take is the {prefix}Crib's to "
-                f'say: `{prefix}{component.name}Client(crib.with_reason("..."))`.'
+                f'say: `{prefix}{component.name}Client(crib.with_reason("..."))`. A write under the `request_id` of an '
+                "earlier one is answered like that and not done again; one without is given an id of its own. With "
+                "`validate_only` a write is answered, or refused, and nothing is written."
             )
             writer.line()
             with writer.function("def __init__", ["self", f"crib: {crib}"], "None"):
@@ -133,10 +141,10 @@ class _Client:
             self._batches()
 
     def _create(self) -> None:
-        with self._method(
-            "create", f"Create{self.component.name}", [f"{self.component.singular}: {self.message}"], self.message
-        ):
-            self._answer("write", f"Create{self.component.name}", self._create_request(self.component.singular))
+        name, record = f"Create{self.component.name}", self.component.singular
+        parameters = [f"{record}: {self.message}", *self._keywords(*_WRITE)]
+        with self._method("create", name, parameters, self.message):
+            self._answer("write", name, self._create_request(record, *_WRITE_PASSED))
 
     def _get(self) -> None:
         parameters = [*key_parameters(self.component), *self._keywords(*self._shown(), "read_mask")]
@@ -201,23 +209,24 @@ class _Client:
     def _update(self) -> None:
         name = f"Update{self.component.name}"
         paths = f"mask: {self.writer.use(_RUNTIME, 'MaskPaths')} | None = None"
-        parameters = [f"{self.component.singular}: {self.message}", "*", paths, _DEFAULTS["allow_missing"]]
+        others = self._keywords("allow_missing", *_WRITE)[1:]
+        parameters = [f"{self.component.singular}: {self.message}", "*", paths, *others]
         with self._method("update", name, parameters, self.message, _UPDATE_NOTE):
             mask = f"update_mask={self.writer.use(_RUNTIME, 'field_mask')}(mask)"
-            self._answer("write", name, self._update_request(self.component.singular, mask))
+            self._answer("write", name, self._update_request(self.component.singular, mask, *_WRITE_PASSED))
 
     def _delete(self) -> None:
         name = f"Delete{self.component.name}"
-        parameters = [*key_parameters(self.component), *self._keywords("etag", "allow_missing")]
+        parameters = [*key_parameters(self.component), *self._keywords("etag", "allow_missing", *_WRITE)]
         result = self.message if self.component.soft_delete else "None"
         with self._method("delete", name, parameters, result, _DELETE_NOTE):
-            self._answer("write", name, self._keyed_request("Delete", "etag", "allow_missing"), result)
+            self._answer("write", name, self._keyed_request("Delete", "etag", "allow_missing", *_WRITE), result)
 
     def _undelete(self) -> None:
         name = f"Undelete{self.component.name}"
-        parameters = [*key_parameters(self.component), *self._keywords("etag")]
+        parameters = [*key_parameters(self.component), *self._keywords("etag", *_WRITE)]
         with self._method("undelete", name, parameters, self.message, _ETAG_NOTE):
-            self._answer("write", name, self._keyed_request("Undelete", "etag"))
+            self._answer("write", name, self._keyed_request("Undelete", "etag", *_WRITE))
 
     def _batches(self) -> None:
         component = self.component
@@ -227,24 +236,31 @@ class _Client:
         each = f"for {', '.join(parts)} in keys"
         record = component.singular
         records = f"{many}: {self._iterable(self.message)}"
-        self._batch("Create", "write", [records], self._create_request(record), f"for {record} in {many}")
+        self._batch(
+            "Create",
+            "write",
+            [records, *self._keywords(*_WRITE)],
+            self._create_request(record),
+            f"for {record} in {many}",
+        )
         shown = self._shown()
         key_list = [f"keys: {self._iterable(self._key_type())}"]
         get = self._keyed_request("Get", *shown, values=parts)
         self._batch("Get", "read", [*key_list, *self._keywords(*shown)], get, each)
         pair = f"tuple[{self.message}, {self.writer.use(_RUNTIME, 'MaskPaths')}]"
-        changes = [f"{many}: {self._iterable(f'{self.message} | {pair}')}", *self._keywords("allow_missing")]
+        changes = [f"{many}: {self._iterable(f'{self.message} | {pair}')}", *self._keywords("allow_missing", *_WRITE)]
         update = self._update_request(record, "update_mask=mask")
         pairs = f"for {record}, mask in map({self.writer.use(_RUNTIME, 'record_and_mask')}, {many})"
         self._batch("Update", "write", changes, update, pairs, _BATCH_UPDATE_NOTE)
         delete = self._keyed_request("Delete", "allow_missing", values=parts)
-        self._batch("Delete", "write", [*key_list, *self._keywords("allow_missing")], delete, each)
+        self._batch("Delete", "write", [*key_list, *self._keywords("allow_missing", *_WRITE)], delete, each)
 
     def _batch(self, verb: str, kind: str, parameters: list[str], element: Node, clause: str, note: str = "") -> None:
         component, name = self.component, f"Batch{verb}{self.component.plural_name}"
         empty = verb == "Delete" and not component.soft_delete
         result = "None" if empty else f"{self.writer.use(_COLLECTIONS, 'Sequence')}[{self.message}]"
-        request = call(self._service(f"{name}Request"), Each("requests=[", element, clause))
+        passed = _WRITE_PASSED if kind == "write" else ()
+        request = call(self._service(f"{name}Request"), Each("requests=[", element, clause), *passed)
         sent = call(f"self._crib.{kind}", f"self._stub.{name}", request)
         with self._method(f"batch_{verb.lower()}", name, parameters, result, note):
             if empty:
@@ -269,12 +285,13 @@ class _Client:
         sent = call(f"self._crib.{kind}", f"self._stub.{rpc}", request)
         self.writer.statement(sent, before=f"{before}{self._await()}")
 
-    def _create_request(self, record: str) -> Node:
-        return call(self._service(f"Create{self.component.name}Request"), f"{self.component.singular}={record}")
+    def _create_request(self, record: str, *passed: str) -> Node:
+        request = self._service(f"Create{self.component.name}Request")
+        return call(request, f"{self.component.singular}={record}", *passed)
 
-    def _update_request(self, record: str, mask: str) -> Node:
+    def _update_request(self, record: str, mask: str, *passed: str) -> Node:
         request = self._service(f"Update{self.component.name}Request")
-        return call(request, f"{self.component.singular}={record}", mask, "allow_missing=allow_missing")
+        return call(request, f"{self.component.singular}={record}", mask, "allow_missing=allow_missing", *passed)
 
     def _keyed_request(self, verb: str, *fields: str, values: Sequence[str] = (), read_mask: bool = False) -> Node:
         """A request that names a record by its key; `values` are what holds the key, if not its parameters."""

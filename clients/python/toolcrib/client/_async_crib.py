@@ -12,13 +12,14 @@ from typing import Self, TypeVar
 import grpc
 import grpc.aio
 
-from toolcrib.client._caller import DEFAULT_TIMEOUT_S, Caller, CallSettings
+from toolcrib.client._caller import DEFAULT_TIMEOUT_S, Caller, CallSettings, WriteRequest
 from toolcrib.client._channel import Tls, options
 from toolcrib.client._patience import HEALTH_CHECK, Patience, ReadyWait
 from toolcrib.client.errors import ToolcribError, Unavailable, error_from_call
 from toolcrib.client.transaction import AsyncTransaction
 
 Request = TypeVar("Request")
+Written = TypeVar("Written", bound=WriteRequest)
 Answer = TypeVar("Answer")
 
 
@@ -36,14 +37,16 @@ class AsyncCrib(Caller[grpc.aio.Channel]):
         *,
         actor: str | None = None,
         timeout_s: float | None = DEFAULT_TIMEOUT_S,
+        retry_writes: bool = True,
         tls: Tls | None = None,
     ) -> Self:
         """Connects to "host:port", or "unix:/path". The connection itself is made with the first call.
 
         `actor` is in whose name calls are made, `timeout_s` how many seconds a call may take, its retries included.
-        Without `tls` nothing is encrypted.
+        With `retry_writes` a write that lost its connection is tried again under the same id, so that it is done once;
+        without, it is tried once and may have been done though it failed. Without `tls` nothing is encrypted.
         """
-        settings = CallSettings(actor=actor, timeout_s=timeout_s)
+        settings = CallSettings(actor=actor, timeout_s=timeout_s, retry_writes=retry_writes)
         if tls is None:
             channel = grpc.aio.insecure_channel(address, options=options(tls))
         else:
@@ -52,16 +55,14 @@ class AsyncCrib(Caller[grpc.aio.Channel]):
 
     async def read(self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer], request: Request) -> Answer:
         """Calls a method that changes nothing; tries again while the server is unavailable. Raises ToolcribError."""
-        patience = Patience(self.timeout_s)
-        while True:
-            try:
-                return await self._call(method, request, patience.remaining_s())
-            except Unavailable as error:
-                await asyncio.sleep(patience.pause_s(error))
+        return await self._try(method, request, Patience(self.timeout_s))
 
-    async def write(self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer], request: Request) -> Answer:
-        """Calls a method that changes something, once: a second try could do it twice. Raises ToolcribError."""
-        return await self._call(method, request, self.timeout_s)
+    async def write(self, method: grpc.aio.UnaryUnaryMultiCallable[Written, Answer], request: Written) -> Answer:
+        """Calls a method that changes something; with `retry_writes` tries again while the server is unavailable.
+
+        Gives `request` an id unless it has one, under which the server does it once. Raises ToolcribError.
+        """
+        return await self._try(method, request, self._patience_to_write(request))
 
     def transaction(self) -> AsyncTransaction:
         """A transaction: writes of any components that are carried out together when its block ends."""
@@ -85,6 +86,15 @@ class AsyncCrib(Caller[grpc.aio.Channel]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
+
+    async def _try(
+        self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer], request: Request, patience: Patience
+    ) -> Answer:
+        while True:
+            try:
+                return await self._call(method, request, patience.remaining_s())
+            except Unavailable as error:
+                await asyncio.sleep(patience.pause_s(error))
 
     async def _call(
         self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer], request: Request, timeout_s: float | None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, replace
-from typing import Generic, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
+
+from toolcrib.client._patience import Patience
 
 DEFAULT_TIMEOUT_S = 10.0
 
@@ -11,13 +14,24 @@ Metadata = tuple[tuple[str, str | bytes], ...]
 Channel = TypeVar("Channel")
 
 
+class WriteRequest(Protocol):
+    """What the requests of all generated services say of a write."""
+
+    request_id: str
+    validate_only: bool
+
+
 @dataclass(frozen=True, slots=True)
 class CallSettings:
-    """What goes with each call: in whose name it is made, why, and how many seconds it may take (None: without end)."""
+    """What goes with each call: in whose name it is made, why, and how many seconds it may take (None: without end).
+
+    With `retry_writes` writes have an id, under which they are tried again.
+    """
 
     actor: str | None = None
     reason: str | None = None
     timeout_s: float | None = DEFAULT_TIMEOUT_S
+    retry_writes: bool = True
 
     def __post_init__(self) -> None:
         if self.timeout_s is not None and not self.timeout_s > 0:
@@ -67,6 +81,11 @@ class Caller(Generic[Channel]):
         """How long a call may take, its retries included, in seconds; None is without end."""
         return self._settings.timeout_s
 
+    @property
+    def retry_writes(self) -> bool:
+        """Whether a write is tried again, under the same id, while the server is unavailable."""
+        return self._settings.retry_writes
+
     def as_actor(self, actor: str | None) -> Self:
         """A view that calls in the name of `actor`."""
         return self._view(replace(self._settings, actor=actor))
@@ -79,8 +98,21 @@ class Caller(Generic[Channel]):
         """A view whose calls may take `timeout_s` seconds; None is without end."""
         return self._view(replace(self._settings, timeout_s=timeout_s))
 
+    def with_retry_writes(self, retry_writes: bool) -> Self:
+        """A view whose writes are tried again while the server is unavailable, each done once; or never."""
+        return self._view(replace(self._settings, retry_writes=retry_writes))
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.address!r}, actor={self.actor!r})"
+
+    def _patience_to_write(self, request: WriteRequest) -> Patience:
+        """How often to try a write; gives it the id that makes it safe to try it again."""
+        if not self._settings.retry_writes:
+            return Patience.for_one_try(self.timeout_s)
+        # What is not written needs no id to be repeated.
+        if not request.request_id and not request.validate_only:
+            request.request_id = str(uuid.uuid4())
+        return Patience(self.timeout_s)
 
     def _view(self, settings: CallSettings) -> Self:
         return type(self)(self._channel, address=self._address, settings=settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 
 import grpc
 
@@ -23,11 +24,16 @@ HEALTH_CHECK = "/grpc.health.v1.Health/Check"
 
 
 class Patience:
-    """How often one read is tried, within the time that all tries have together."""
+    """How often one call is tried, within the time that all tries have together."""
 
-    def __init__(self, timeout_s: float | None) -> None:
+    def __init__(self, timeout_s: float | None, pauses_s: Sequence[float] = _PAUSES_S) -> None:
         self._end = None if timeout_s is None else time.monotonic() + timeout_s
-        self._pauses_s = iter(_PAUSES_S)
+        self._pauses_s = iter(pauses_s)
+
+    @classmethod
+    def for_one_try(cls, timeout_s: float | None) -> Patience:
+        """None: the call is tried once."""
+        return cls(timeout_s, ())
 
     def remaining_s(self) -> float | None:
         """What the next try may take, in seconds."""

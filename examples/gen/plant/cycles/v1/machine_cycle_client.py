@@ -69,16 +69,21 @@ class MachineCycleClient:
     """Reads and writes the plant.cycles.v1.MachineCycle records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `MachineCycleClient(crib.with_reason("..."))`.
+    `MachineCycleClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = MachineCycleServiceStub(crib.channel)
 
-    def create(self, machine_cycle: MachineCycle) -> MachineCycle:
+    def create(self, machine_cycle: MachineCycle, *, request_id: str = "", validate_only: bool = False) -> MachineCycle:
         """Creates a record. The server fills in the key, the times and the etag."""
-        return self._crib.write(self._stub.CreateMachineCycle, CreateMachineCycleRequest(machine_cycle=machine_cycle))
+        return self._crib.write(
+            self._stub.CreateMachineCycle,
+            CreateMachineCycleRequest(machine_cycle=machine_cycle, request_id=request_id, validate_only=validate_only),
+        )
 
     def get(self, id: int, *, read_mask: MaskPaths | None = None) -> MachineCycle:
         """Gets a record by its key."""
@@ -162,7 +167,13 @@ class MachineCycleClient:
         return answer.plan
 
     def update(
-        self, machine_cycle: MachineCycle, *, mask: MaskPaths | None = None, allow_missing: bool = False
+        self,
+        machine_cycle: MachineCycle,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> MachineCycle:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
@@ -172,25 +183,38 @@ class MachineCycleClient:
         return self._crib.write(
             self._stub.UpdateMachineCycle,
             UpdateMachineCycleRequest(
-                machine_cycle=machine_cycle, update_mask=field_mask(mask), allow_missing=allow_missing
+                machine_cycle=machine_cycle,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         self._crib.write(
-            self._stub.DeleteMachineCycle, DeleteMachineCycleRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteMachineCycle,
+            DeleteMachineCycleRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    def batch_create(self, machine_cycles: Iterable[MachineCycle]) -> Sequence[MachineCycle]:
+    def batch_create(
+        self, machine_cycles: Iterable[MachineCycle], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[MachineCycle]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateMachineCycles,
             BatchCreateMachineCyclesRequest(
-                requests=[CreateMachineCycleRequest(machine_cycle=machine_cycle) for machine_cycle in machine_cycles]
+                requests=[CreateMachineCycleRequest(machine_cycle=machine_cycle) for machine_cycle in machine_cycles],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.machine_cycles
@@ -204,7 +228,12 @@ class MachineCycleClient:
         return answer.machine_cycles
 
     def batch_update(
-        self, machine_cycles: Iterable[MachineCycle | tuple[MachineCycle, MaskPaths]], *, allow_missing: bool = False
+        self,
+        machine_cycles: Iterable[MachineCycle | tuple[MachineCycle, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[MachineCycle]:
         """Changes records, all or none, in the order of the requests.
 
@@ -219,16 +248,22 @@ class MachineCycleClient:
                     )
                     for machine_cycle, mask in map(record_and_mask, machine_cycles)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.machine_cycles
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteMachineCycles,
             BatchDeleteMachineCyclesRequest(
-                requests=[DeleteMachineCycleRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteMachineCycleRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -237,17 +272,22 @@ class AsyncMachineCycleClient:
     """Reads and writes the plant.cycles.v1.MachineCycle records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncMachineCycleClient(crib.with_reason("..."))`.
+    `AsyncMachineCycleClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered
+    like that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = MachineCycleServiceStub(crib.channel)
 
-    async def create(self, machine_cycle: MachineCycle) -> MachineCycle:
+    async def create(
+        self, machine_cycle: MachineCycle, *, request_id: str = "", validate_only: bool = False
+    ) -> MachineCycle:
         """Creates a record. The server fills in the key, the times and the etag."""
         return await self._crib.write(
-            self._stub.CreateMachineCycle, CreateMachineCycleRequest(machine_cycle=machine_cycle)
+            self._stub.CreateMachineCycle,
+            CreateMachineCycleRequest(machine_cycle=machine_cycle, request_id=request_id, validate_only=validate_only),
         )
 
     async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> MachineCycle:
@@ -335,7 +375,13 @@ class AsyncMachineCycleClient:
         return answer.plan
 
     async def update(
-        self, machine_cycle: MachineCycle, *, mask: MaskPaths | None = None, allow_missing: bool = False
+        self,
+        machine_cycle: MachineCycle,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> MachineCycle:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
@@ -345,25 +391,38 @@ class AsyncMachineCycleClient:
         return await self._crib.write(
             self._stub.UpdateMachineCycle,
             UpdateMachineCycleRequest(
-                machine_cycle=machine_cycle, update_mask=field_mask(mask), allow_missing=allow_missing
+                machine_cycle=machine_cycle,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         await self._crib.write(
-            self._stub.DeleteMachineCycle, DeleteMachineCycleRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteMachineCycle,
+            DeleteMachineCycleRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def batch_create(self, machine_cycles: Iterable[MachineCycle]) -> Sequence[MachineCycle]:
+    async def batch_create(
+        self, machine_cycles: Iterable[MachineCycle], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[MachineCycle]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateMachineCycles,
             BatchCreateMachineCyclesRequest(
-                requests=[CreateMachineCycleRequest(machine_cycle=machine_cycle) for machine_cycle in machine_cycles]
+                requests=[CreateMachineCycleRequest(machine_cycle=machine_cycle) for machine_cycle in machine_cycles],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.machine_cycles
@@ -377,7 +436,12 @@ class AsyncMachineCycleClient:
         return answer.machine_cycles
 
     async def batch_update(
-        self, machine_cycles: Iterable[MachineCycle | tuple[MachineCycle, MaskPaths]], *, allow_missing: bool = False
+        self,
+        machine_cycles: Iterable[MachineCycle | tuple[MachineCycle, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[MachineCycle]:
         """Changes records, all or none, in the order of the requests.
 
@@ -392,15 +456,21 @@ class AsyncMachineCycleClient:
                     )
                     for machine_cycle, mask in map(record_and_mask, machine_cycles)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.machine_cycles
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteMachineCycles,
             BatchDeleteMachineCyclesRequest(
-                requests=[DeleteMachineCycleRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteMachineCycleRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )

@@ -64,16 +64,21 @@ class RecipeClient:
     """Reads and writes the plant.recipes.v1.Recipe records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `RecipeClient(crib.with_reason("..."))`.
+    `RecipeClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that
+    and not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused,
+    and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = RecipeServiceStub(crib.channel)
 
-    def create(self, recipe: Recipe) -> Recipe:
+    def create(self, recipe: Recipe, *, request_id: str = "", validate_only: bool = False) -> Recipe:
         """Creates a record. The server fills in the key, the times and the etag."""
-        return self._crib.write(self._stub.CreateRecipe, CreateRecipeRequest(recipe=recipe))
+        return self._crib.write(
+            self._stub.CreateRecipe,
+            CreateRecipeRequest(recipe=recipe, request_id=request_id, validate_only=validate_only),
+        )
 
     def get(self, id: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Recipe:
         """Gets a record by its key."""
@@ -165,7 +170,15 @@ class RecipeClient:
         )
         return answer.plan
 
-    def update(self, recipe: Recipe, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Recipe:
+    def update(
+        self,
+        recipe: Recipe,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Recipe:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -173,30 +186,50 @@ class RecipeClient:
         """
         return self._crib.write(
             self._stub.UpdateRecipe,
-            UpdateRecipeRequest(recipe=recipe, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateRecipeRequest(
+                recipe=recipe,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> Recipe:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Recipe:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         return self._crib.write(
-            self._stub.DeleteRecipe, DeleteRecipeRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteRecipe,
+            DeleteRecipeRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    def undelete(self, id: int, *, etag: str = "") -> Recipe:
+    def undelete(self, id: int, *, etag: str = "", request_id: str = "", validate_only: bool = False) -> Recipe:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
-        return self._crib.write(self._stub.UndeleteRecipe, UndeleteRecipeRequest(id=id, etag=etag))
+        return self._crib.write(
+            self._stub.UndeleteRecipe,
+            UndeleteRecipeRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
 
-    def batch_create(self, recipes: Iterable[Recipe]) -> Sequence[Recipe]:
+    def batch_create(
+        self, recipes: Iterable[Recipe], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Recipe]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateRecipes,
-            BatchCreateRecipesRequest(requests=[CreateRecipeRequest(recipe=recipe) for recipe in recipes]),
+            BatchCreateRecipesRequest(
+                requests=[CreateRecipeRequest(recipe=recipe) for recipe in recipes],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.recipes
 
@@ -209,7 +242,12 @@ class RecipeClient:
         return answer.recipes
 
     def batch_update(
-        self, recipes: Iterable[Recipe | tuple[Recipe, MaskPaths]], *, allow_missing: bool = False
+        self,
+        recipes: Iterable[Recipe | tuple[Recipe, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Recipe]:
         """Changes records, all or none, in the order of the requests.
 
@@ -222,16 +260,22 @@ class RecipeClient:
                     UpdateRecipeRequest(recipe=recipe, update_mask=mask, allow_missing=allow_missing)
                     for recipe, mask in map(record_and_mask, recipes)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.recipes
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> Sequence[Recipe]:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Recipe]:
         """Deletes records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchDeleteRecipes,
             BatchDeleteRecipesRequest(
-                requests=[DeleteRecipeRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteRecipeRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.recipes
@@ -241,16 +285,21 @@ class AsyncRecipeClient:
     """Reads and writes the plant.recipes.v1.Recipe records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncRecipeClient(crib.with_reason("..."))`.
+    `AsyncRecipeClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = RecipeServiceStub(crib.channel)
 
-    async def create(self, recipe: Recipe) -> Recipe:
+    async def create(self, recipe: Recipe, *, request_id: str = "", validate_only: bool = False) -> Recipe:
         """Creates a record. The server fills in the key, the times and the etag."""
-        return await self._crib.write(self._stub.CreateRecipe, CreateRecipeRequest(recipe=recipe))
+        return await self._crib.write(
+            self._stub.CreateRecipe,
+            CreateRecipeRequest(recipe=recipe, request_id=request_id, validate_only=validate_only),
+        )
 
     async def get(self, id: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Recipe:
         """Gets a record by its key."""
@@ -343,7 +392,15 @@ class AsyncRecipeClient:
         )
         return answer.plan
 
-    async def update(self, recipe: Recipe, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Recipe:
+    async def update(
+        self,
+        recipe: Recipe,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Recipe:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -351,30 +408,50 @@ class AsyncRecipeClient:
         """
         return await self._crib.write(
             self._stub.UpdateRecipe,
-            UpdateRecipeRequest(recipe=recipe, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateRecipeRequest(
+                recipe=recipe,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> Recipe:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Recipe:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         return await self._crib.write(
-            self._stub.DeleteRecipe, DeleteRecipeRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteRecipe,
+            DeleteRecipeRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def undelete(self, id: int, *, etag: str = "") -> Recipe:
+    async def undelete(self, id: int, *, etag: str = "", request_id: str = "", validate_only: bool = False) -> Recipe:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
-        return await self._crib.write(self._stub.UndeleteRecipe, UndeleteRecipeRequest(id=id, etag=etag))
+        return await self._crib.write(
+            self._stub.UndeleteRecipe,
+            UndeleteRecipeRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
 
-    async def batch_create(self, recipes: Iterable[Recipe]) -> Sequence[Recipe]:
+    async def batch_create(
+        self, recipes: Iterable[Recipe], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Recipe]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateRecipes,
-            BatchCreateRecipesRequest(requests=[CreateRecipeRequest(recipe=recipe) for recipe in recipes]),
+            BatchCreateRecipesRequest(
+                requests=[CreateRecipeRequest(recipe=recipe) for recipe in recipes],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.recipes
 
@@ -387,7 +464,12 @@ class AsyncRecipeClient:
         return answer.recipes
 
     async def batch_update(
-        self, recipes: Iterable[Recipe | tuple[Recipe, MaskPaths]], *, allow_missing: bool = False
+        self,
+        recipes: Iterable[Recipe | tuple[Recipe, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Recipe]:
         """Changes records, all or none, in the order of the requests.
 
@@ -400,16 +482,22 @@ class AsyncRecipeClient:
                     UpdateRecipeRequest(recipe=recipe, update_mask=mask, allow_missing=allow_missing)
                     for recipe, mask in map(record_and_mask, recipes)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.recipes
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> Sequence[Recipe]:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Recipe]:
         """Deletes records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchDeleteRecipes,
             BatchDeleteRecipesRequest(
-                requests=[DeleteRecipeRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteRecipeRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.recipes

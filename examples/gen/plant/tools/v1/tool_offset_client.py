@@ -65,16 +65,21 @@ class ToolOffsetClient:
     """Reads and writes the plant.tools.v1.ToolOffset records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `ToolOffsetClient(crib.with_reason("..."))`.
+    `ToolOffsetClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = ToolOffsetServiceStub(crib.channel)
 
-    def create(self, tool_offset: ToolOffset) -> ToolOffset:
+    def create(self, tool_offset: ToolOffset, *, request_id: str = "", validate_only: bool = False) -> ToolOffset:
         """Creates a record. The server fills in the times and the etag."""
-        return self._crib.write(self._stub.CreateToolOffset, CreateToolOffsetRequest(tool_offset=tool_offset))
+        return self._crib.write(
+            self._stub.CreateToolOffset,
+            CreateToolOffsetRequest(tool_offset=tool_offset, request_id=request_id, validate_only=validate_only),
+        )
 
     def get(self, tool_number: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> ToolOffset:
         """Gets a record by its key."""
@@ -168,7 +173,13 @@ class ToolOffsetClient:
         return answer.plan
 
     def update(
-        self, tool_offset: ToolOffset, *, mask: MaskPaths | None = None, allow_missing: bool = False
+        self,
+        tool_offset: ToolOffset,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> ToolOffset:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
@@ -177,34 +188,63 @@ class ToolOffsetClient:
         """
         return self._crib.write(
             self._stub.UpdateToolOffset,
-            UpdateToolOffsetRequest(tool_offset=tool_offset, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateToolOffsetRequest(
+                tool_offset=tool_offset,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, tool_number: int, *, etag: str = "", allow_missing: bool = False) -> ToolOffset:
+    def delete(
+        self,
+        tool_number: int,
+        *,
+        etag: str = "",
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> ToolOffset:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         return self._crib.write(
             self._stub.DeleteToolOffset,
-            DeleteToolOffsetRequest(tool_number=tool_number, etag=etag, allow_missing=allow_missing),
+            DeleteToolOffsetRequest(
+                tool_number=tool_number,
+                etag=etag,
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def undelete(self, tool_number: int, *, etag: str = "") -> ToolOffset:
+    def undelete(
+        self, tool_number: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> ToolOffset:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
         return self._crib.write(
-            self._stub.UndeleteToolOffset, UndeleteToolOffsetRequest(tool_number=tool_number, etag=etag)
+            self._stub.UndeleteToolOffset,
+            UndeleteToolOffsetRequest(
+                tool_number=tool_number, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    def batch_create(self, tool_offsets: Iterable[ToolOffset]) -> Sequence[ToolOffset]:
+    def batch_create(
+        self, tool_offsets: Iterable[ToolOffset], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[ToolOffset]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateToolOffsets,
             BatchCreateToolOffsetsRequest(
-                requests=[CreateToolOffsetRequest(tool_offset=tool_offset) for tool_offset in tool_offsets]
+                requests=[CreateToolOffsetRequest(tool_offset=tool_offset) for tool_offset in tool_offsets],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.tool_offsets
@@ -220,7 +260,12 @@ class ToolOffsetClient:
         return answer.tool_offsets
 
     def batch_update(
-        self, tool_offsets: Iterable[ToolOffset | tuple[ToolOffset, MaskPaths]], *, allow_missing: bool = False
+        self,
+        tool_offsets: Iterable[ToolOffset | tuple[ToolOffset, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[ToolOffset]:
         """Changes records, all or none, in the order of the requests.
 
@@ -233,16 +278,22 @@ class ToolOffsetClient:
                     UpdateToolOffsetRequest(tool_offset=tool_offset, update_mask=mask, allow_missing=allow_missing)
                     for tool_offset, mask in map(record_and_mask, tool_offsets)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.tool_offsets
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> Sequence[ToolOffset]:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[ToolOffset]:
         """Deletes records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchDeleteToolOffsets,
             BatchDeleteToolOffsetsRequest(
-                requests=[DeleteToolOffsetRequest(tool_number=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteToolOffsetRequest(tool_number=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.tool_offsets
@@ -252,16 +303,21 @@ class AsyncToolOffsetClient:
     """Reads and writes the plant.tools.v1.ToolOffset records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncToolOffsetClient(crib.with_reason("..."))`.
+    `AsyncToolOffsetClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered
+    like that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = ToolOffsetServiceStub(crib.channel)
 
-    async def create(self, tool_offset: ToolOffset) -> ToolOffset:
+    async def create(self, tool_offset: ToolOffset, *, request_id: str = "", validate_only: bool = False) -> ToolOffset:
         """Creates a record. The server fills in the times and the etag."""
-        return await self._crib.write(self._stub.CreateToolOffset, CreateToolOffsetRequest(tool_offset=tool_offset))
+        return await self._crib.write(
+            self._stub.CreateToolOffset,
+            CreateToolOffsetRequest(tool_offset=tool_offset, request_id=request_id, validate_only=validate_only),
+        )
 
     async def get(
         self, tool_number: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None
@@ -358,7 +414,13 @@ class AsyncToolOffsetClient:
         return answer.plan
 
     async def update(
-        self, tool_offset: ToolOffset, *, mask: MaskPaths | None = None, allow_missing: bool = False
+        self,
+        tool_offset: ToolOffset,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> ToolOffset:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
@@ -367,34 +429,63 @@ class AsyncToolOffsetClient:
         """
         return await self._crib.write(
             self._stub.UpdateToolOffset,
-            UpdateToolOffsetRequest(tool_offset=tool_offset, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateToolOffsetRequest(
+                tool_offset=tool_offset,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, tool_number: int, *, etag: str = "", allow_missing: bool = False) -> ToolOffset:
+    async def delete(
+        self,
+        tool_number: int,
+        *,
+        etag: str = "",
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> ToolOffset:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         return await self._crib.write(
             self._stub.DeleteToolOffset,
-            DeleteToolOffsetRequest(tool_number=tool_number, etag=etag, allow_missing=allow_missing),
+            DeleteToolOffsetRequest(
+                tool_number=tool_number,
+                etag=etag,
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def undelete(self, tool_number: int, *, etag: str = "") -> ToolOffset:
+    async def undelete(
+        self, tool_number: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> ToolOffset:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
         return await self._crib.write(
-            self._stub.UndeleteToolOffset, UndeleteToolOffsetRequest(tool_number=tool_number, etag=etag)
+            self._stub.UndeleteToolOffset,
+            UndeleteToolOffsetRequest(
+                tool_number=tool_number, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def batch_create(self, tool_offsets: Iterable[ToolOffset]) -> Sequence[ToolOffset]:
+    async def batch_create(
+        self, tool_offsets: Iterable[ToolOffset], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[ToolOffset]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateToolOffsets,
             BatchCreateToolOffsetsRequest(
-                requests=[CreateToolOffsetRequest(tool_offset=tool_offset) for tool_offset in tool_offsets]
+                requests=[CreateToolOffsetRequest(tool_offset=tool_offset) for tool_offset in tool_offsets],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.tool_offsets
@@ -410,7 +501,12 @@ class AsyncToolOffsetClient:
         return answer.tool_offsets
 
     async def batch_update(
-        self, tool_offsets: Iterable[ToolOffset | tuple[ToolOffset, MaskPaths]], *, allow_missing: bool = False
+        self,
+        tool_offsets: Iterable[ToolOffset | tuple[ToolOffset, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[ToolOffset]:
         """Changes records, all or none, in the order of the requests.
 
@@ -423,16 +519,22 @@ class AsyncToolOffsetClient:
                     UpdateToolOffsetRequest(tool_offset=tool_offset, update_mask=mask, allow_missing=allow_missing)
                     for tool_offset, mask in map(record_and_mask, tool_offsets)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.tool_offsets
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> Sequence[ToolOffset]:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[ToolOffset]:
         """Deletes records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchDeleteToolOffsets,
             BatchDeleteToolOffsetsRequest(
-                requests=[DeleteToolOffsetRequest(tool_number=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteToolOffsetRequest(tool_number=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.tool_offsets

@@ -59,16 +59,20 @@ class UserClient:
     """Reads and writes the plant.users.v1.User records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `UserClient(crib.with_reason("..."))`.
+    `UserClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that and
+    not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused, and
+    nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = UserServiceStub(crib.channel)
 
-    def create(self, user: User) -> User:
+    def create(self, user: User, *, request_id: str = "", validate_only: bool = False) -> User:
         """Creates a record. The server fills in the key, the times and the etag."""
-        return self._crib.write(self._stub.CreateUser, CreateUserRequest(user=user))
+        return self._crib.write(
+            self._stub.CreateUser, CreateUserRequest(user=user, request_id=request_id, validate_only=validate_only)
+        )
 
     def get(self, id: str, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> User:
         """Gets a record by its key."""
@@ -160,7 +164,15 @@ class UserClient:
         )
         return answer.plan
 
-    def update(self, user: User, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> User:
+    def update(
+        self,
+        user: User,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> User:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -168,28 +180,50 @@ class UserClient:
         """
         return self._crib.write(
             self._stub.UpdateUser,
-            UpdateUserRequest(user=user, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateUserRequest(
+                user=user,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: str, *, etag: str = "", allow_missing: bool = False) -> User:
+    def delete(
+        self, id: str, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> User:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        return self._crib.write(self._stub.DeleteUser, DeleteUserRequest(id=id, etag=etag, allow_missing=allow_missing))
+        return self._crib.write(
+            self._stub.DeleteUser,
+            DeleteUserRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    def undelete(self, id: str, *, etag: str = "") -> User:
+    def undelete(self, id: str, *, etag: str = "", request_id: str = "", validate_only: bool = False) -> User:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
-        return self._crib.write(self._stub.UndeleteUser, UndeleteUserRequest(id=id, etag=etag))
+        return self._crib.write(
+            self._stub.UndeleteUser,
+            UndeleteUserRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
 
-    def batch_create(self, users: Iterable[User]) -> Sequence[User]:
+    def batch_create(
+        self, users: Iterable[User], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[User]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateUsers,
-            BatchCreateUsersRequest(requests=[CreateUserRequest(user=user) for user in users]),
+            BatchCreateUsersRequest(
+                requests=[CreateUserRequest(user=user) for user in users],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.users
 
@@ -202,7 +236,12 @@ class UserClient:
         return answer.users
 
     def batch_update(
-        self, users: Iterable[User | tuple[User, MaskPaths]], *, allow_missing: bool = False
+        self,
+        users: Iterable[User | tuple[User, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[User]:
         """Changes records, all or none, in the order of the requests.
 
@@ -215,15 +254,23 @@ class UserClient:
                     UpdateUserRequest(user=user, update_mask=mask, allow_missing=allow_missing)
                     for user, mask in map(record_and_mask, users)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.users
 
-    def batch_delete(self, keys: Iterable[str], *, allow_missing: bool = False) -> Sequence[User]:
+    def batch_delete(
+        self, keys: Iterable[str], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[User]:
         """Deletes records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchDeleteUsers,
-            BatchDeleteUsersRequest(requests=[DeleteUserRequest(id=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteUsersRequest(
+                requests=[DeleteUserRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.users
 
@@ -232,16 +279,20 @@ class AsyncUserClient:
     """Reads and writes the plant.users.v1.User records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncUserClient(crib.with_reason("..."))`.
+    `AsyncUserClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = UserServiceStub(crib.channel)
 
-    async def create(self, user: User) -> User:
+    async def create(self, user: User, *, request_id: str = "", validate_only: bool = False) -> User:
         """Creates a record. The server fills in the key, the times and the etag."""
-        return await self._crib.write(self._stub.CreateUser, CreateUserRequest(user=user))
+        return await self._crib.write(
+            self._stub.CreateUser, CreateUserRequest(user=user, request_id=request_id, validate_only=validate_only)
+        )
 
     async def get(self, id: str, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> User:
         """Gets a record by its key."""
@@ -334,7 +385,15 @@ class AsyncUserClient:
         )
         return answer.plan
 
-    async def update(self, user: User, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> User:
+    async def update(
+        self,
+        user: User,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> User:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -342,30 +401,50 @@ class AsyncUserClient:
         """
         return await self._crib.write(
             self._stub.UpdateUser,
-            UpdateUserRequest(user=user, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateUserRequest(
+                user=user,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: str, *, etag: str = "", allow_missing: bool = False) -> User:
+    async def delete(
+        self, id: str, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> User:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         return await self._crib.write(
-            self._stub.DeleteUser, DeleteUserRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteUser,
+            DeleteUserRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def undelete(self, id: str, *, etag: str = "") -> User:
+    async def undelete(self, id: str, *, etag: str = "", request_id: str = "", validate_only: bool = False) -> User:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
-        return await self._crib.write(self._stub.UndeleteUser, UndeleteUserRequest(id=id, etag=etag))
+        return await self._crib.write(
+            self._stub.UndeleteUser,
+            UndeleteUserRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
 
-    async def batch_create(self, users: Iterable[User]) -> Sequence[User]:
+    async def batch_create(
+        self, users: Iterable[User], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[User]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateUsers,
-            BatchCreateUsersRequest(requests=[CreateUserRequest(user=user) for user in users]),
+            BatchCreateUsersRequest(
+                requests=[CreateUserRequest(user=user) for user in users],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.users
 
@@ -378,7 +457,12 @@ class AsyncUserClient:
         return answer.users
 
     async def batch_update(
-        self, users: Iterable[User | tuple[User, MaskPaths]], *, allow_missing: bool = False
+        self,
+        users: Iterable[User | tuple[User, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[User]:
         """Changes records, all or none, in the order of the requests.
 
@@ -391,14 +475,22 @@ class AsyncUserClient:
                     UpdateUserRequest(user=user, update_mask=mask, allow_missing=allow_missing)
                     for user, mask in map(record_and_mask, users)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.users
 
-    async def batch_delete(self, keys: Iterable[str], *, allow_missing: bool = False) -> Sequence[User]:
+    async def batch_delete(
+        self, keys: Iterable[str], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[User]:
         """Deletes records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchDeleteUsers,
-            BatchDeleteUsersRequest(requests=[DeleteUserRequest(id=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteUsersRequest(
+                requests=[DeleteUserRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.users

@@ -53,16 +53,20 @@ class AxisClient:
     """Reads and writes the plant.a.v1.Axis records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `AxisClient(crib.with_reason("..."))`.
+    `AxisClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that and
+    not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused, and
+    nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = AxisServiceStub(crib.channel)
 
-    def create(self, axis: Axis) -> Axis:
+    def create(self, axis: Axis, *, request_id: str = "", validate_only: bool = False) -> Axis:
         """Creates a record. The server fills in the etag."""
-        return self._crib.write(self._stub.CreateAxis, CreateAxisRequest(axis=axis))
+        return self._crib.write(
+            self._stub.CreateAxis, CreateAxisRequest(axis=axis, request_id=request_id, validate_only=validate_only)
+        )
 
     def get(self, name: str, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Axis:
         """Gets a record by its key."""
@@ -154,7 +158,15 @@ class AxisClient:
         )
         return answer.plan
 
-    def update(self, axis: Axis, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Axis:
+    def update(
+        self,
+        axis: Axis,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Axis:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -162,29 +174,56 @@ class AxisClient:
         """
         return self._crib.write(
             self._stub.UpdateAxis,
-            UpdateAxisRequest(axis=axis, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateAxisRequest(
+                axis=axis,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, name: str, *, etag: str = "", allow_missing: bool = False) -> Axis:
+    def delete(
+        self,
+        name: str,
+        *,
+        etag: str = "",
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Axis:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         return self._crib.write(
-            self._stub.DeleteAxis, DeleteAxisRequest(name=name, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteAxis,
+            DeleteAxisRequest(
+                name=name, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    def undelete(self, name: str, *, etag: str = "") -> Axis:
+    def undelete(self, name: str, *, etag: str = "", request_id: str = "", validate_only: bool = False) -> Axis:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
-        return self._crib.write(self._stub.UndeleteAxis, UndeleteAxisRequest(name=name, etag=etag))
+        return self._crib.write(
+            self._stub.UndeleteAxis,
+            UndeleteAxisRequest(name=name, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
 
-    def batch_create(self, axes: Iterable[Axis]) -> Sequence[Axis]:
+    def batch_create(
+        self, axes: Iterable[Axis], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Axis]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
-            self._stub.BatchCreateAxes, BatchCreateAxesRequest(requests=[CreateAxisRequest(axis=axis) for axis in axes])
+            self._stub.BatchCreateAxes,
+            BatchCreateAxesRequest(
+                requests=[CreateAxisRequest(axis=axis) for axis in axes],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.axes
 
@@ -197,7 +236,12 @@ class AxisClient:
         return answer.axes
 
     def batch_update(
-        self, axes: Iterable[Axis | tuple[Axis, MaskPaths]], *, allow_missing: bool = False
+        self,
+        axes: Iterable[Axis | tuple[Axis, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Axis]:
         """Changes records, all or none, in the order of the requests.
 
@@ -210,15 +254,23 @@ class AxisClient:
                     UpdateAxisRequest(axis=axis, update_mask=mask, allow_missing=allow_missing)
                     for axis, mask in map(record_and_mask, axes)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.axes
 
-    def batch_delete(self, keys: Iterable[str], *, allow_missing: bool = False) -> Sequence[Axis]:
+    def batch_delete(
+        self, keys: Iterable[str], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Axis]:
         """Deletes records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchDeleteAxes,
-            BatchDeleteAxesRequest(requests=[DeleteAxisRequest(name=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteAxesRequest(
+                requests=[DeleteAxisRequest(name=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.axes
 
@@ -227,16 +279,20 @@ class AsyncAxisClient:
     """Reads and writes the plant.a.v1.Axis records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncAxisClient(crib.with_reason("..."))`.
+    `AsyncAxisClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = AxisServiceStub(crib.channel)
 
-    async def create(self, axis: Axis) -> Axis:
+    async def create(self, axis: Axis, *, request_id: str = "", validate_only: bool = False) -> Axis:
         """Creates a record. The server fills in the etag."""
-        return await self._crib.write(self._stub.CreateAxis, CreateAxisRequest(axis=axis))
+        return await self._crib.write(
+            self._stub.CreateAxis, CreateAxisRequest(axis=axis, request_id=request_id, validate_only=validate_only)
+        )
 
     async def get(self, name: str, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Axis:
         """Gets a record by its key."""
@@ -329,7 +385,15 @@ class AsyncAxisClient:
         )
         return answer.plan
 
-    async def update(self, axis: Axis, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Axis:
+    async def update(
+        self,
+        axis: Axis,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Axis:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -337,29 +401,56 @@ class AsyncAxisClient:
         """
         return await self._crib.write(
             self._stub.UpdateAxis,
-            UpdateAxisRequest(axis=axis, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateAxisRequest(
+                axis=axis,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, name: str, *, etag: str = "", allow_missing: bool = False) -> Axis:
+    async def delete(
+        self,
+        name: str,
+        *,
+        etag: str = "",
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Axis:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         return await self._crib.write(
-            self._stub.DeleteAxis, DeleteAxisRequest(name=name, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteAxis,
+            DeleteAxisRequest(
+                name=name, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def undelete(self, name: str, *, etag: str = "") -> Axis:
+    async def undelete(self, name: str, *, etag: str = "", request_id: str = "", validate_only: bool = False) -> Axis:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
-        return await self._crib.write(self._stub.UndeleteAxis, UndeleteAxisRequest(name=name, etag=etag))
+        return await self._crib.write(
+            self._stub.UndeleteAxis,
+            UndeleteAxisRequest(name=name, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
 
-    async def batch_create(self, axes: Iterable[Axis]) -> Sequence[Axis]:
+    async def batch_create(
+        self, axes: Iterable[Axis], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Axis]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
-            self._stub.BatchCreateAxes, BatchCreateAxesRequest(requests=[CreateAxisRequest(axis=axis) for axis in axes])
+            self._stub.BatchCreateAxes,
+            BatchCreateAxesRequest(
+                requests=[CreateAxisRequest(axis=axis) for axis in axes],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.axes
 
@@ -372,7 +463,12 @@ class AsyncAxisClient:
         return answer.axes
 
     async def batch_update(
-        self, axes: Iterable[Axis | tuple[Axis, MaskPaths]], *, allow_missing: bool = False
+        self,
+        axes: Iterable[Axis | tuple[Axis, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Axis]:
         """Changes records, all or none, in the order of the requests.
 
@@ -385,14 +481,22 @@ class AsyncAxisClient:
                     UpdateAxisRequest(axis=axis, update_mask=mask, allow_missing=allow_missing)
                     for axis, mask in map(record_and_mask, axes)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.axes
 
-    async def batch_delete(self, keys: Iterable[str], *, allow_missing: bool = False) -> Sequence[Axis]:
+    async def batch_delete(
+        self, keys: Iterable[str], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Axis]:
         """Deletes records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchDeleteAxes,
-            BatchDeleteAxesRequest(requests=[DeleteAxisRequest(name=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteAxesRequest(
+                requests=[DeleteAxisRequest(name=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.axes

@@ -52,16 +52,21 @@ class AssignmentClient:
     """Reads and writes the plant.a.v1.Assignment records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `AssignmentClient(crib.with_reason("..."))`.
+    `AssignmentClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = AssignmentServiceStub(crib.channel)
 
-    def create(self, assignment: Assignment) -> Assignment:
+    def create(self, assignment: Assignment, *, request_id: str = "", validate_only: bool = False) -> Assignment:
         """Creates a record."""
-        return self._crib.write(self._stub.CreateAssignment, CreateAssignmentRequest(assignment=assignment))
+        return self._crib.write(
+            self._stub.CreateAssignment,
+            CreateAssignmentRequest(assignment=assignment, request_id=request_id, validate_only=validate_only),
+        )
 
     def get(self, tool_number: int, day: int, line: str, *, read_mask: MaskPaths | None = None) -> Assignment:
         """Gets a record by its key."""
@@ -146,7 +151,13 @@ class AssignmentClient:
         return answer.plan
 
     def update(
-        self, assignment: Assignment, *, mask: MaskPaths | None = None, allow_missing: bool = False
+        self,
+        assignment: Assignment,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Assignment:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
@@ -155,10 +166,26 @@ class AssignmentClient:
         """
         return self._crib.write(
             self._stub.UpdateAssignment,
-            UpdateAssignmentRequest(assignment=assignment, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateAssignmentRequest(
+                assignment=assignment,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, tool_number: int, day: int, line: str, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self,
+        tool_number: int,
+        day: int,
+        line: str,
+        *,
+        etag: str = "",
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
@@ -166,16 +193,26 @@ class AssignmentClient:
         self._crib.write(
             self._stub.DeleteAssignment,
             DeleteAssignmentRequest(
-                tool_number=tool_number, day=day, line=line, etag=etag, allow_missing=allow_missing
+                tool_number=tool_number,
+                day=day,
+                line=line,
+                etag=etag,
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
-    def batch_create(self, assignments: Iterable[Assignment]) -> Sequence[Assignment]:
+    def batch_create(
+        self, assignments: Iterable[Assignment], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Assignment]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateAssignments,
             BatchCreateAssignmentsRequest(
-                requests=[CreateAssignmentRequest(assignment=assignment) for assignment in assignments]
+                requests=[CreateAssignmentRequest(assignment=assignment) for assignment in assignments],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.assignments
@@ -193,7 +230,12 @@ class AssignmentClient:
         return answer.assignments
 
     def batch_update(
-        self, assignments: Iterable[Assignment | tuple[Assignment, MaskPaths]], *, allow_missing: bool = False
+        self,
+        assignments: Iterable[Assignment | tuple[Assignment, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Assignment]:
         """Changes records, all or none, in the order of the requests.
 
@@ -206,11 +248,20 @@ class AssignmentClient:
                     UpdateAssignmentRequest(assignment=assignment, update_mask=mask, allow_missing=allow_missing)
                     for assignment, mask in map(record_and_mask, assignments)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.assignments
 
-    def batch_delete(self, keys: Iterable[tuple[int, int, str]], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self,
+        keys: Iterable[tuple[int, int, str]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteAssignments,
@@ -219,6 +270,8 @@ class AssignmentClient:
                     DeleteAssignmentRequest(tool_number=tool_number, day=day, line=line, allow_missing=allow_missing)
                     for tool_number, day, line in keys
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -227,16 +280,21 @@ class AsyncAssignmentClient:
     """Reads and writes the plant.a.v1.Assignment records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncAssignmentClient(crib.with_reason("..."))`.
+    `AsyncAssignmentClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered
+    like that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = AssignmentServiceStub(crib.channel)
 
-    async def create(self, assignment: Assignment) -> Assignment:
+    async def create(self, assignment: Assignment, *, request_id: str = "", validate_only: bool = False) -> Assignment:
         """Creates a record."""
-        return await self._crib.write(self._stub.CreateAssignment, CreateAssignmentRequest(assignment=assignment))
+        return await self._crib.write(
+            self._stub.CreateAssignment,
+            CreateAssignmentRequest(assignment=assignment, request_id=request_id, validate_only=validate_only),
+        )
 
     async def get(self, tool_number: int, day: int, line: str, *, read_mask: MaskPaths | None = None) -> Assignment:
         """Gets a record by its key."""
@@ -322,7 +380,13 @@ class AsyncAssignmentClient:
         return answer.plan
 
     async def update(
-        self, assignment: Assignment, *, mask: MaskPaths | None = None, allow_missing: bool = False
+        self,
+        assignment: Assignment,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Assignment:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
@@ -331,11 +395,25 @@ class AsyncAssignmentClient:
         """
         return await self._crib.write(
             self._stub.UpdateAssignment,
-            UpdateAssignmentRequest(assignment=assignment, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateAssignmentRequest(
+                assignment=assignment,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
     async def delete(
-        self, tool_number: int, day: int, line: str, *, etag: str = "", allow_missing: bool = False
+        self,
+        tool_number: int,
+        day: int,
+        line: str,
+        *,
+        etag: str = "",
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> None:
         """Deletes a record for good.
 
@@ -344,16 +422,26 @@ class AsyncAssignmentClient:
         await self._crib.write(
             self._stub.DeleteAssignment,
             DeleteAssignmentRequest(
-                tool_number=tool_number, day=day, line=line, etag=etag, allow_missing=allow_missing
+                tool_number=tool_number,
+                day=day,
+                line=line,
+                etag=etag,
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
-    async def batch_create(self, assignments: Iterable[Assignment]) -> Sequence[Assignment]:
+    async def batch_create(
+        self, assignments: Iterable[Assignment], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Assignment]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateAssignments,
             BatchCreateAssignmentsRequest(
-                requests=[CreateAssignmentRequest(assignment=assignment) for assignment in assignments]
+                requests=[CreateAssignmentRequest(assignment=assignment) for assignment in assignments],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.assignments
@@ -371,7 +459,12 @@ class AsyncAssignmentClient:
         return answer.assignments
 
     async def batch_update(
-        self, assignments: Iterable[Assignment | tuple[Assignment, MaskPaths]], *, allow_missing: bool = False
+        self,
+        assignments: Iterable[Assignment | tuple[Assignment, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Assignment]:
         """Changes records, all or none, in the order of the requests.
 
@@ -384,11 +477,20 @@ class AsyncAssignmentClient:
                     UpdateAssignmentRequest(assignment=assignment, update_mask=mask, allow_missing=allow_missing)
                     for assignment, mask in map(record_and_mask, assignments)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.assignments
 
-    async def batch_delete(self, keys: Iterable[tuple[int, int, str]], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self,
+        keys: Iterable[tuple[int, int, str]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteAssignments,
@@ -397,5 +499,7 @@ class AsyncAssignmentClient:
                     DeleteAssignmentRequest(tool_number=tool_number, day=day, line=line, allow_missing=allow_missing)
                     for tool_number, day, line in keys
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )

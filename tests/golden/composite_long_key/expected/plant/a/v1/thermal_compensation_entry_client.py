@@ -52,18 +52,26 @@ class ThermalCompensationEntryClient:
     """Reads and writes the plant.a.v1.ThermalCompensationEntry records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `ThermalCompensationEntryClient(crib.with_reason("..."))`.
+    `ThermalCompensationEntryClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is
+    answered like that and not done again; one without is given an id of its own. With `validate_only` a write is
+    answered, or refused, and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = ThermalCompensationEntryServiceStub(crib.channel)
 
-    def create(self, thermal_compensation_entry: ThermalCompensationEntry) -> ThermalCompensationEntry:
+    def create(
+        self, thermal_compensation_entry: ThermalCompensationEntry, *, request_id: str = "", validate_only: bool = False
+    ) -> ThermalCompensationEntry:
         """Creates a record. The server fills in the etag."""
         return self._crib.write(
             self._stub.CreateThermalCompensationEntry,
-            CreateThermalCompensationEntryRequest(thermal_compensation_entry=thermal_compensation_entry),
+            CreateThermalCompensationEntryRequest(
+                thermal_compensation_entry=thermal_compensation_entry,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
     def get(
@@ -171,6 +179,8 @@ class ThermalCompensationEntryClient:
         *,
         mask: MaskPaths | None = None,
         allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> ThermalCompensationEntry:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
@@ -183,6 +193,8 @@ class ThermalCompensationEntryClient:
                 thermal_compensation_entry=thermal_compensation_entry,
                 update_mask=field_mask(mask),
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -194,6 +206,8 @@ class ThermalCompensationEntryClient:
         *,
         etag: str = "",
         allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> None:
         """Deletes a record for good.
 
@@ -207,11 +221,17 @@ class ThermalCompensationEntryClient:
                 c=c,
                 etag=etag,
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
     def batch_create(
-        self, thermal_compensation_entries: Iterable[ThermalCompensationEntry]
+        self,
+        thermal_compensation_entries: Iterable[ThermalCompensationEntry],
+        *,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[ThermalCompensationEntry]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
@@ -221,6 +241,8 @@ class ThermalCompensationEntryClient:
                     CreateThermalCompensationEntryRequest(thermal_compensation_entry=thermal_compensation_entry)
                     for thermal_compensation_entry in thermal_compensation_entries
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensation_entries
@@ -247,6 +269,8 @@ class ThermalCompensationEntryClient:
         thermal_compensation_entries: Iterable[ThermalCompensationEntry | tuple[ThermalCompensationEntry, MaskPaths]],
         *,
         allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[ThermalCompensationEntry]:
         """Changes records, all or none, in the order of the requests.
 
@@ -263,11 +287,20 @@ class ThermalCompensationEntryClient:
                     )
                     for thermal_compensation_entry, mask in map(record_and_mask, thermal_compensation_entries)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensation_entries
 
-    def batch_delete(self, keys: Iterable[tuple[str, str, str]], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self,
+        keys: Iterable[tuple[str, str, str]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteThermalCompensationEntries,
@@ -281,6 +314,8 @@ class ThermalCompensationEntryClient:
                     )
                     for compensation_of_the_linear_axis_in_micrometers, axis, c in keys
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -289,18 +324,26 @@ class AsyncThermalCompensationEntryClient:
     """Reads and writes the plant.a.v1.ThermalCompensationEntry records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncThermalCompensationEntryClient(crib.with_reason("..."))`.
+    `AsyncThermalCompensationEntryClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one
+    is answered like that and not done again; one without is given an id of its own. With `validate_only` a write is
+    answered, or refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = ThermalCompensationEntryServiceStub(crib.channel)
 
-    async def create(self, thermal_compensation_entry: ThermalCompensationEntry) -> ThermalCompensationEntry:
+    async def create(
+        self, thermal_compensation_entry: ThermalCompensationEntry, *, request_id: str = "", validate_only: bool = False
+    ) -> ThermalCompensationEntry:
         """Creates a record. The server fills in the etag."""
         return await self._crib.write(
             self._stub.CreateThermalCompensationEntry,
-            CreateThermalCompensationEntryRequest(thermal_compensation_entry=thermal_compensation_entry),
+            CreateThermalCompensationEntryRequest(
+                thermal_compensation_entry=thermal_compensation_entry,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
     async def get(
@@ -409,6 +452,8 @@ class AsyncThermalCompensationEntryClient:
         *,
         mask: MaskPaths | None = None,
         allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> ThermalCompensationEntry:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
@@ -421,6 +466,8 @@ class AsyncThermalCompensationEntryClient:
                 thermal_compensation_entry=thermal_compensation_entry,
                 update_mask=field_mask(mask),
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -432,6 +479,8 @@ class AsyncThermalCompensationEntryClient:
         *,
         etag: str = "",
         allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> None:
         """Deletes a record for good.
 
@@ -445,11 +494,17 @@ class AsyncThermalCompensationEntryClient:
                 c=c,
                 etag=etag,
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
     async def batch_create(
-        self, thermal_compensation_entries: Iterable[ThermalCompensationEntry]
+        self,
+        thermal_compensation_entries: Iterable[ThermalCompensationEntry],
+        *,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[ThermalCompensationEntry]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
@@ -459,6 +514,8 @@ class AsyncThermalCompensationEntryClient:
                     CreateThermalCompensationEntryRequest(thermal_compensation_entry=thermal_compensation_entry)
                     for thermal_compensation_entry in thermal_compensation_entries
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensation_entries
@@ -485,6 +542,8 @@ class AsyncThermalCompensationEntryClient:
         thermal_compensation_entries: Iterable[ThermalCompensationEntry | tuple[ThermalCompensationEntry, MaskPaths]],
         *,
         allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[ThermalCompensationEntry]:
         """Changes records, all or none, in the order of the requests.
 
@@ -501,11 +560,20 @@ class AsyncThermalCompensationEntryClient:
                     )
                     for thermal_compensation_entry, mask in map(record_and_mask, thermal_compensation_entries)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensation_entries
 
-    async def batch_delete(self, keys: Iterable[tuple[str, str, str]], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self,
+        keys: Iterable[tuple[str, str, str]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteThermalCompensationEntries,
@@ -519,5 +587,7 @@ class AsyncThermalCompensationEntryClient:
                     )
                     for compensation_of_the_linear_axis_in_micrometers, axis, c in keys
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )

@@ -86,16 +86,21 @@ class SensorClient:
     """Reads and writes the plant.a.v1.Sensor records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `SensorClient(crib.with_reason("..."))`.
+    `SensorClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that
+    and not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused,
+    and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = SensorServiceStub(crib.channel)
 
-    def create(self, sensor: Sensor) -> Sensor:
+    def create(self, sensor: Sensor, *, request_id: str = "", validate_only: bool = False) -> Sensor:
         """Creates a record. The server fills in the key, the times and the etag."""
-        return self._crib.write(self._stub.CreateSensor, CreateSensorRequest(sensor=sensor))
+        return self._crib.write(
+            self._stub.CreateSensor,
+            CreateSensorRequest(sensor=sensor, request_id=request_id, validate_only=validate_only),
+        )
 
     def get(self, id: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Sensor:
         """Gets a record by its key."""
@@ -187,7 +192,15 @@ class SensorClient:
         )
         return answer.plan
 
-    def update(self, sensor: Sensor, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Sensor:
+    def update(
+        self,
+        sensor: Sensor,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Sensor:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -195,30 +208,50 @@ class SensorClient:
         """
         return self._crib.write(
             self._stub.UpdateSensor,
-            UpdateSensorRequest(sensor=sensor, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateSensorRequest(
+                sensor=sensor,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> Sensor:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sensor:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         return self._crib.write(
-            self._stub.DeleteSensor, DeleteSensorRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteSensor,
+            DeleteSensorRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    def undelete(self, id: int, *, etag: str = "") -> Sensor:
+    def undelete(self, id: int, *, etag: str = "", request_id: str = "", validate_only: bool = False) -> Sensor:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
-        return self._crib.write(self._stub.UndeleteSensor, UndeleteSensorRequest(id=id, etag=etag))
+        return self._crib.write(
+            self._stub.UndeleteSensor,
+            UndeleteSensorRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
 
-    def batch_create(self, sensors: Iterable[Sensor]) -> Sequence[Sensor]:
+    def batch_create(
+        self, sensors: Iterable[Sensor], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Sensor]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateSensors,
-            BatchCreateSensorsRequest(requests=[CreateSensorRequest(sensor=sensor) for sensor in sensors]),
+            BatchCreateSensorsRequest(
+                requests=[CreateSensorRequest(sensor=sensor) for sensor in sensors],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.sensors
 
@@ -231,7 +264,12 @@ class SensorClient:
         return answer.sensors
 
     def batch_update(
-        self, sensors: Iterable[Sensor | tuple[Sensor, MaskPaths]], *, allow_missing: bool = False
+        self,
+        sensors: Iterable[Sensor | tuple[Sensor, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Sensor]:
         """Changes records, all or none, in the order of the requests.
 
@@ -244,16 +282,22 @@ class SensorClient:
                     UpdateSensorRequest(sensor=sensor, update_mask=mask, allow_missing=allow_missing)
                     for sensor, mask in map(record_and_mask, sensors)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.sensors
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> Sequence[Sensor]:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Sensor]:
         """Deletes records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchDeleteSensors,
             BatchDeleteSensorsRequest(
-                requests=[DeleteSensorRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteSensorRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.sensors
@@ -263,16 +307,21 @@ class AsyncSensorClient:
     """Reads and writes the plant.a.v1.Sensor records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncSensorClient(crib.with_reason("..."))`.
+    `AsyncSensorClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = SensorServiceStub(crib.channel)
 
-    async def create(self, sensor: Sensor) -> Sensor:
+    async def create(self, sensor: Sensor, *, request_id: str = "", validate_only: bool = False) -> Sensor:
         """Creates a record. The server fills in the key, the times and the etag."""
-        return await self._crib.write(self._stub.CreateSensor, CreateSensorRequest(sensor=sensor))
+        return await self._crib.write(
+            self._stub.CreateSensor,
+            CreateSensorRequest(sensor=sensor, request_id=request_id, validate_only=validate_only),
+        )
 
     async def get(self, id: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Sensor:
         """Gets a record by its key."""
@@ -365,7 +414,15 @@ class AsyncSensorClient:
         )
         return answer.plan
 
-    async def update(self, sensor: Sensor, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Sensor:
+    async def update(
+        self,
+        sensor: Sensor,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Sensor:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -373,30 +430,50 @@ class AsyncSensorClient:
         """
         return await self._crib.write(
             self._stub.UpdateSensor,
-            UpdateSensorRequest(sensor=sensor, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateSensorRequest(
+                sensor=sensor,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> Sensor:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sensor:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         return await self._crib.write(
-            self._stub.DeleteSensor, DeleteSensorRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteSensor,
+            DeleteSensorRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def undelete(self, id: int, *, etag: str = "") -> Sensor:
+    async def undelete(self, id: int, *, etag: str = "", request_id: str = "", validate_only: bool = False) -> Sensor:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
-        return await self._crib.write(self._stub.UndeleteSensor, UndeleteSensorRequest(id=id, etag=etag))
+        return await self._crib.write(
+            self._stub.UndeleteSensor,
+            UndeleteSensorRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
 
-    async def batch_create(self, sensors: Iterable[Sensor]) -> Sequence[Sensor]:
+    async def batch_create(
+        self, sensors: Iterable[Sensor], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Sensor]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateSensors,
-            BatchCreateSensorsRequest(requests=[CreateSensorRequest(sensor=sensor) for sensor in sensors]),
+            BatchCreateSensorsRequest(
+                requests=[CreateSensorRequest(sensor=sensor) for sensor in sensors],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.sensors
 
@@ -409,7 +486,12 @@ class AsyncSensorClient:
         return answer.sensors
 
     async def batch_update(
-        self, sensors: Iterable[Sensor | tuple[Sensor, MaskPaths]], *, allow_missing: bool = False
+        self,
+        sensors: Iterable[Sensor | tuple[Sensor, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Sensor]:
         """Changes records, all or none, in the order of the requests.
 
@@ -422,16 +504,22 @@ class AsyncSensorClient:
                     UpdateSensorRequest(sensor=sensor, update_mask=mask, allow_missing=allow_missing)
                     for sensor, mask in map(record_and_mask, sensors)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.sensors
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> Sequence[Sensor]:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Sensor]:
         """Deletes records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchDeleteSensors,
             BatchDeleteSensorsRequest(
-                requests=[DeleteSensorRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteSensorRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.sensors

@@ -88,16 +88,20 @@ class RobotClient:
     """Reads and writes the plant.a.v1.Robot records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `RobotClient(crib.with_reason("..."))`.
+    `RobotClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that
+    and not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused,
+    and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = RobotServiceStub(crib.channel)
 
-    def create(self, robot: Robot) -> Robot:
+    def create(self, robot: Robot, *, request_id: str = "", validate_only: bool = False) -> Robot:
         """Creates a record. The server fills in the key."""
-        return self._crib.write(self._stub.CreateRobot, CreateRobotRequest(robot=robot))
+        return self._crib.write(
+            self._stub.CreateRobot, CreateRobotRequest(robot=robot, request_id=request_id, validate_only=validate_only)
+        )
 
     def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Robot:
         """Gets a record by its key."""
@@ -178,7 +182,15 @@ class RobotClient:
         )
         return answer.plan
 
-    def update(self, robot: Robot, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Robot:
+    def update(
+        self,
+        robot: Robot,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Robot:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -186,21 +198,40 @@ class RobotClient:
         """
         return self._crib.write(
             self._stub.UpdateRobot,
-            UpdateRobotRequest(robot=robot, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateRobotRequest(
+                robot=robot,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        self._crib.write(self._stub.DeleteRobot, DeleteRobotRequest(id=id, etag=etag, allow_missing=allow_missing))
+        self._crib.write(
+            self._stub.DeleteRobot,
+            DeleteRobotRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    def batch_create(self, robots: Iterable[Robot]) -> Sequence[Robot]:
+    def batch_create(
+        self, robots: Iterable[Robot], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Robot]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateRobots,
-            BatchCreateRobotsRequest(requests=[CreateRobotRequest(robot=robot) for robot in robots]),
+            BatchCreateRobotsRequest(
+                requests=[CreateRobotRequest(robot=robot) for robot in robots],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.robots
 
@@ -212,7 +243,12 @@ class RobotClient:
         return answer.robots
 
     def batch_update(
-        self, robots: Iterable[Robot | tuple[Robot, MaskPaths]], *, allow_missing: bool = False
+        self,
+        robots: Iterable[Robot | tuple[Robot, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Robot]:
         """Changes records, all or none, in the order of the requests.
 
@@ -225,16 +261,22 @@ class RobotClient:
                     UpdateRobotRequest(robot=robot, update_mask=mask, allow_missing=allow_missing)
                     for robot, mask in map(record_and_mask, robots)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.robots
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteRobots,
             BatchDeleteRobotsRequest(
-                requests=[DeleteRobotRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteRobotRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -243,16 +285,20 @@ class AsyncRobotClient:
     """Reads and writes the plant.a.v1.Robot records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncRobotClient(crib.with_reason("..."))`.
+    `AsyncRobotClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = RobotServiceStub(crib.channel)
 
-    async def create(self, robot: Robot) -> Robot:
+    async def create(self, robot: Robot, *, request_id: str = "", validate_only: bool = False) -> Robot:
         """Creates a record. The server fills in the key."""
-        return await self._crib.write(self._stub.CreateRobot, CreateRobotRequest(robot=robot))
+        return await self._crib.write(
+            self._stub.CreateRobot, CreateRobotRequest(robot=robot, request_id=request_id, validate_only=validate_only)
+        )
 
     async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Robot:
         """Gets a record by its key."""
@@ -334,7 +380,15 @@ class AsyncRobotClient:
         )
         return answer.plan
 
-    async def update(self, robot: Robot, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Robot:
+    async def update(
+        self,
+        robot: Robot,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Robot:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -342,23 +396,40 @@ class AsyncRobotClient:
         """
         return await self._crib.write(
             self._stub.UpdateRobot,
-            UpdateRobotRequest(robot=robot, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateRobotRequest(
+                robot=robot,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         await self._crib.write(
-            self._stub.DeleteRobot, DeleteRobotRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteRobot,
+            DeleteRobotRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def batch_create(self, robots: Iterable[Robot]) -> Sequence[Robot]:
+    async def batch_create(
+        self, robots: Iterable[Robot], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Robot]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateRobots,
-            BatchCreateRobotsRequest(requests=[CreateRobotRequest(robot=robot) for robot in robots]),
+            BatchCreateRobotsRequest(
+                requests=[CreateRobotRequest(robot=robot) for robot in robots],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.robots
 
@@ -370,7 +441,12 @@ class AsyncRobotClient:
         return answer.robots
 
     async def batch_update(
-        self, robots: Iterable[Robot | tuple[Robot, MaskPaths]], *, allow_missing: bool = False
+        self,
+        robots: Iterable[Robot | tuple[Robot, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Robot]:
         """Changes records, all or none, in the order of the requests.
 
@@ -383,15 +459,21 @@ class AsyncRobotClient:
                     UpdateRobotRequest(robot=robot, update_mask=mask, allow_missing=allow_missing)
                     for robot, mask in map(record_and_mask, robots)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.robots
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteRobots,
             BatchDeleteRobotsRequest(
-                requests=[DeleteRobotRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteRobotRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )

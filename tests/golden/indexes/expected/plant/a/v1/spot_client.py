@@ -50,16 +50,20 @@ class SpotClient:
     """Reads and writes the plant.a.v1.Spot records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `SpotClient(crib.with_reason("..."))`.
+    `SpotClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that and
+    not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused, and
+    nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = SpotServiceStub(crib.channel)
 
-    def create(self, spot: Spot) -> Spot:
+    def create(self, spot: Spot, *, request_id: str = "", validate_only: bool = False) -> Spot:
         """Creates a record. The server fills in the key."""
-        return self._crib.write(self._stub.CreateSpot, CreateSpotRequest(spot=spot))
+        return self._crib.write(
+            self._stub.CreateSpot, CreateSpotRequest(spot=spot, request_id=request_id, validate_only=validate_only)
+        )
 
     def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Spot:
         """Gets a record by its key."""
@@ -140,7 +144,15 @@ class SpotClient:
         )
         return answer.plan
 
-    def update(self, spot: Spot, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Spot:
+    def update(
+        self,
+        spot: Spot,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Spot:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -148,21 +160,40 @@ class SpotClient:
         """
         return self._crib.write(
             self._stub.UpdateSpot,
-            UpdateSpotRequest(spot=spot, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateSpotRequest(
+                spot=spot,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        self._crib.write(self._stub.DeleteSpot, DeleteSpotRequest(id=id, etag=etag, allow_missing=allow_missing))
+        self._crib.write(
+            self._stub.DeleteSpot,
+            DeleteSpotRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    def batch_create(self, spots: Iterable[Spot]) -> Sequence[Spot]:
+    def batch_create(
+        self, spots: Iterable[Spot], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Spot]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateSpots,
-            BatchCreateSpotsRequest(requests=[CreateSpotRequest(spot=spot) for spot in spots]),
+            BatchCreateSpotsRequest(
+                requests=[CreateSpotRequest(spot=spot) for spot in spots],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.spots
 
@@ -174,7 +205,12 @@ class SpotClient:
         return answer.spots
 
     def batch_update(
-        self, spots: Iterable[Spot | tuple[Spot, MaskPaths]], *, allow_missing: bool = False
+        self,
+        spots: Iterable[Spot | tuple[Spot, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Spot]:
         """Changes records, all or none, in the order of the requests.
 
@@ -187,15 +223,23 @@ class SpotClient:
                     UpdateSpotRequest(spot=spot, update_mask=mask, allow_missing=allow_missing)
                     for spot, mask in map(record_and_mask, spots)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.spots
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteSpots,
-            BatchDeleteSpotsRequest(requests=[DeleteSpotRequest(id=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteSpotsRequest(
+                requests=[DeleteSpotRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
 
@@ -203,16 +247,20 @@ class AsyncSpotClient:
     """Reads and writes the plant.a.v1.Spot records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncSpotClient(crib.with_reason("..."))`.
+    `AsyncSpotClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = SpotServiceStub(crib.channel)
 
-    async def create(self, spot: Spot) -> Spot:
+    async def create(self, spot: Spot, *, request_id: str = "", validate_only: bool = False) -> Spot:
         """Creates a record. The server fills in the key."""
-        return await self._crib.write(self._stub.CreateSpot, CreateSpotRequest(spot=spot))
+        return await self._crib.write(
+            self._stub.CreateSpot, CreateSpotRequest(spot=spot, request_id=request_id, validate_only=validate_only)
+        )
 
     async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Spot:
         """Gets a record by its key."""
@@ -294,7 +342,15 @@ class AsyncSpotClient:
         )
         return answer.plan
 
-    async def update(self, spot: Spot, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Spot:
+    async def update(
+        self,
+        spot: Spot,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Spot:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -302,21 +358,40 @@ class AsyncSpotClient:
         """
         return await self._crib.write(
             self._stub.UpdateSpot,
-            UpdateSpotRequest(spot=spot, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateSpotRequest(
+                spot=spot,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        await self._crib.write(self._stub.DeleteSpot, DeleteSpotRequest(id=id, etag=etag, allow_missing=allow_missing))
+        await self._crib.write(
+            self._stub.DeleteSpot,
+            DeleteSpotRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    async def batch_create(self, spots: Iterable[Spot]) -> Sequence[Spot]:
+    async def batch_create(
+        self, spots: Iterable[Spot], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Spot]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateSpots,
-            BatchCreateSpotsRequest(requests=[CreateSpotRequest(spot=spot) for spot in spots]),
+            BatchCreateSpotsRequest(
+                requests=[CreateSpotRequest(spot=spot) for spot in spots],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.spots
 
@@ -328,7 +403,12 @@ class AsyncSpotClient:
         return answer.spots
 
     async def batch_update(
-        self, spots: Iterable[Spot | tuple[Spot, MaskPaths]], *, allow_missing: bool = False
+        self,
+        spots: Iterable[Spot | tuple[Spot, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Spot]:
         """Changes records, all or none, in the order of the requests.
 
@@ -341,13 +421,21 @@ class AsyncSpotClient:
                     UpdateSpotRequest(spot=spot, update_mask=mask, allow_missing=allow_missing)
                     for spot, mask in map(record_and_mask, spots)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.spots
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteSpots,
-            BatchDeleteSpotsRequest(requests=[DeleteSpotRequest(id=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteSpotsRequest(
+                requests=[DeleteSpotRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )

@@ -59,18 +59,24 @@ class ThermalCompensationClient:
     """Reads and writes the plant.a.v1.ThermalCompensation records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `ThermalCompensationClient(crib.with_reason("..."))`.
+    `ThermalCompensationClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is
+    answered like that and not done again; one without is given an id of its own. With `validate_only` a write is
+    answered, or refused, and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = ThermalCompensationServiceStub(crib.channel)
 
-    def create(self, thermal_compensation: ThermalCompensation) -> ThermalCompensation:
+    def create(
+        self, thermal_compensation: ThermalCompensation, *, request_id: str = "", validate_only: bool = False
+    ) -> ThermalCompensation:
         """Creates a record. The server fills in the key and the times."""
         return self._crib.write(
             self._stub.CreateThermalCompensation,
-            CreateThermalCompensationRequest(thermal_compensation=thermal_compensation),
+            CreateThermalCompensationRequest(
+                thermal_compensation=thermal_compensation, request_id=request_id, validate_only=validate_only
+            ),
         )
 
     def get(self, id: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> ThermalCompensation:
@@ -168,7 +174,13 @@ class ThermalCompensationClient:
         return answer.plan
 
     def update(
-        self, thermal_compensation: ThermalCompensation, *, mask: MaskPaths | None = None, allow_missing: bool = False
+        self,
+        thermal_compensation: ThermalCompensation,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> ThermalCompensation:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
@@ -178,30 +190,43 @@ class ThermalCompensationClient:
         return self._crib.write(
             self._stub.UpdateThermalCompensation,
             UpdateThermalCompensationRequest(
-                thermal_compensation=thermal_compensation, update_mask=field_mask(mask), allow_missing=allow_missing
+                thermal_compensation=thermal_compensation,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> ThermalCompensation:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> ThermalCompensation:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         return self._crib.write(
             self._stub.DeleteThermalCompensation,
-            DeleteThermalCompensationRequest(id=id, etag=etag, allow_missing=allow_missing),
+            DeleteThermalCompensationRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    def undelete(self, id: int, *, etag: str = "") -> ThermalCompensation:
+    def undelete(
+        self, id: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> ThermalCompensation:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
         return self._crib.write(
-            self._stub.UndeleteThermalCompensation, UndeleteThermalCompensationRequest(id=id, etag=etag)
+            self._stub.UndeleteThermalCompensation,
+            UndeleteThermalCompensationRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
         )
 
-    def batch_create(self, thermal_compensations: Iterable[ThermalCompensation]) -> Sequence[ThermalCompensation]:
+    def batch_create(
+        self, thermal_compensations: Iterable[ThermalCompensation], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[ThermalCompensation]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateThermalCompensations,
@@ -210,6 +235,8 @@ class ThermalCompensationClient:
                     CreateThermalCompensationRequest(thermal_compensation=thermal_compensation)
                     for thermal_compensation in thermal_compensations
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensations
@@ -229,6 +256,8 @@ class ThermalCompensationClient:
         thermal_compensations: Iterable[ThermalCompensation | tuple[ThermalCompensation, MaskPaths]],
         *,
         allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[ThermalCompensation]:
         """Changes records, all or none, in the order of the requests.
 
@@ -243,16 +272,22 @@ class ThermalCompensationClient:
                     )
                     for thermal_compensation, mask in map(record_and_mask, thermal_compensations)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensations
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> Sequence[ThermalCompensation]:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[ThermalCompensation]:
         """Deletes records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchDeleteThermalCompensations,
             BatchDeleteThermalCompensationsRequest(
-                requests=[DeleteThermalCompensationRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteThermalCompensationRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensations
@@ -262,18 +297,24 @@ class AsyncThermalCompensationClient:
     """Reads and writes the plant.a.v1.ThermalCompensation records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncThermalCompensationClient(crib.with_reason("..."))`.
+    `AsyncThermalCompensationClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is
+    answered like that and not done again; one without is given an id of its own. With `validate_only` a write is
+    answered, or refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = ThermalCompensationServiceStub(crib.channel)
 
-    async def create(self, thermal_compensation: ThermalCompensation) -> ThermalCompensation:
+    async def create(
+        self, thermal_compensation: ThermalCompensation, *, request_id: str = "", validate_only: bool = False
+    ) -> ThermalCompensation:
         """Creates a record. The server fills in the key and the times."""
         return await self._crib.write(
             self._stub.CreateThermalCompensation,
-            CreateThermalCompensationRequest(thermal_compensation=thermal_compensation),
+            CreateThermalCompensationRequest(
+                thermal_compensation=thermal_compensation, request_id=request_id, validate_only=validate_only
+            ),
         )
 
     async def get(
@@ -374,7 +415,13 @@ class AsyncThermalCompensationClient:
         return answer.plan
 
     async def update(
-        self, thermal_compensation: ThermalCompensation, *, mask: MaskPaths | None = None, allow_missing: bool = False
+        self,
+        thermal_compensation: ThermalCompensation,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> ThermalCompensation:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
@@ -384,30 +431,43 @@ class AsyncThermalCompensationClient:
         return await self._crib.write(
             self._stub.UpdateThermalCompensation,
             UpdateThermalCompensationRequest(
-                thermal_compensation=thermal_compensation, update_mask=field_mask(mask), allow_missing=allow_missing
+                thermal_compensation=thermal_compensation,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> ThermalCompensation:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> ThermalCompensation:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         return await self._crib.write(
             self._stub.DeleteThermalCompensation,
-            DeleteThermalCompensationRequest(id=id, etag=etag, allow_missing=allow_missing),
+            DeleteThermalCompensationRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def undelete(self, id: int, *, etag: str = "") -> ThermalCompensation:
+    async def undelete(
+        self, id: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> ThermalCompensation:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
         return await self._crib.write(
-            self._stub.UndeleteThermalCompensation, UndeleteThermalCompensationRequest(id=id, etag=etag)
+            self._stub.UndeleteThermalCompensation,
+            UndeleteThermalCompensationRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
         )
 
-    async def batch_create(self, thermal_compensations: Iterable[ThermalCompensation]) -> Sequence[ThermalCompensation]:
+    async def batch_create(
+        self, thermal_compensations: Iterable[ThermalCompensation], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[ThermalCompensation]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateThermalCompensations,
@@ -416,6 +476,8 @@ class AsyncThermalCompensationClient:
                     CreateThermalCompensationRequest(thermal_compensation=thermal_compensation)
                     for thermal_compensation in thermal_compensations
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensations
@@ -435,6 +497,8 @@ class AsyncThermalCompensationClient:
         thermal_compensations: Iterable[ThermalCompensation | tuple[ThermalCompensation, MaskPaths]],
         *,
         allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[ThermalCompensation]:
         """Changes records, all or none, in the order of the requests.
 
@@ -449,16 +513,22 @@ class AsyncThermalCompensationClient:
                     )
                     for thermal_compensation, mask in map(record_and_mask, thermal_compensations)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensations
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> Sequence[ThermalCompensation]:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[ThermalCompensation]:
         """Deletes records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchDeleteThermalCompensations,
             BatchDeleteThermalCompensationsRequest(
-                requests=[DeleteThermalCompensationRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteThermalCompensationRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensations

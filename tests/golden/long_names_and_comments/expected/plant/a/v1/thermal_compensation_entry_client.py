@@ -57,18 +57,26 @@ class ThermalCompensationEntryClient:
     """Reads and writes the plant.a.v1.ThermalCompensationEntry records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `ThermalCompensationEntryClient(crib.with_reason("..."))`.
+    `ThermalCompensationEntryClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is
+    answered like that and not done again; one without is given an id of its own. With `validate_only` a write is
+    answered, or refused, and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = ThermalCompensationEntryServiceStub(crib.channel)
 
-    def create(self, thermal_compensation_entry: ThermalCompensationEntry) -> ThermalCompensationEntry:
+    def create(
+        self, thermal_compensation_entry: ThermalCompensationEntry, *, request_id: str = "", validate_only: bool = False
+    ) -> ThermalCompensationEntry:
         """Creates a record. The server fills in the key and the times."""
         return self._crib.write(
             self._stub.CreateThermalCompensationEntry,
-            CreateThermalCompensationEntryRequest(thermal_compensation_entry=thermal_compensation_entry),
+            CreateThermalCompensationEntryRequest(
+                thermal_compensation_entry=thermal_compensation_entry,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
     def get(
@@ -182,6 +190,8 @@ class ThermalCompensationEntryClient:
         *,
         mask: MaskPaths | None = None,
         allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> ThermalCompensationEntry:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
@@ -194,11 +204,19 @@ class ThermalCompensationEntryClient:
                 thermal_compensation_entry=thermal_compensation_entry,
                 update_mask=field_mask(mask),
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
     def delete(
-        self, compensation_of_the_linear_axis_in_micrometersa: int, *, etag: str = "", allow_missing: bool = False
+        self,
+        compensation_of_the_linear_axis_in_micrometersa: int,
+        *,
+        etag: str = "",
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> ThermalCompensationEntry:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
@@ -210,11 +228,18 @@ class ThermalCompensationEntryClient:
                 compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
                 etag=etag,
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
     def undelete(
-        self, compensation_of_the_linear_axis_in_micrometersa: int, *, etag: str = ""
+        self,
+        compensation_of_the_linear_axis_in_micrometersa: int,
+        *,
+        etag: str = "",
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> ThermalCompensationEntry:
         """Brings a deleted record back.
 
@@ -225,11 +250,17 @@ class ThermalCompensationEntryClient:
             UndeleteThermalCompensationEntryRequest(
                 compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
                 etag=etag,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
     def batch_create(
-        self, thermal_compensation_entries: Iterable[ThermalCompensationEntry]
+        self,
+        thermal_compensation_entries: Iterable[ThermalCompensationEntry],
+        *,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[ThermalCompensationEntry]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
@@ -239,6 +270,8 @@ class ThermalCompensationEntryClient:
                     CreateThermalCompensationEntryRequest(thermal_compensation_entry=thermal_compensation_entry)
                     for thermal_compensation_entry in thermal_compensation_entries
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensation_entries
@@ -263,6 +296,8 @@ class ThermalCompensationEntryClient:
         thermal_compensation_entries: Iterable[ThermalCompensationEntry | tuple[ThermalCompensationEntry, MaskPaths]],
         *,
         allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[ThermalCompensationEntry]:
         """Changes records, all or none, in the order of the requests.
 
@@ -279,11 +314,15 @@ class ThermalCompensationEntryClient:
                     )
                     for thermal_compensation_entry, mask in map(record_and_mask, thermal_compensation_entries)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensation_entries
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> Sequence[ThermalCompensationEntry]:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[ThermalCompensationEntry]:
         """Deletes records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchDeleteThermalCompensationEntries,
@@ -294,6 +333,8 @@ class ThermalCompensationEntryClient:
                     )
                     for key in keys
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensation_entries
@@ -303,18 +344,26 @@ class AsyncThermalCompensationEntryClient:
     """Reads and writes the plant.a.v1.ThermalCompensationEntry records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncThermalCompensationEntryClient(crib.with_reason("..."))`.
+    `AsyncThermalCompensationEntryClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one
+    is answered like that and not done again; one without is given an id of its own. With `validate_only` a write is
+    answered, or refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = ThermalCompensationEntryServiceStub(crib.channel)
 
-    async def create(self, thermal_compensation_entry: ThermalCompensationEntry) -> ThermalCompensationEntry:
+    async def create(
+        self, thermal_compensation_entry: ThermalCompensationEntry, *, request_id: str = "", validate_only: bool = False
+    ) -> ThermalCompensationEntry:
         """Creates a record. The server fills in the key and the times."""
         return await self._crib.write(
             self._stub.CreateThermalCompensationEntry,
-            CreateThermalCompensationEntryRequest(thermal_compensation_entry=thermal_compensation_entry),
+            CreateThermalCompensationEntryRequest(
+                thermal_compensation_entry=thermal_compensation_entry,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
     async def get(
@@ -429,6 +478,8 @@ class AsyncThermalCompensationEntryClient:
         *,
         mask: MaskPaths | None = None,
         allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> ThermalCompensationEntry:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
@@ -441,11 +492,19 @@ class AsyncThermalCompensationEntryClient:
                 thermal_compensation_entry=thermal_compensation_entry,
                 update_mask=field_mask(mask),
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
     async def delete(
-        self, compensation_of_the_linear_axis_in_micrometersa: int, *, etag: str = "", allow_missing: bool = False
+        self,
+        compensation_of_the_linear_axis_in_micrometersa: int,
+        *,
+        etag: str = "",
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> ThermalCompensationEntry:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
@@ -457,11 +516,18 @@ class AsyncThermalCompensationEntryClient:
                 compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
                 etag=etag,
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
     async def undelete(
-        self, compensation_of_the_linear_axis_in_micrometersa: int, *, etag: str = ""
+        self,
+        compensation_of_the_linear_axis_in_micrometersa: int,
+        *,
+        etag: str = "",
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> ThermalCompensationEntry:
         """Brings a deleted record back.
 
@@ -472,11 +538,17 @@ class AsyncThermalCompensationEntryClient:
             UndeleteThermalCompensationEntryRequest(
                 compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
                 etag=etag,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
     async def batch_create(
-        self, thermal_compensation_entries: Iterable[ThermalCompensationEntry]
+        self,
+        thermal_compensation_entries: Iterable[ThermalCompensationEntry],
+        *,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[ThermalCompensationEntry]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
@@ -486,6 +558,8 @@ class AsyncThermalCompensationEntryClient:
                     CreateThermalCompensationEntryRequest(thermal_compensation_entry=thermal_compensation_entry)
                     for thermal_compensation_entry in thermal_compensation_entries
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensation_entries
@@ -510,6 +584,8 @@ class AsyncThermalCompensationEntryClient:
         thermal_compensation_entries: Iterable[ThermalCompensationEntry | tuple[ThermalCompensationEntry, MaskPaths]],
         *,
         allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[ThermalCompensationEntry]:
         """Changes records, all or none, in the order of the requests.
 
@@ -526,12 +602,14 @@ class AsyncThermalCompensationEntryClient:
                     )
                     for thermal_compensation_entry, mask in map(record_and_mask, thermal_compensation_entries)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensation_entries
 
     async def batch_delete(
-        self, keys: Iterable[int], *, allow_missing: bool = False
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
     ) -> Sequence[ThermalCompensationEntry]:
         """Deletes records, all or none, in the order of the requests."""
         answer = await self._crib.write(
@@ -543,6 +621,8 @@ class AsyncThermalCompensationEntryClient:
                     )
                     for key in keys
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.thermal_compensation_entries

@@ -48,16 +48,20 @@ class CallClient:
     """Reads and writes the plant.a.v1.Call records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `CallClient(crib.with_reason("..."))`.
+    `CallClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that and
+    not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused, and
+    nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = CallServiceStub(crib.channel)
 
-    def create(self, call: Call) -> Call:
+    def create(self, call: Call, *, request_id: str = "", validate_only: bool = False) -> Call:
         """Creates a record. The server fills in the key."""
-        return self._crib.write(self._stub.CreateCall, CreateCallRequest(call=call))
+        return self._crib.write(
+            self._stub.CreateCall, CreateCallRequest(call=call, request_id=request_id, validate_only=validate_only)
+        )
 
     def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Call:
         """Gets a record by its key."""
@@ -138,7 +142,15 @@ class CallClient:
         )
         return answer.plan
 
-    def update(self, call: Call, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Call:
+    def update(
+        self,
+        call: Call,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Call:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -146,21 +158,40 @@ class CallClient:
         """
         return self._crib.write(
             self._stub.UpdateCall,
-            UpdateCallRequest(call=call, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateCallRequest(
+                call=call,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        self._crib.write(self._stub.DeleteCall, DeleteCallRequest(id=id, etag=etag, allow_missing=allow_missing))
+        self._crib.write(
+            self._stub.DeleteCall,
+            DeleteCallRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    def batch_create(self, calls: Iterable[Call]) -> Sequence[Call]:
+    def batch_create(
+        self, calls: Iterable[Call], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Call]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateCalls,
-            BatchCreateCallsRequest(requests=[CreateCallRequest(call=call) for call in calls]),
+            BatchCreateCallsRequest(
+                requests=[CreateCallRequest(call=call) for call in calls],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.calls
 
@@ -172,7 +203,12 @@ class CallClient:
         return answer.calls
 
     def batch_update(
-        self, calls: Iterable[Call | tuple[Call, MaskPaths]], *, allow_missing: bool = False
+        self,
+        calls: Iterable[Call | tuple[Call, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Call]:
         """Changes records, all or none, in the order of the requests.
 
@@ -185,15 +221,23 @@ class CallClient:
                     UpdateCallRequest(call=call, update_mask=mask, allow_missing=allow_missing)
                     for call, mask in map(record_and_mask, calls)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.calls
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteCalls,
-            BatchDeleteCallsRequest(requests=[DeleteCallRequest(id=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteCallsRequest(
+                requests=[DeleteCallRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
 
@@ -201,16 +245,20 @@ class AsyncCallClient:
     """Reads and writes the plant.a.v1.Call records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncCallClient(crib.with_reason("..."))`.
+    `AsyncCallClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = CallServiceStub(crib.channel)
 
-    async def create(self, call: Call) -> Call:
+    async def create(self, call: Call, *, request_id: str = "", validate_only: bool = False) -> Call:
         """Creates a record. The server fills in the key."""
-        return await self._crib.write(self._stub.CreateCall, CreateCallRequest(call=call))
+        return await self._crib.write(
+            self._stub.CreateCall, CreateCallRequest(call=call, request_id=request_id, validate_only=validate_only)
+        )
 
     async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Call:
         """Gets a record by its key."""
@@ -292,7 +340,15 @@ class AsyncCallClient:
         )
         return answer.plan
 
-    async def update(self, call: Call, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Call:
+    async def update(
+        self,
+        call: Call,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Call:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -300,21 +356,40 @@ class AsyncCallClient:
         """
         return await self._crib.write(
             self._stub.UpdateCall,
-            UpdateCallRequest(call=call, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateCallRequest(
+                call=call,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        await self._crib.write(self._stub.DeleteCall, DeleteCallRequest(id=id, etag=etag, allow_missing=allow_missing))
+        await self._crib.write(
+            self._stub.DeleteCall,
+            DeleteCallRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    async def batch_create(self, calls: Iterable[Call]) -> Sequence[Call]:
+    async def batch_create(
+        self, calls: Iterable[Call], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Call]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateCalls,
-            BatchCreateCallsRequest(requests=[CreateCallRequest(call=call) for call in calls]),
+            BatchCreateCallsRequest(
+                requests=[CreateCallRequest(call=call) for call in calls],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.calls
 
@@ -326,7 +401,12 @@ class AsyncCallClient:
         return answer.calls
 
     async def batch_update(
-        self, calls: Iterable[Call | tuple[Call, MaskPaths]], *, allow_missing: bool = False
+        self,
+        calls: Iterable[Call | tuple[Call, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Call]:
         """Changes records, all or none, in the order of the requests.
 
@@ -339,13 +419,21 @@ class AsyncCallClient:
                     UpdateCallRequest(call=call, update_mask=mask, allow_missing=allow_missing)
                     for call, mask in map(record_and_mask, calls)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.calls
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteCalls,
-            BatchDeleteCallsRequest(requests=[DeleteCallRequest(id=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteCallsRequest(
+                requests=[DeleteCallRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )

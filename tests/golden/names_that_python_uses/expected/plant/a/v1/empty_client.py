@@ -48,16 +48,20 @@ class EmptyClient:
     """Reads and writes the plant.a.v1.Empty records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `EmptyClient(crib.with_reason("..."))`.
+    `EmptyClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that
+    and not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused,
+    and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = EmptyServiceStub(crib.channel)
 
-    def create(self, empty: Empty) -> Empty:
+    def create(self, empty: Empty, *, request_id: str = "", validate_only: bool = False) -> Empty:
         """Creates a record. The server fills in the key."""
-        return self._crib.write(self._stub.CreateEmpty, CreateEmptyRequest(empty=empty))
+        return self._crib.write(
+            self._stub.CreateEmpty, CreateEmptyRequest(empty=empty, request_id=request_id, validate_only=validate_only)
+        )
 
     def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Empty:
         """Gets a record by its key."""
@@ -138,7 +142,15 @@ class EmptyClient:
         )
         return answer.plan
 
-    def update(self, empty: Empty, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Empty:
+    def update(
+        self,
+        empty: Empty,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Empty:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -146,21 +158,40 @@ class EmptyClient:
         """
         return self._crib.write(
             self._stub.UpdateEmpty,
-            UpdateEmptyRequest(empty=empty, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateEmptyRequest(
+                empty=empty,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        self._crib.write(self._stub.DeleteEmpty, DeleteEmptyRequest(id=id, etag=etag, allow_missing=allow_missing))
+        self._crib.write(
+            self._stub.DeleteEmpty,
+            DeleteEmptyRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    def batch_create(self, empties: Iterable[Empty]) -> Sequence[Empty]:
+    def batch_create(
+        self, empties: Iterable[Empty], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Empty]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateEmpties,
-            BatchCreateEmptiesRequest(requests=[CreateEmptyRequest(empty=empty) for empty in empties]),
+            BatchCreateEmptiesRequest(
+                requests=[CreateEmptyRequest(empty=empty) for empty in empties],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.empties
 
@@ -172,7 +203,12 @@ class EmptyClient:
         return answer.empties
 
     def batch_update(
-        self, empties: Iterable[Empty | tuple[Empty, MaskPaths]], *, allow_missing: bool = False
+        self,
+        empties: Iterable[Empty | tuple[Empty, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Empty]:
         """Changes records, all or none, in the order of the requests.
 
@@ -185,16 +221,22 @@ class EmptyClient:
                     UpdateEmptyRequest(empty=empty, update_mask=mask, allow_missing=allow_missing)
                     for empty, mask in map(record_and_mask, empties)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.empties
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteEmpties,
             BatchDeleteEmptiesRequest(
-                requests=[DeleteEmptyRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteEmptyRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -203,16 +245,20 @@ class AsyncEmptyClient:
     """Reads and writes the plant.a.v1.Empty records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncEmptyClient(crib.with_reason("..."))`.
+    `AsyncEmptyClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = EmptyServiceStub(crib.channel)
 
-    async def create(self, empty: Empty) -> Empty:
+    async def create(self, empty: Empty, *, request_id: str = "", validate_only: bool = False) -> Empty:
         """Creates a record. The server fills in the key."""
-        return await self._crib.write(self._stub.CreateEmpty, CreateEmptyRequest(empty=empty))
+        return await self._crib.write(
+            self._stub.CreateEmpty, CreateEmptyRequest(empty=empty, request_id=request_id, validate_only=validate_only)
+        )
 
     async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Empty:
         """Gets a record by its key."""
@@ -294,7 +340,15 @@ class AsyncEmptyClient:
         )
         return answer.plan
 
-    async def update(self, empty: Empty, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Empty:
+    async def update(
+        self,
+        empty: Empty,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Empty:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -302,23 +356,40 @@ class AsyncEmptyClient:
         """
         return await self._crib.write(
             self._stub.UpdateEmpty,
-            UpdateEmptyRequest(empty=empty, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateEmptyRequest(
+                empty=empty,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         await self._crib.write(
-            self._stub.DeleteEmpty, DeleteEmptyRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteEmpty,
+            DeleteEmptyRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def batch_create(self, empties: Iterable[Empty]) -> Sequence[Empty]:
+    async def batch_create(
+        self, empties: Iterable[Empty], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Empty]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateEmpties,
-            BatchCreateEmptiesRequest(requests=[CreateEmptyRequest(empty=empty) for empty in empties]),
+            BatchCreateEmptiesRequest(
+                requests=[CreateEmptyRequest(empty=empty) for empty in empties],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.empties
 
@@ -330,7 +401,12 @@ class AsyncEmptyClient:
         return answer.empties
 
     async def batch_update(
-        self, empties: Iterable[Empty | tuple[Empty, MaskPaths]], *, allow_missing: bool = False
+        self,
+        empties: Iterable[Empty | tuple[Empty, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Empty]:
         """Changes records, all or none, in the order of the requests.
 
@@ -343,15 +419,21 @@ class AsyncEmptyClient:
                     UpdateEmptyRequest(empty=empty, update_mask=mask, allow_missing=allow_missing)
                     for empty, mask in map(record_and_mask, empties)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.empties
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteEmpties,
             BatchDeleteEmptiesRequest(
-                requests=[DeleteEmptyRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteEmptyRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )

@@ -48,16 +48,21 @@ class MethodClient:
     """Reads and writes the plant.a.v1.Method records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `MethodClient(crib.with_reason("..."))`.
+    `MethodClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that
+    and not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused,
+    and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = MethodServiceStub(crib.channel)
 
-    def create(self, method: Method) -> Method:
+    def create(self, method: Method, *, request_id: str = "", validate_only: bool = False) -> Method:
         """Creates a record. The server fills in the key."""
-        return self._crib.write(self._stub.CreateMethod, CreateMethodRequest(method=method))
+        return self._crib.write(
+            self._stub.CreateMethod,
+            CreateMethodRequest(method=method, request_id=request_id, validate_only=validate_only),
+        )
 
     def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Method:
         """Gets a record by its key."""
@@ -138,7 +143,15 @@ class MethodClient:
         )
         return answer.plan
 
-    def update(self, method: Method, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Method:
+    def update(
+        self,
+        method: Method,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Method:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -146,21 +159,40 @@ class MethodClient:
         """
         return self._crib.write(
             self._stub.UpdateMethod,
-            UpdateMethodRequest(method=method, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateMethodRequest(
+                method=method,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        self._crib.write(self._stub.DeleteMethod, DeleteMethodRequest(id=id, etag=etag, allow_missing=allow_missing))
+        self._crib.write(
+            self._stub.DeleteMethod,
+            DeleteMethodRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    def batch_create(self, methods: Iterable[Method]) -> Sequence[Method]:
+    def batch_create(
+        self, methods: Iterable[Method], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Method]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateMethods,
-            BatchCreateMethodsRequest(requests=[CreateMethodRequest(method=method) for method in methods]),
+            BatchCreateMethodsRequest(
+                requests=[CreateMethodRequest(method=method) for method in methods],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.methods
 
@@ -172,7 +204,12 @@ class MethodClient:
         return answer.methods
 
     def batch_update(
-        self, methods: Iterable[Method | tuple[Method, MaskPaths]], *, allow_missing: bool = False
+        self,
+        methods: Iterable[Method | tuple[Method, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Method]:
         """Changes records, all or none, in the order of the requests.
 
@@ -185,16 +222,22 @@ class MethodClient:
                     UpdateMethodRequest(method=method, update_mask=mask, allow_missing=allow_missing)
                     for method, mask in map(record_and_mask, methods)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.methods
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteMethods,
             BatchDeleteMethodsRequest(
-                requests=[DeleteMethodRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteMethodRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -203,16 +246,21 @@ class AsyncMethodClient:
     """Reads and writes the plant.a.v1.Method records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncMethodClient(crib.with_reason("..."))`.
+    `AsyncMethodClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = MethodServiceStub(crib.channel)
 
-    async def create(self, method: Method) -> Method:
+    async def create(self, method: Method, *, request_id: str = "", validate_only: bool = False) -> Method:
         """Creates a record. The server fills in the key."""
-        return await self._crib.write(self._stub.CreateMethod, CreateMethodRequest(method=method))
+        return await self._crib.write(
+            self._stub.CreateMethod,
+            CreateMethodRequest(method=method, request_id=request_id, validate_only=validate_only),
+        )
 
     async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Method:
         """Gets a record by its key."""
@@ -294,7 +342,15 @@ class AsyncMethodClient:
         )
         return answer.plan
 
-    async def update(self, method: Method, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Method:
+    async def update(
+        self,
+        method: Method,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Method:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -302,23 +358,40 @@ class AsyncMethodClient:
         """
         return await self._crib.write(
             self._stub.UpdateMethod,
-            UpdateMethodRequest(method=method, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateMethodRequest(
+                method=method,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         await self._crib.write(
-            self._stub.DeleteMethod, DeleteMethodRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteMethod,
+            DeleteMethodRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def batch_create(self, methods: Iterable[Method]) -> Sequence[Method]:
+    async def batch_create(
+        self, methods: Iterable[Method], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Method]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateMethods,
-            BatchCreateMethodsRequest(requests=[CreateMethodRequest(method=method) for method in methods]),
+            BatchCreateMethodsRequest(
+                requests=[CreateMethodRequest(method=method) for method in methods],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.methods
 
@@ -330,7 +403,12 @@ class AsyncMethodClient:
         return answer.methods
 
     async def batch_update(
-        self, methods: Iterable[Method | tuple[Method, MaskPaths]], *, allow_missing: bool = False
+        self,
+        methods: Iterable[Method | tuple[Method, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Method]:
         """Changes records, all or none, in the order of the requests.
 
@@ -343,15 +421,21 @@ class AsyncMethodClient:
                     UpdateMethodRequest(method=method, update_mask=mask, allow_missing=allow_missing)
                     for method, mask in map(record_and_mask, methods)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.methods
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteMethods,
             BatchDeleteMethodsRequest(
-                requests=[DeleteMethodRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteMethodRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )

@@ -52,16 +52,20 @@ class TableClient:
     """Reads and writes the plant.a.v1.Table records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `TableClient(crib.with_reason("..."))`.
+    `TableClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that
+    and not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused,
+    and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = TableServiceStub(crib.channel)
 
-    def create(self, table: Table) -> Table:
+    def create(self, table: Table, *, request_id: str = "", validate_only: bool = False) -> Table:
         """Creates a record. The server fills in the key."""
-        return self._crib.write(self._stub.CreateTable, CreateTableRequest(table=table))
+        return self._crib.write(
+            self._stub.CreateTable, CreateTableRequest(table=table, request_id=request_id, validate_only=validate_only)
+        )
 
     def get(self, id: str, *, read_mask: MaskPaths | None = None) -> Table:
         """Gets a record by its key."""
@@ -142,7 +146,15 @@ class TableClient:
         )
         return answer.plan
 
-    def update(self, table: Table, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Table:
+    def update(
+        self,
+        table: Table,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Table:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -150,21 +162,40 @@ class TableClient:
         """
         return self._crib.write(
             self._stub.UpdateTable,
-            UpdateTableRequest(table=table, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateTableRequest(
+                table=table,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: str, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self, id: str, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        self._crib.write(self._stub.DeleteTable, DeleteTableRequest(id=id, etag=etag, allow_missing=allow_missing))
+        self._crib.write(
+            self._stub.DeleteTable,
+            DeleteTableRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    def batch_create(self, tables: Iterable[Table]) -> Sequence[Table]:
+    def batch_create(
+        self, tables: Iterable[Table], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Table]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateTables,
-            BatchCreateTablesRequest(requests=[CreateTableRequest(table=table) for table in tables]),
+            BatchCreateTablesRequest(
+                requests=[CreateTableRequest(table=table) for table in tables],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.tables
 
@@ -176,7 +207,12 @@ class TableClient:
         return answer.tables
 
     def batch_update(
-        self, tables: Iterable[Table | tuple[Table, MaskPaths]], *, allow_missing: bool = False
+        self,
+        tables: Iterable[Table | tuple[Table, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Table]:
         """Changes records, all or none, in the order of the requests.
 
@@ -189,16 +225,22 @@ class TableClient:
                     UpdateTableRequest(table=table, update_mask=mask, allow_missing=allow_missing)
                     for table, mask in map(record_and_mask, tables)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.tables
 
-    def batch_delete(self, keys: Iterable[str], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self, keys: Iterable[str], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteTables,
             BatchDeleteTablesRequest(
-                requests=[DeleteTableRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteTableRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -207,16 +249,20 @@ class AsyncTableClient:
     """Reads and writes the plant.a.v1.Table records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncTableClient(crib.with_reason("..."))`.
+    `AsyncTableClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = TableServiceStub(crib.channel)
 
-    async def create(self, table: Table) -> Table:
+    async def create(self, table: Table, *, request_id: str = "", validate_only: bool = False) -> Table:
         """Creates a record. The server fills in the key."""
-        return await self._crib.write(self._stub.CreateTable, CreateTableRequest(table=table))
+        return await self._crib.write(
+            self._stub.CreateTable, CreateTableRequest(table=table, request_id=request_id, validate_only=validate_only)
+        )
 
     async def get(self, id: str, *, read_mask: MaskPaths | None = None) -> Table:
         """Gets a record by its key."""
@@ -298,7 +344,15 @@ class AsyncTableClient:
         )
         return answer.plan
 
-    async def update(self, table: Table, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Table:
+    async def update(
+        self,
+        table: Table,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Table:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -306,23 +360,40 @@ class AsyncTableClient:
         """
         return await self._crib.write(
             self._stub.UpdateTable,
-            UpdateTableRequest(table=table, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateTableRequest(
+                table=table,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: str, *, etag: str = "", allow_missing: bool = False) -> None:
+    async def delete(
+        self, id: str, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         await self._crib.write(
-            self._stub.DeleteTable, DeleteTableRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteTable,
+            DeleteTableRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def batch_create(self, tables: Iterable[Table]) -> Sequence[Table]:
+    async def batch_create(
+        self, tables: Iterable[Table], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Table]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateTables,
-            BatchCreateTablesRequest(requests=[CreateTableRequest(table=table) for table in tables]),
+            BatchCreateTablesRequest(
+                requests=[CreateTableRequest(table=table) for table in tables],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.tables
 
@@ -334,7 +405,12 @@ class AsyncTableClient:
         return answer.tables
 
     async def batch_update(
-        self, tables: Iterable[Table | tuple[Table, MaskPaths]], *, allow_missing: bool = False
+        self,
+        tables: Iterable[Table | tuple[Table, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Table]:
         """Changes records, all or none, in the order of the requests.
 
@@ -347,15 +423,21 @@ class AsyncTableClient:
                     UpdateTableRequest(table=table, update_mask=mask, allow_missing=allow_missing)
                     for table, mask in map(record_and_mask, tables)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.tables
 
-    async def batch_delete(self, keys: Iterable[str], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self, keys: Iterable[str], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteTables,
             BatchDeleteTablesRequest(
-                requests=[DeleteTableRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteTableRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )

@@ -48,16 +48,20 @@ class FlagClient:
     """Reads and writes the plant.a.v1.Flag records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `FlagClient(crib.with_reason("..."))`.
+    `FlagClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that and
+    not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused, and
+    nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = FlagServiceStub(crib.channel)
 
-    def create(self, flag: Flag) -> Flag:
+    def create(self, flag: Flag, *, request_id: str = "", validate_only: bool = False) -> Flag:
         """Creates a record. The server fills in the key."""
-        return self._crib.write(self._stub.CreateFlag, CreateFlagRequest(flag=flag))
+        return self._crib.write(
+            self._stub.CreateFlag, CreateFlagRequest(flag=flag, request_id=request_id, validate_only=validate_only)
+        )
 
     def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Flag:
         """Gets a record by its key."""
@@ -138,7 +142,15 @@ class FlagClient:
         )
         return answer.plan
 
-    def update(self, flag: Flag, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Flag:
+    def update(
+        self,
+        flag: Flag,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Flag:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -146,21 +158,40 @@ class FlagClient:
         """
         return self._crib.write(
             self._stub.UpdateFlag,
-            UpdateFlagRequest(flag=flag, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateFlagRequest(
+                flag=flag,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        self._crib.write(self._stub.DeleteFlag, DeleteFlagRequest(id=id, etag=etag, allow_missing=allow_missing))
+        self._crib.write(
+            self._stub.DeleteFlag,
+            DeleteFlagRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    def batch_create(self, flags: Iterable[Flag]) -> Sequence[Flag]:
+    def batch_create(
+        self, flags: Iterable[Flag], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Flag]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateFlags,
-            BatchCreateFlagsRequest(requests=[CreateFlagRequest(flag=flag) for flag in flags]),
+            BatchCreateFlagsRequest(
+                requests=[CreateFlagRequest(flag=flag) for flag in flags],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.flags
 
@@ -172,7 +203,12 @@ class FlagClient:
         return answer.flags
 
     def batch_update(
-        self, flags: Iterable[Flag | tuple[Flag, MaskPaths]], *, allow_missing: bool = False
+        self,
+        flags: Iterable[Flag | tuple[Flag, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Flag]:
         """Changes records, all or none, in the order of the requests.
 
@@ -185,15 +221,23 @@ class FlagClient:
                     UpdateFlagRequest(flag=flag, update_mask=mask, allow_missing=allow_missing)
                     for flag, mask in map(record_and_mask, flags)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.flags
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteFlags,
-            BatchDeleteFlagsRequest(requests=[DeleteFlagRequest(id=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteFlagsRequest(
+                requests=[DeleteFlagRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
 
@@ -201,16 +245,20 @@ class AsyncFlagClient:
     """Reads and writes the plant.a.v1.Flag records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncFlagClient(crib.with_reason("..."))`.
+    `AsyncFlagClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = FlagServiceStub(crib.channel)
 
-    async def create(self, flag: Flag) -> Flag:
+    async def create(self, flag: Flag, *, request_id: str = "", validate_only: bool = False) -> Flag:
         """Creates a record. The server fills in the key."""
-        return await self._crib.write(self._stub.CreateFlag, CreateFlagRequest(flag=flag))
+        return await self._crib.write(
+            self._stub.CreateFlag, CreateFlagRequest(flag=flag, request_id=request_id, validate_only=validate_only)
+        )
 
     async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Flag:
         """Gets a record by its key."""
@@ -292,7 +340,15 @@ class AsyncFlagClient:
         )
         return answer.plan
 
-    async def update(self, flag: Flag, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Flag:
+    async def update(
+        self,
+        flag: Flag,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Flag:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -300,21 +356,40 @@ class AsyncFlagClient:
         """
         return await self._crib.write(
             self._stub.UpdateFlag,
-            UpdateFlagRequest(flag=flag, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateFlagRequest(
+                flag=flag,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        await self._crib.write(self._stub.DeleteFlag, DeleteFlagRequest(id=id, etag=etag, allow_missing=allow_missing))
+        await self._crib.write(
+            self._stub.DeleteFlag,
+            DeleteFlagRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    async def batch_create(self, flags: Iterable[Flag]) -> Sequence[Flag]:
+    async def batch_create(
+        self, flags: Iterable[Flag], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Flag]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateFlags,
-            BatchCreateFlagsRequest(requests=[CreateFlagRequest(flag=flag) for flag in flags]),
+            BatchCreateFlagsRequest(
+                requests=[CreateFlagRequest(flag=flag) for flag in flags],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.flags
 
@@ -326,7 +401,12 @@ class AsyncFlagClient:
         return answer.flags
 
     async def batch_update(
-        self, flags: Iterable[Flag | tuple[Flag, MaskPaths]], *, allow_missing: bool = False
+        self,
+        flags: Iterable[Flag | tuple[Flag, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Flag]:
         """Changes records, all or none, in the order of the requests.
 
@@ -339,13 +419,21 @@ class AsyncFlagClient:
                     UpdateFlagRequest(flag=flag, update_mask=mask, allow_missing=allow_missing)
                     for flag, mask in map(record_and_mask, flags)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.flags
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteFlags,
-            BatchDeleteFlagsRequest(requests=[DeleteFlagRequest(id=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteFlagsRequest(
+                requests=[DeleteFlagRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )

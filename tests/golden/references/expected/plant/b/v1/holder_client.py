@@ -48,16 +48,21 @@ class HolderClient:
     """Reads and writes the plant.b.v1.Holder records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `HolderClient(crib.with_reason("..."))`.
+    `HolderClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that
+    and not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused,
+    and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = HolderServiceStub(crib.channel)
 
-    def create(self, holder: Holder) -> Holder:
+    def create(self, holder: Holder, *, request_id: str = "", validate_only: bool = False) -> Holder:
         """Creates a record. The server fills in the key."""
-        return self._crib.write(self._stub.CreateHolder, CreateHolderRequest(holder=holder))
+        return self._crib.write(
+            self._stub.CreateHolder,
+            CreateHolderRequest(holder=holder, request_id=request_id, validate_only=validate_only),
+        )
 
     def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Holder:
         """Gets a record by its key."""
@@ -138,7 +143,15 @@ class HolderClient:
         )
         return answer.plan
 
-    def update(self, holder: Holder, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Holder:
+    def update(
+        self,
+        holder: Holder,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Holder:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -146,21 +159,40 @@ class HolderClient:
         """
         return self._crib.write(
             self._stub.UpdateHolder,
-            UpdateHolderRequest(holder=holder, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateHolderRequest(
+                holder=holder,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        self._crib.write(self._stub.DeleteHolder, DeleteHolderRequest(id=id, etag=etag, allow_missing=allow_missing))
+        self._crib.write(
+            self._stub.DeleteHolder,
+            DeleteHolderRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    def batch_create(self, holders: Iterable[Holder]) -> Sequence[Holder]:
+    def batch_create(
+        self, holders: Iterable[Holder], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Holder]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateHolders,
-            BatchCreateHoldersRequest(requests=[CreateHolderRequest(holder=holder) for holder in holders]),
+            BatchCreateHoldersRequest(
+                requests=[CreateHolderRequest(holder=holder) for holder in holders],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.holders
 
@@ -172,7 +204,12 @@ class HolderClient:
         return answer.holders
 
     def batch_update(
-        self, holders: Iterable[Holder | tuple[Holder, MaskPaths]], *, allow_missing: bool = False
+        self,
+        holders: Iterable[Holder | tuple[Holder, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Holder]:
         """Changes records, all or none, in the order of the requests.
 
@@ -185,16 +222,22 @@ class HolderClient:
                     UpdateHolderRequest(holder=holder, update_mask=mask, allow_missing=allow_missing)
                     for holder, mask in map(record_and_mask, holders)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.holders
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteHolders,
             BatchDeleteHoldersRequest(
-                requests=[DeleteHolderRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteHolderRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -203,16 +246,21 @@ class AsyncHolderClient:
     """Reads and writes the plant.b.v1.Holder records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncHolderClient(crib.with_reason("..."))`.
+    `AsyncHolderClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = HolderServiceStub(crib.channel)
 
-    async def create(self, holder: Holder) -> Holder:
+    async def create(self, holder: Holder, *, request_id: str = "", validate_only: bool = False) -> Holder:
         """Creates a record. The server fills in the key."""
-        return await self._crib.write(self._stub.CreateHolder, CreateHolderRequest(holder=holder))
+        return await self._crib.write(
+            self._stub.CreateHolder,
+            CreateHolderRequest(holder=holder, request_id=request_id, validate_only=validate_only),
+        )
 
     async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Holder:
         """Gets a record by its key."""
@@ -294,7 +342,15 @@ class AsyncHolderClient:
         )
         return answer.plan
 
-    async def update(self, holder: Holder, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Holder:
+    async def update(
+        self,
+        holder: Holder,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Holder:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -302,23 +358,40 @@ class AsyncHolderClient:
         """
         return await self._crib.write(
             self._stub.UpdateHolder,
-            UpdateHolderRequest(holder=holder, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateHolderRequest(
+                holder=holder,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         await self._crib.write(
-            self._stub.DeleteHolder, DeleteHolderRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteHolder,
+            DeleteHolderRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def batch_create(self, holders: Iterable[Holder]) -> Sequence[Holder]:
+    async def batch_create(
+        self, holders: Iterable[Holder], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Holder]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateHolders,
-            BatchCreateHoldersRequest(requests=[CreateHolderRequest(holder=holder) for holder in holders]),
+            BatchCreateHoldersRequest(
+                requests=[CreateHolderRequest(holder=holder) for holder in holders],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.holders
 
@@ -330,7 +403,12 @@ class AsyncHolderClient:
         return answer.holders
 
     async def batch_update(
-        self, holders: Iterable[Holder | tuple[Holder, MaskPaths]], *, allow_missing: bool = False
+        self,
+        holders: Iterable[Holder | tuple[Holder, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Holder]:
         """Changes records, all or none, in the order of the requests.
 
@@ -343,15 +421,21 @@ class AsyncHolderClient:
                     UpdateHolderRequest(holder=holder, update_mask=mask, allow_missing=allow_missing)
                     for holder, mask in map(record_and_mask, holders)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.holders
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteHolders,
             BatchDeleteHoldersRequest(
-                requests=[DeleteHolderRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteHolderRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )

@@ -48,16 +48,20 @@ class RackClient:
     """Reads and writes the plant.b.v1.Rack records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `RackClient(crib.with_reason("..."))`.
+    `RackClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that and
+    not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused, and
+    nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = RackServiceStub(crib.channel)
 
-    def create(self, rack: Rack) -> Rack:
+    def create(self, rack: Rack, *, request_id: str = "", validate_only: bool = False) -> Rack:
         """Creates a record. The server fills in the key."""
-        return self._crib.write(self._stub.CreateRack, CreateRackRequest(rack=rack))
+        return self._crib.write(
+            self._stub.CreateRack, CreateRackRequest(rack=rack, request_id=request_id, validate_only=validate_only)
+        )
 
     def get(self, id: str, *, read_mask: MaskPaths | None = None) -> Rack:
         """Gets a record by its key."""
@@ -138,7 +142,15 @@ class RackClient:
         )
         return answer.plan
 
-    def update(self, rack: Rack, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Rack:
+    def update(
+        self,
+        rack: Rack,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Rack:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -146,21 +158,40 @@ class RackClient:
         """
         return self._crib.write(
             self._stub.UpdateRack,
-            UpdateRackRequest(rack=rack, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateRackRequest(
+                rack=rack,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: str, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self, id: str, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        self._crib.write(self._stub.DeleteRack, DeleteRackRequest(id=id, etag=etag, allow_missing=allow_missing))
+        self._crib.write(
+            self._stub.DeleteRack,
+            DeleteRackRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    def batch_create(self, racks: Iterable[Rack]) -> Sequence[Rack]:
+    def batch_create(
+        self, racks: Iterable[Rack], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Rack]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateRacks,
-            BatchCreateRacksRequest(requests=[CreateRackRequest(rack=rack) for rack in racks]),
+            BatchCreateRacksRequest(
+                requests=[CreateRackRequest(rack=rack) for rack in racks],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.racks
 
@@ -172,7 +203,12 @@ class RackClient:
         return answer.racks
 
     def batch_update(
-        self, racks: Iterable[Rack | tuple[Rack, MaskPaths]], *, allow_missing: bool = False
+        self,
+        racks: Iterable[Rack | tuple[Rack, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Rack]:
         """Changes records, all or none, in the order of the requests.
 
@@ -185,15 +221,23 @@ class RackClient:
                     UpdateRackRequest(rack=rack, update_mask=mask, allow_missing=allow_missing)
                     for rack, mask in map(record_and_mask, racks)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.racks
 
-    def batch_delete(self, keys: Iterable[str], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self, keys: Iterable[str], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteRacks,
-            BatchDeleteRacksRequest(requests=[DeleteRackRequest(id=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteRacksRequest(
+                requests=[DeleteRackRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
 
@@ -201,16 +245,20 @@ class AsyncRackClient:
     """Reads and writes the plant.b.v1.Rack records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncRackClient(crib.with_reason("..."))`.
+    `AsyncRackClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = RackServiceStub(crib.channel)
 
-    async def create(self, rack: Rack) -> Rack:
+    async def create(self, rack: Rack, *, request_id: str = "", validate_only: bool = False) -> Rack:
         """Creates a record. The server fills in the key."""
-        return await self._crib.write(self._stub.CreateRack, CreateRackRequest(rack=rack))
+        return await self._crib.write(
+            self._stub.CreateRack, CreateRackRequest(rack=rack, request_id=request_id, validate_only=validate_only)
+        )
 
     async def get(self, id: str, *, read_mask: MaskPaths | None = None) -> Rack:
         """Gets a record by its key."""
@@ -292,7 +340,15 @@ class AsyncRackClient:
         )
         return answer.plan
 
-    async def update(self, rack: Rack, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Rack:
+    async def update(
+        self,
+        rack: Rack,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Rack:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -300,21 +356,40 @@ class AsyncRackClient:
         """
         return await self._crib.write(
             self._stub.UpdateRack,
-            UpdateRackRequest(rack=rack, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateRackRequest(
+                rack=rack,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: str, *, etag: str = "", allow_missing: bool = False) -> None:
+    async def delete(
+        self, id: str, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        await self._crib.write(self._stub.DeleteRack, DeleteRackRequest(id=id, etag=etag, allow_missing=allow_missing))
+        await self._crib.write(
+            self._stub.DeleteRack,
+            DeleteRackRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    async def batch_create(self, racks: Iterable[Rack]) -> Sequence[Rack]:
+    async def batch_create(
+        self, racks: Iterable[Rack], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Rack]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateRacks,
-            BatchCreateRacksRequest(requests=[CreateRackRequest(rack=rack) for rack in racks]),
+            BatchCreateRacksRequest(
+                requests=[CreateRackRequest(rack=rack) for rack in racks],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.racks
 
@@ -326,7 +401,12 @@ class AsyncRackClient:
         return answer.racks
 
     async def batch_update(
-        self, racks: Iterable[Rack | tuple[Rack, MaskPaths]], *, allow_missing: bool = False
+        self,
+        racks: Iterable[Rack | tuple[Rack, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Rack]:
         """Changes records, all or none, in the order of the requests.
 
@@ -339,13 +419,21 @@ class AsyncRackClient:
                     UpdateRackRequest(rack=rack, update_mask=mask, allow_missing=allow_missing)
                     for rack, mask in map(record_and_mask, racks)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.racks
 
-    async def batch_delete(self, keys: Iterable[str], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self, keys: Iterable[str], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteRacks,
-            BatchDeleteRacksRequest(requests=[DeleteRackRequest(id=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteRacksRequest(
+                requests=[DeleteRackRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )

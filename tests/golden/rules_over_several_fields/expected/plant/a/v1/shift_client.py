@@ -50,16 +50,20 @@ class ShiftClient:
     """Reads and writes the plant.a.v1.Shift records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `ShiftClient(crib.with_reason("..."))`.
+    `ShiftClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that
+    and not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused,
+    and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = ShiftServiceStub(crib.channel)
 
-    def create(self, shift: Shift) -> Shift:
+    def create(self, shift: Shift, *, request_id: str = "", validate_only: bool = False) -> Shift:
         """Creates a record. The server fills in the key."""
-        return self._crib.write(self._stub.CreateShift, CreateShiftRequest(shift=shift))
+        return self._crib.write(
+            self._stub.CreateShift, CreateShiftRequest(shift=shift, request_id=request_id, validate_only=validate_only)
+        )
 
     def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Shift:
         """Gets a record by its key."""
@@ -140,7 +144,15 @@ class ShiftClient:
         )
         return answer.plan
 
-    def update(self, shift: Shift, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Shift:
+    def update(
+        self,
+        shift: Shift,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Shift:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -148,21 +160,40 @@ class ShiftClient:
         """
         return self._crib.write(
             self._stub.UpdateShift,
-            UpdateShiftRequest(shift=shift, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateShiftRequest(
+                shift=shift,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        self._crib.write(self._stub.DeleteShift, DeleteShiftRequest(id=id, etag=etag, allow_missing=allow_missing))
+        self._crib.write(
+            self._stub.DeleteShift,
+            DeleteShiftRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    def batch_create(self, shifts: Iterable[Shift]) -> Sequence[Shift]:
+    def batch_create(
+        self, shifts: Iterable[Shift], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Shift]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateShifts,
-            BatchCreateShiftsRequest(requests=[CreateShiftRequest(shift=shift) for shift in shifts]),
+            BatchCreateShiftsRequest(
+                requests=[CreateShiftRequest(shift=shift) for shift in shifts],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.shifts
 
@@ -174,7 +205,12 @@ class ShiftClient:
         return answer.shifts
 
     def batch_update(
-        self, shifts: Iterable[Shift | tuple[Shift, MaskPaths]], *, allow_missing: bool = False
+        self,
+        shifts: Iterable[Shift | tuple[Shift, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Shift]:
         """Changes records, all or none, in the order of the requests.
 
@@ -187,16 +223,22 @@ class ShiftClient:
                     UpdateShiftRequest(shift=shift, update_mask=mask, allow_missing=allow_missing)
                     for shift, mask in map(record_and_mask, shifts)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.shifts
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteShifts,
             BatchDeleteShiftsRequest(
-                requests=[DeleteShiftRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteShiftRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -205,16 +247,20 @@ class AsyncShiftClient:
     """Reads and writes the plant.a.v1.Shift records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncShiftClient(crib.with_reason("..."))`.
+    `AsyncShiftClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = ShiftServiceStub(crib.channel)
 
-    async def create(self, shift: Shift) -> Shift:
+    async def create(self, shift: Shift, *, request_id: str = "", validate_only: bool = False) -> Shift:
         """Creates a record. The server fills in the key."""
-        return await self._crib.write(self._stub.CreateShift, CreateShiftRequest(shift=shift))
+        return await self._crib.write(
+            self._stub.CreateShift, CreateShiftRequest(shift=shift, request_id=request_id, validate_only=validate_only)
+        )
 
     async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Shift:
         """Gets a record by its key."""
@@ -296,7 +342,15 @@ class AsyncShiftClient:
         )
         return answer.plan
 
-    async def update(self, shift: Shift, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Shift:
+    async def update(
+        self,
+        shift: Shift,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Shift:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -304,23 +358,40 @@ class AsyncShiftClient:
         """
         return await self._crib.write(
             self._stub.UpdateShift,
-            UpdateShiftRequest(shift=shift, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateShiftRequest(
+                shift=shift,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         await self._crib.write(
-            self._stub.DeleteShift, DeleteShiftRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteShift,
+            DeleteShiftRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def batch_create(self, shifts: Iterable[Shift]) -> Sequence[Shift]:
+    async def batch_create(
+        self, shifts: Iterable[Shift], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Shift]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateShifts,
-            BatchCreateShiftsRequest(requests=[CreateShiftRequest(shift=shift) for shift in shifts]),
+            BatchCreateShiftsRequest(
+                requests=[CreateShiftRequest(shift=shift) for shift in shifts],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.shifts
 
@@ -332,7 +403,12 @@ class AsyncShiftClient:
         return answer.shifts
 
     async def batch_update(
-        self, shifts: Iterable[Shift | tuple[Shift, MaskPaths]], *, allow_missing: bool = False
+        self,
+        shifts: Iterable[Shift | tuple[Shift, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Shift]:
         """Changes records, all or none, in the order of the requests.
 
@@ -345,15 +421,21 @@ class AsyncShiftClient:
                     UpdateShiftRequest(shift=shift, update_mask=mask, allow_missing=allow_missing)
                     for shift, mask in map(record_and_mask, shifts)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.shifts
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteShifts,
             BatchDeleteShiftsRequest(
-                requests=[DeleteShiftRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteShiftRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )

@@ -50,16 +50,21 @@ class OperatorClient:
     """Reads and writes the plant.a.v1.Operator records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `OperatorClient(crib.with_reason("..."))`.
+    `OperatorClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that
+    and not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused,
+    and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = OperatorServiceStub(crib.channel)
 
-    def create(self, operator: Operator) -> Operator:
+    def create(self, operator: Operator, *, request_id: str = "", validate_only: bool = False) -> Operator:
         """Creates a record. The server fills in the key."""
-        return self._crib.write(self._stub.CreateOperator, CreateOperatorRequest(operator=operator))
+        return self._crib.write(
+            self._stub.CreateOperator,
+            CreateOperatorRequest(operator=operator, request_id=request_id, validate_only=validate_only),
+        )
 
     def get(self, id: str, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Operator:
         """Gets a record by its key."""
@@ -152,7 +157,15 @@ class OperatorClient:
         )
         return answer.plan
 
-    def update(self, operator: Operator, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Operator:
+    def update(
+        self,
+        operator: Operator,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Operator:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -160,30 +173,50 @@ class OperatorClient:
         """
         return self._crib.write(
             self._stub.UpdateOperator,
-            UpdateOperatorRequest(operator=operator, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateOperatorRequest(
+                operator=operator,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: str, *, etag: str = "", allow_missing: bool = False) -> Operator:
+    def delete(
+        self, id: str, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Operator:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         return self._crib.write(
-            self._stub.DeleteOperator, DeleteOperatorRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteOperator,
+            DeleteOperatorRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    def undelete(self, id: str, *, etag: str = "") -> Operator:
+    def undelete(self, id: str, *, etag: str = "", request_id: str = "", validate_only: bool = False) -> Operator:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
-        return self._crib.write(self._stub.UndeleteOperator, UndeleteOperatorRequest(id=id, etag=etag))
+        return self._crib.write(
+            self._stub.UndeleteOperator,
+            UndeleteOperatorRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
 
-    def batch_create(self, staff: Iterable[Operator]) -> Sequence[Operator]:
+    def batch_create(
+        self, staff: Iterable[Operator], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Operator]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateStaff,
-            BatchCreateStaffRequest(requests=[CreateOperatorRequest(operator=operator) for operator in staff]),
+            BatchCreateStaffRequest(
+                requests=[CreateOperatorRequest(operator=operator) for operator in staff],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.staff
 
@@ -196,7 +229,12 @@ class OperatorClient:
         return answer.staff
 
     def batch_update(
-        self, staff: Iterable[Operator | tuple[Operator, MaskPaths]], *, allow_missing: bool = False
+        self,
+        staff: Iterable[Operator | tuple[Operator, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Operator]:
         """Changes records, all or none, in the order of the requests.
 
@@ -209,16 +247,22 @@ class OperatorClient:
                     UpdateOperatorRequest(operator=operator, update_mask=mask, allow_missing=allow_missing)
                     for operator, mask in map(record_and_mask, staff)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.staff
 
-    def batch_delete(self, keys: Iterable[str], *, allow_missing: bool = False) -> Sequence[Operator]:
+    def batch_delete(
+        self, keys: Iterable[str], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Operator]:
         """Deletes records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchDeleteStaff,
             BatchDeleteStaffRequest(
-                requests=[DeleteOperatorRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteOperatorRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.staff
@@ -228,16 +272,21 @@ class AsyncOperatorClient:
     """Reads and writes the plant.a.v1.Operator records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncOperatorClient(crib.with_reason("..."))`.
+    `AsyncOperatorClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = OperatorServiceStub(crib.channel)
 
-    async def create(self, operator: Operator) -> Operator:
+    async def create(self, operator: Operator, *, request_id: str = "", validate_only: bool = False) -> Operator:
         """Creates a record. The server fills in the key."""
-        return await self._crib.write(self._stub.CreateOperator, CreateOperatorRequest(operator=operator))
+        return await self._crib.write(
+            self._stub.CreateOperator,
+            CreateOperatorRequest(operator=operator, request_id=request_id, validate_only=validate_only),
+        )
 
     async def get(self, id: str, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Operator:
         """Gets a record by its key."""
@@ -332,7 +381,13 @@ class AsyncOperatorClient:
         return answer.plan
 
     async def update(
-        self, operator: Operator, *, mask: MaskPaths | None = None, allow_missing: bool = False
+        self,
+        operator: Operator,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Operator:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
@@ -341,30 +396,50 @@ class AsyncOperatorClient:
         """
         return await self._crib.write(
             self._stub.UpdateOperator,
-            UpdateOperatorRequest(operator=operator, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateOperatorRequest(
+                operator=operator,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: str, *, etag: str = "", allow_missing: bool = False) -> Operator:
+    async def delete(
+        self, id: str, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Operator:
         """Deletes a record; it stays, hidden, until it is undeleted.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         return await self._crib.write(
-            self._stub.DeleteOperator, DeleteOperatorRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteOperator,
+            DeleteOperatorRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def undelete(self, id: str, *, etag: str = "") -> Operator:
+    async def undelete(self, id: str, *, etag: str = "", request_id: str = "", validate_only: bool = False) -> Operator:
         """Brings a deleted record back.
 
         An `etag` must be the record's current one.
         """
-        return await self._crib.write(self._stub.UndeleteOperator, UndeleteOperatorRequest(id=id, etag=etag))
+        return await self._crib.write(
+            self._stub.UndeleteOperator,
+            UndeleteOperatorRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
 
-    async def batch_create(self, staff: Iterable[Operator]) -> Sequence[Operator]:
+    async def batch_create(
+        self, staff: Iterable[Operator], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Operator]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateStaff,
-            BatchCreateStaffRequest(requests=[CreateOperatorRequest(operator=operator) for operator in staff]),
+            BatchCreateStaffRequest(
+                requests=[CreateOperatorRequest(operator=operator) for operator in staff],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.staff
 
@@ -377,7 +452,12 @@ class AsyncOperatorClient:
         return answer.staff
 
     async def batch_update(
-        self, staff: Iterable[Operator | tuple[Operator, MaskPaths]], *, allow_missing: bool = False
+        self,
+        staff: Iterable[Operator | tuple[Operator, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Operator]:
         """Changes records, all or none, in the order of the requests.
 
@@ -390,16 +470,22 @@ class AsyncOperatorClient:
                     UpdateOperatorRequest(operator=operator, update_mask=mask, allow_missing=allow_missing)
                     for operator, mask in map(record_and_mask, staff)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.staff
 
-    async def batch_delete(self, keys: Iterable[str], *, allow_missing: bool = False) -> Sequence[Operator]:
+    async def batch_delete(
+        self, keys: Iterable[str], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Operator]:
         """Deletes records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchDeleteStaff,
             BatchDeleteStaffRequest(
-                requests=[DeleteOperatorRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteOperatorRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.staff

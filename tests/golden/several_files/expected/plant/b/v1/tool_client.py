@@ -48,16 +48,20 @@ class ToolClient:
     """Reads and writes the plant.b.v1.Tool records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `ToolClient(crib.with_reason("..."))`.
+    `ToolClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that and
+    not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused, and
+    nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = ToolServiceStub(crib.channel)
 
-    def create(self, tool: Tool) -> Tool:
+    def create(self, tool: Tool, *, request_id: str = "", validate_only: bool = False) -> Tool:
         """Creates a record. The server fills in the key."""
-        return self._crib.write(self._stub.CreateTool, CreateToolRequest(tool=tool))
+        return self._crib.write(
+            self._stub.CreateTool, CreateToolRequest(tool=tool, request_id=request_id, validate_only=validate_only)
+        )
 
     def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Tool:
         """Gets a record by its key."""
@@ -138,7 +142,15 @@ class ToolClient:
         )
         return answer.plan
 
-    def update(self, tool: Tool, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Tool:
+    def update(
+        self,
+        tool: Tool,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Tool:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -146,21 +158,40 @@ class ToolClient:
         """
         return self._crib.write(
             self._stub.UpdateTool,
-            UpdateToolRequest(tool=tool, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateToolRequest(
+                tool=tool,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        self._crib.write(self._stub.DeleteTool, DeleteToolRequest(id=id, etag=etag, allow_missing=allow_missing))
+        self._crib.write(
+            self._stub.DeleteTool,
+            DeleteToolRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    def batch_create(self, tools: Iterable[Tool]) -> Sequence[Tool]:
+    def batch_create(
+        self, tools: Iterable[Tool], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Tool]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateTools,
-            BatchCreateToolsRequest(requests=[CreateToolRequest(tool=tool) for tool in tools]),
+            BatchCreateToolsRequest(
+                requests=[CreateToolRequest(tool=tool) for tool in tools],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.tools
 
@@ -172,7 +203,12 @@ class ToolClient:
         return answer.tools
 
     def batch_update(
-        self, tools: Iterable[Tool | tuple[Tool, MaskPaths]], *, allow_missing: bool = False
+        self,
+        tools: Iterable[Tool | tuple[Tool, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Tool]:
         """Changes records, all or none, in the order of the requests.
 
@@ -185,15 +221,23 @@ class ToolClient:
                     UpdateToolRequest(tool=tool, update_mask=mask, allow_missing=allow_missing)
                     for tool, mask in map(record_and_mask, tools)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.tools
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteTools,
-            BatchDeleteToolsRequest(requests=[DeleteToolRequest(id=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteToolsRequest(
+                requests=[DeleteToolRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
 
@@ -201,16 +245,20 @@ class AsyncToolClient:
     """Reads and writes the plant.b.v1.Tool records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncToolClient(crib.with_reason("..."))`.
+    `AsyncToolClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = ToolServiceStub(crib.channel)
 
-    async def create(self, tool: Tool) -> Tool:
+    async def create(self, tool: Tool, *, request_id: str = "", validate_only: bool = False) -> Tool:
         """Creates a record. The server fills in the key."""
-        return await self._crib.write(self._stub.CreateTool, CreateToolRequest(tool=tool))
+        return await self._crib.write(
+            self._stub.CreateTool, CreateToolRequest(tool=tool, request_id=request_id, validate_only=validate_only)
+        )
 
     async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Tool:
         """Gets a record by its key."""
@@ -292,7 +340,15 @@ class AsyncToolClient:
         )
         return answer.plan
 
-    async def update(self, tool: Tool, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Tool:
+    async def update(
+        self,
+        tool: Tool,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Tool:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -300,21 +356,40 @@ class AsyncToolClient:
         """
         return await self._crib.write(
             self._stub.UpdateTool,
-            UpdateToolRequest(tool=tool, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateToolRequest(
+                tool=tool,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        await self._crib.write(self._stub.DeleteTool, DeleteToolRequest(id=id, etag=etag, allow_missing=allow_missing))
+        await self._crib.write(
+            self._stub.DeleteTool,
+            DeleteToolRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    async def batch_create(self, tools: Iterable[Tool]) -> Sequence[Tool]:
+    async def batch_create(
+        self, tools: Iterable[Tool], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Tool]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateTools,
-            BatchCreateToolsRequest(requests=[CreateToolRequest(tool=tool) for tool in tools]),
+            BatchCreateToolsRequest(
+                requests=[CreateToolRequest(tool=tool) for tool in tools],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.tools
 
@@ -326,7 +401,12 @@ class AsyncToolClient:
         return answer.tools
 
     async def batch_update(
-        self, tools: Iterable[Tool | tuple[Tool, MaskPaths]], *, allow_missing: bool = False
+        self,
+        tools: Iterable[Tool | tuple[Tool, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Tool]:
         """Changes records, all or none, in the order of the requests.
 
@@ -339,13 +419,21 @@ class AsyncToolClient:
                     UpdateToolRequest(tool=tool, update_mask=mask, allow_missing=allow_missing)
                     for tool, mask in map(record_and_mask, tools)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.tools
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteTools,
-            BatchDeleteToolsRequest(requests=[DeleteToolRequest(id=key, allow_missing=allow_missing) for key in keys]),
+            BatchDeleteToolsRequest(
+                requests=[DeleteToolRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )

@@ -63,16 +63,20 @@ class OrderClient:
     """Reads and writes the plant.a.v1.Order records of a server.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the Crib's to say:
-    `OrderClient(crib.with_reason("..."))`.
+    `OrderClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like that
+    and not done again; one without is given an id of its own. With `validate_only` a write is answered, or refused,
+    and nothing is written.
     """
 
     def __init__(self, crib: Crib) -> None:
         self._crib = crib
         self._stub = OrderServiceStub(crib.channel)
 
-    def create(self, order: Order) -> Order:
+    def create(self, order: Order, *, request_id: str = "", validate_only: bool = False) -> Order:
         """Creates a record. The server fills in the key."""
-        return self._crib.write(self._stub.CreateOrder, CreateOrderRequest(order=order))
+        return self._crib.write(
+            self._stub.CreateOrder, CreateOrderRequest(order=order, request_id=request_id, validate_only=validate_only)
+        )
 
     def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Order:
         """Gets a record by its key."""
@@ -153,7 +157,15 @@ class OrderClient:
         )
         return answer.plan
 
-    def update(self, order: Order, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Order:
+    def update(
+        self,
+        order: Order,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Order:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -161,21 +173,40 @@ class OrderClient:
         """
         return self._crib.write(
             self._stub.UpdateOrder,
-            UpdateOrderRequest(order=order, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateOrderRequest(
+                order=order,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
-        self._crib.write(self._stub.DeleteOrder, DeleteOrderRequest(id=id, etag=etag, allow_missing=allow_missing))
+        self._crib.write(
+            self._stub.DeleteOrder,
+            DeleteOrderRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
 
-    def batch_create(self, orders: Iterable[Order]) -> Sequence[Order]:
+    def batch_create(
+        self, orders: Iterable[Order], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Order]:
         """Creates records, all or none, in the order of the requests."""
         answer = self._crib.write(
             self._stub.BatchCreateOrders,
-            BatchCreateOrdersRequest(requests=[CreateOrderRequest(order=order) for order in orders]),
+            BatchCreateOrdersRequest(
+                requests=[CreateOrderRequest(order=order) for order in orders],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.orders
 
@@ -187,7 +218,12 @@ class OrderClient:
         return answer.orders
 
     def batch_update(
-        self, orders: Iterable[Order | tuple[Order, MaskPaths]], *, allow_missing: bool = False
+        self,
+        orders: Iterable[Order | tuple[Order, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Order]:
         """Changes records, all or none, in the order of the requests.
 
@@ -200,16 +236,22 @@ class OrderClient:
                     UpdateOrderRequest(order=order, update_mask=mask, allow_missing=allow_missing)
                     for order, mask in map(record_and_mask, orders)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.orders
 
-    def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         self._crib.write(
             self._stub.BatchDeleteOrders,
             BatchDeleteOrdersRequest(
-                requests=[DeleteOrderRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteOrderRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -218,16 +260,20 @@ class AsyncOrderClient:
     """Reads and writes the plant.a.v1.Order records of a server, for asyncio.
 
     Methods raise ToolcribError. Who acts, why, and how long a call may take is the AsyncCrib's to say:
-    `AsyncOrderClient(crib.with_reason("..."))`.
+    `AsyncOrderClient(crib.with_reason("..."))`. A write under the `request_id` of an earlier one is answered like
+    that and not done again; one without is given an id of its own. With `validate_only` a write is answered, or
+    refused, and nothing is written.
     """
 
     def __init__(self, crib: AsyncCrib) -> None:
         self._crib = crib
         self._stub = OrderServiceStub(crib.channel)
 
-    async def create(self, order: Order) -> Order:
+    async def create(self, order: Order, *, request_id: str = "", validate_only: bool = False) -> Order:
         """Creates a record. The server fills in the key."""
-        return await self._crib.write(self._stub.CreateOrder, CreateOrderRequest(order=order))
+        return await self._crib.write(
+            self._stub.CreateOrder, CreateOrderRequest(order=order, request_id=request_id, validate_only=validate_only)
+        )
 
     async def get(self, id: int, *, read_mask: MaskPaths | None = None) -> Order:
         """Gets a record by its key."""
@@ -309,7 +355,15 @@ class AsyncOrderClient:
         )
         return answer.plan
 
-    async def update(self, order: Order, *, mask: MaskPaths | None = None, allow_missing: bool = False) -> Order:
+    async def update(
+        self,
+        order: Order,
+        *,
+        mask: MaskPaths | None = None,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Order:
         """Changes fields of a record. A change that changes nothing writes nothing.
 
         `mask` names the fields to change, "*" all of them; without it they are those that are populated. With
@@ -317,23 +371,40 @@ class AsyncOrderClient:
         """
         return await self._crib.write(
             self._stub.UpdateOrder,
-            UpdateOrderRequest(order=order, update_mask=field_mask(mask), allow_missing=allow_missing),
+            UpdateOrderRequest(
+                order=order,
+                update_mask=field_mask(mask),
+                allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
-    async def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> None:
+    async def delete(
+        self, id: int, *, etag: str = "", allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes a record for good.
 
         An `etag` must be the record's current one. With `allow_missing` it is no error if there is no such record.
         """
         await self._crib.write(
-            self._stub.DeleteOrder, DeleteOrderRequest(id=id, etag=etag, allow_missing=allow_missing)
+            self._stub.DeleteOrder,
+            DeleteOrderRequest(
+                id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
         )
 
-    async def batch_create(self, orders: Iterable[Order]) -> Sequence[Order]:
+    async def batch_create(
+        self, orders: Iterable[Order], *, request_id: str = "", validate_only: bool = False
+    ) -> Sequence[Order]:
         """Creates records, all or none, in the order of the requests."""
         answer = await self._crib.write(
             self._stub.BatchCreateOrders,
-            BatchCreateOrdersRequest(requests=[CreateOrderRequest(order=order) for order in orders]),
+            BatchCreateOrdersRequest(
+                requests=[CreateOrderRequest(order=order) for order in orders],
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
         return answer.orders
 
@@ -345,7 +416,12 @@ class AsyncOrderClient:
         return answer.orders
 
     async def batch_update(
-        self, orders: Iterable[Order | tuple[Order, MaskPaths]], *, allow_missing: bool = False
+        self,
+        orders: Iterable[Order | tuple[Order, MaskPaths]],
+        *,
+        allow_missing: bool = False,
+        request_id: str = "",
+        validate_only: bool = False,
     ) -> Sequence[Order]:
         """Changes records, all or none, in the order of the requests.
 
@@ -358,15 +434,21 @@ class AsyncOrderClient:
                     UpdateOrderRequest(order=order, update_mask=mask, allow_missing=allow_missing)
                     for order, mask in map(record_and_mask, orders)
                 ],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
         return answer.orders
 
-    async def batch_delete(self, keys: Iterable[int], *, allow_missing: bool = False) -> None:
+    async def batch_delete(
+        self, keys: Iterable[int], *, allow_missing: bool = False, request_id: str = "", validate_only: bool = False
+    ) -> None:
         """Deletes records, all or none, in the order of the requests."""
         await self._crib.write(
             self._stub.BatchDeleteOrders,
             BatchDeleteOrdersRequest(
-                requests=[DeleteOrderRequest(id=key, allow_missing=allow_missing) for key in keys]
+                requests=[DeleteOrderRequest(id=key, allow_missing=allow_missing) for key in keys],
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
