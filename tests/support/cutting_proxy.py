@@ -1,0 +1,112 @@
+"""A TCP proxy that cuts a connection when the server has answered a call, before its client is told.
+
+An HTTP/2 HEADERS frame of the server is the beginning of an answer, and the server answers a write when its commit is
+durable: so what is cut off here has been done.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+_CHUNK = 65_536
+_FRAME_HEADER = 9
+_HEADERS = 1
+
+
+class _Frames:
+    """Counts the answers that begin in a stream of HTTP/2 frames."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self.answers: set[int] = set()
+
+    def feed(self, data: bytes) -> int:
+        """Takes what the server sent; answers on how many streams it has begun to answer."""
+        self._buffer += data
+        while len(self._buffer) >= _FRAME_HEADER:
+            end = _FRAME_HEADER + int.from_bytes(self._buffer[:3])
+            if self._buffer[3] == _HEADERS:
+                self.answers.add(int.from_bytes(self._buffer[5:9]) & 0x7FFF_FFFF)
+            if len(self._buffer) < end:
+                break
+            self._buffer = self._buffer[end:]
+        return len(self.answers)
+
+
+class CuttingProxy:
+    """Stands before a server, for one client. The connection number n is cut at its answer number `cut_at(n)`."""
+
+    def __init__(self, target: str, cut_at: Callable[[int], int]) -> None:
+        host, _, port = target.rpartition(":")
+        self._target = (host, int(port))
+        self._cut_at = cut_at
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self.cuts = 0
+        self._pumps: list[threading.Thread] = []
+        self._accepting = threading.Thread(target=self._accept)
+
+    def start(self) -> None:
+        """Begins to listen."""
+        self._accepting.start()
+
+    def stop(self) -> None:
+        """Stops listening, and waits until what is connected has ended."""
+        # Closing alone would not wake the thread that accepts.
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._accepting.join()
+        for pump in self._pumps:
+            pump.join()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            for number in range(1 << 30):
+                client, _ = self._listener.accept()
+                server = socket.create_connection(self._target)
+                for pump in (
+                    threading.Thread(target=self._forward, args=(client, server)),
+                    threading.Thread(target=self._answer, args=(server, client, self._cut_at(number))),
+                ):
+                    self._pumps.append(pump)
+                    pump.start()
+
+    @staticmethod
+    def _forward(client: socket.socket, server: socket.socket) -> None:
+        with suppress(OSError):
+            while data := client.recv(_CHUNK):
+                server.sendall(data)
+        _close(client, server)
+
+    def _answer(self, server: socket.socket, client: socket.socket, cut_at: int) -> None:
+        frames = _Frames()
+        with suppress(OSError):
+            while data := server.recv(_CHUNK):
+                if frames.feed(data) >= cut_at:
+                    self.cuts += 1
+                    break
+                client.sendall(data)
+        _close(client, server)
+
+
+def _close(*ends: socket.socket) -> None:
+    for end in ends:
+        # Wakes the other thread of the connection.
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()
+
+
+@contextmanager
+def cutting_proxy(target: str, cut_at: Callable[[int], int]) -> Iterator[CuttingProxy]:
+    """A proxy before `target`, a host and port."""
+    proxy = CuttingProxy(target, cut_at)
+    proxy.start()
+    try:
+        yield proxy
+    finally:
+        proxy.stop()
