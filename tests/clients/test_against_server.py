@@ -10,6 +10,7 @@ import pytest
 from plant.recipes.v1.recipe_client import AsyncRecipeClient, RecipeClient
 from plant.recipes.v1.recipe_pb2 import Recipe
 from support.both_clients import KINDS, Client, connected
+from support.cutting_proxy import cutting_proxy
 from support.plant import COMPONENTS
 from toolcrib.audit.v1.audit_pb2 import Operation
 from toolcrib.client import (
@@ -54,6 +55,18 @@ def test_a_record_from_create_to_undelete(client: Client) -> None:
     with pytest.raises(NotFound):
         client.run(lambda _: recipes(client).get(recipe.id))
     assert client.run(lambda _: recipes(client).undelete(recipe.id)).name == "flange"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_write_whose_answer_is_lost_is_done_once(kind: str) -> None:
+    with (
+        serve(COMPONENTS) as server,
+        cutting_proxy(server.address, lambda number: (1, 2)[min(number, 1)]) as proxy,
+        connected(kind, proxy.address, actor="ann") as client,
+    ):
+        made = [create(client, name) for name in ("one", "two")]
+        assert [(recipe.id, recipe.etag) for recipe in made] == [(1, "1"), (2, "2")]
+        assert proxy.cuts == 2
 
 
 def test_batches_and_pages(client: Client) -> None:

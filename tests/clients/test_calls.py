@@ -133,10 +133,13 @@ def test_a_write_is_tried_again_under_the_same_id(client: Client, server: FakeSe
     server.will_answer(UNAVAILABLE, UNAVAILABLE, Empty())
     write(client)
     first, *others = ids(server)
-    assert uuid.UUID(first).version == 4
+    assert uuid.UUID(first).version == 7
     assert others == [first, first]
+    # The milliseconds are in the first twelve digits; of two in the same one, either may be the larger.
     write(client)
-    assert ids(server)[-1] != first
+    last = ids(server)[-1]
+    assert last != first
+    assert last[:13] >= first[:13]
 
 
 def test_a_write_keeps_the_id_that_it_is_given(client: Client, server: FakeServer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import grpc
@@ -15,9 +16,10 @@ from sqlalchemy.pool import Pool
 
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_record import RecipeRecord
-from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest, ListRecipesRequest
+from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest, ListRecipesRequest, UpdateRecipeRequest
 from support.plant import COMPONENTS, Plant, health_stub, plant, refused
 from toolcrib.server import Application, Change, StartError
+from toolcrib.server.system_tables import LAYOUT_VERSION
 from toolcrib.server.testing import serve
 
 NOT_SERVING, SERVING = HealthCheckResponse.NOT_SERVING, HealthCheckResponse.SERVING
@@ -180,6 +182,19 @@ class TestDatabasesThatCannotBeServed:
             connection.execute("UPDATE toolcrib_meta SET value = x'393939' WHERE name = 'layout_version'")
         connection.close()
         assert "newer Toolcrib" in self.refused(tmp_path / "x.db")
+
+    def test_one_of_an_older_version_is_brought_up_to_this_one(self, tmp_path: Path) -> None:
+        with serve(COMPONENTS, database=tmp_path / "x.db") as running, plant(running.address) as crib:
+            kept = crib.recipe()
+        with closing(sqlite3.connect(tmp_path / "x.db")) as connection, connection:
+            connection.execute("DROP TABLE toolcrib_answer")
+            connection.execute("UPDATE toolcrib_meta SET value = x'31' WHERE name = 'layout_version'")
+        with serve(COMPONENTS, database=tmp_path / "x.db") as running, plant(running.address) as crib:
+            request = UpdateRecipeRequest(recipe=Recipe(id=kept.id, speed_mm_s=7), request_id="r")
+            assert crib.recipes.UpdateRecipe(request) == crib.recipes.UpdateRecipe(request)
+        with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+            stored = connection.execute("SELECT value FROM toolcrib_meta WHERE name = 'layout_version'").fetchone()
+        assert int(stored[0]) == LAYOUT_VERSION
 
     def test_one_whose_table_is_another(self, tmp_path: Path) -> None:
         with serve(COMPONENTS, database=tmp_path / "x.db"):

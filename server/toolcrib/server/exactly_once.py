@@ -39,7 +39,7 @@ def require_form(request_id: str) -> None:
         raise InvalidRequest.field(
             "INVALID_REQUEST_ID",
             _FIELD,
-            f"must have 1 to {REQUEST_ID_CHARACTERS_MAX} visible ASCII characters without spaces; a UUID is best",
+            f"must have 1 to {REQUEST_ID_CHARACTERS_MAX} visible ASCII characters and no spaces; a UUIDv7 is best",
         )
 
 

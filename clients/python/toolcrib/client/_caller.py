@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, Self, TypeVar
 
 from toolcrib.client._patience import Patience
+from toolcrib.client._request_ids import new_request_id
 
 DEFAULT_TIMEOUT_S = 10.0
 
@@ -111,7 +111,7 @@ class Caller(Generic[Channel]):
             return Patience.for_one_try(self.timeout_s)
         # What is not written needs no id to be repeated.
         if not request.request_id and not request.validate_only:
-            request.request_id = str(uuid.uuid4())
+            request.request_id = new_request_id()
         return Patience(self.timeout_s)
 
     def _view(self, settings: CallSettings) -> Self:
