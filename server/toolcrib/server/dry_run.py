@@ -30,23 +30,24 @@ def as_dry_run(
     def run(transaction: Transaction) -> T:
         transaction.begin_dry_run()
         value = work(transaction)
-        for message in value if isinstance(value, list) else [value]:
-            if message is not None:
-                clear_what_a_commit_gives(message, component, transaction)
+        messages = value if isinstance(value, list) else [value]
+        clear_what_a_commit_gives([each for each in messages if each is not None], component, transaction)
         return value
 
     return run
 
 
-def clear_what_a_commit_gives(message: Any, component: Component[Any, Any], transaction: Transaction) -> None:
+def clear_what_a_commit_gives(messages: list[Any], component: Component[Any, Any], transaction: Transaction) -> None:
     """Clears the etag of what would change, and the key that the server would give to what is new."""
-    # A record that the write leaves as it is keeps its etag, which so says that nothing would change.
-    if "etag" in component.standard_fields and message.etag == etag_of(transaction.revision):
-        message.ClearField("etag")
-    if component.key_allocation is not KeyAllocation.CLIENT and any(
-        change.operation is Operation.CREATE
-        and change.component is component
-        and change.key == component.key_of(message)
+    new_keys = {
+        change.key
         for change in transaction.changes
-    ):
-        message.ClearField(component.key_fields[0])
+        if change.operation is Operation.CREATE and change.component is component
+    }
+    new_etag, has_etag = etag_of(transaction.revision), "etag" in component.standard_fields
+    for message in messages:
+        # A record that the write leaves as it is keeps its etag, which so says that nothing would change.
+        if has_etag and message.etag == new_etag:
+            message.ClearField("etag")
+        if component.key_allocation is not KeyAllocation.CLIENT and component.key_of(message) in new_keys:
+            message.ClearField(component.key_fields[0])

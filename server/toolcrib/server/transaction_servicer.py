@@ -165,8 +165,8 @@ def _carry_out(
     response = CommitTransactionResponse()
     for step, answer in zip(steps, answers, strict=True):
         if dry_run:
-            for record in _records(answer, step.known.servicer.repository.component.message):
-                clear_what_a_commit_gives(record, step.known.servicer.repository.component, transaction)
+            component = step.known.servicer.repository.component
+            clear_what_a_commit_gives(list(_records(answer, component.message)), component, transaction)
         response.responses.add().Pack(answer)
     if transaction.changes and not dry_run:
         response.revision = transaction.revision
