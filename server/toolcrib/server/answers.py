@@ -31,7 +31,7 @@ class StoredAnswer(NamedTuple):
     commit_time: datetime
     revision: int
     digest: bytes
-    answer: bytes
+    answer: bytes | None
 
 
 class Answers:
@@ -45,13 +45,13 @@ class Answers:
         self._limits = limits
         self._added: dict[tuple[str, str], StoredAnswer] = {}
 
-    def find(self, actor: str, request_id: str) -> tuple[bytes, bytes] | None:
+    def find(self, actor: str, request_id: str) -> tuple[bytes, bytes | None] | None:
         """Digest and answer of this actor's write under `request_id`, or None."""
         added = self._added.get((actor, request_id))
         if added is not None:
             return added.digest, added.answer
         row = self._session.find(self._statements.select_answer, [actor, request_id])
-        return None if row is None else (bytes(row[0]), bytes(row[1]))
+        return None if row is None else (row[0], row[1])
 
     def add(self, answer: StoredAnswer) -> None:
         """Keeps the answer of a call that has succeeded, until `write`."""

@@ -81,18 +81,23 @@ def _digest(method: str, request: WriteRequest) -> bytes:
     return digest.digest()
 
 
-def _to_bytes(value: Any) -> bytes:
-    """The answer's messages one after another, each behind its length; nothing for None."""
+def _to_bytes(value: Any) -> bytes | None:
+    """A message as it is; the messages of a batch one after another, each behind its length."""
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        single: bytes = value.SerializeToString()
+        return single
     output = BytesIO()
-    messages = value if isinstance(value, list) else [value]
-    for message in messages:
-        if message is not None:
-            proto.serialize_length_prefixed(message, output)
+    for message in value:
+        proto.serialize_length_prefixed(message, output)
     return output.getvalue()
 
 
-def _from_bytes(answer: bytes, kind: type[Message], *, batch: bool) -> Any:
+def _from_bytes(answer: bytes | None, kind: type[Message], *, batch: bool) -> Any:
+    if answer is None or not batch:
+        return None if answer is None else kind.FromString(answer)
     stream, messages = BytesIO(answer), []
     while (message := proto.parse_length_prefixed(kind, stream)) is not None:
         messages.append(message)
-    return messages if batch else next(iter(messages), None)
+    return messages

@@ -91,7 +91,8 @@ def system_tables(metadata: MetaData) -> SystemTables:
         # 0 where the write found nothing to change, and so made no revision.
         Column("revision", BigInteger, nullable=False),
         Column("digest", LargeBinary, nullable=False),
-        Column("answer", LargeBinary, nullable=False),
+        # None where the answer has no record: a delete that found none, as it was allowed to.
+        Column("answer", LargeBinary, nullable=True),
         Index("toolcrib_answer_request", "actor", "request_id", unique=True),
     )
     return SystemTables(meta, sequence, transaction, audit, answer)

@@ -177,7 +177,7 @@ class Transaction(ReadTransaction):
             raise
         self.session.release_savepoint(depth)
 
-    def find_answer(self, actor: str, request_id: str) -> tuple[bytes, bytes] | None:
+    def find_answer(self, actor: str, request_id: str) -> tuple[bytes, bytes | None] | None:
         """Digest and answer of a write that this one repeats, or None."""
         return self._group.answers.find(actor, request_id)
 
