@@ -328,8 +328,8 @@ class TestIndexes:
     @pytest.mark.parametrize(
         ("old", "new", "text"),
         [
-            (", \n\tCONSTRAINT work_order_slot_key UNIQUE (slot)", "", "when slot was not `unique`"),
-            ("UNIQUE (slot)", "UNIQUE (slot), CONSTRAINT unit_key UNIQUE (unit)", "when unit was `unique`"),
+            (', \n\tCONSTRAINT "work_order_slot_key" UNIQUE ("slot")', "", "when slot was not `unique`"),
+            ('UNIQUE ("slot")', 'UNIQUE ("slot"), CONSTRAINT unit_key UNIQUE (unit)', "when unit was `unique`"),
         ],
     )
     def test_a_table_of_other_unique_fields_is_told(self, tmp_path: Path, old: str, new: str, text: str) -> None:

@@ -31,10 +31,15 @@ def require_unchanged(component: Component[Any, Any], before: Message | None, af
         return
     had, has = _values(before), _values(after)
     for name in component.immutable_fields:
-        if had.get(name) != has.get(name):
+        if not _same(had.get(name), has.get(name)):
             raise InvalidRequest.field(
                 "FIELD_IMMUTABLE", name, "is set when a record is created and never changes", in_record=True
             )
+
+
+def _same(had: Any, has: Any) -> bool:
+    # Only NaN is not itself, and it stays what it was.
+    return bool(had == has or (had != had and has != has))  # noqa: PLR0124  # that is how to tell
 
 
 def _values(message: Message) -> dict[str, Any]:
