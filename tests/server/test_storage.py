@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -19,6 +21,7 @@ from plant.recipes.v1.recipe_record import RecipeRecord
 from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest, ListRecipesRequest, UpdateRecipeRequest
 from support.plant import COMPONENTS, Plant, health_stub, plant, refused
 from toolcrib.server import Application, Change, StartError
+from toolcrib.server.health import Health
 from toolcrib.server.system_tables import LAYOUT_VERSION
 from toolcrib.server.testing import serve
 
@@ -154,6 +157,30 @@ class TestHealth:
             assert next(watch).status == SERVING
         assert next(watch).status == NOT_SERVING
         channel.close()
+
+    def test_watchers_are_told_of_a_stop_in_the_middle_of_a_question(self) -> None:
+        asked, answered = threading.Event(), threading.Event()
+
+        class SlowDatabase:
+            def probe(self, _tables: object) -> None:
+                asked.set()
+                assert answered.wait(20)
+
+        async def watch() -> list[int]:
+            health: Any = Health(cast(Any, SlowDatabase()), {}, interval_s=0.001)
+            states = health.Watch(HealthCheckRequest(), cast(Any, None))
+            answered.set()
+            seen = [(await anext(states)).status]
+            answered.clear()
+            asked.clear()
+            following = asyncio.ensure_future(anext(states))
+            await asyncio.to_thread(asked.wait, 20)
+            health.stop()
+            answered.set()
+            seen.append((await following).status)
+            return seen
+
+        assert asyncio.run(watch()) == [SERVING, NOT_SERVING]
 
 
 class TestDatabasesThatCannotBeServed:

@@ -60,11 +60,13 @@ class Health(HealthServicer):
         """The service's state now, and each time it changes; ends when the server stops."""
         last: Status | None = None
         while True:
+            # Asked beforehand: a stop in the middle of the question is told with the next one.
+            is_last = self._stopping.is_set()
             status = await self.status(request.service)
             if status != last:
                 last = status
                 yield HealthCheckResponse(status=status)
-            if self._stopping.is_set():
+            if is_last:
                 return
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._interval_s)
