@@ -100,8 +100,16 @@ class TestNumbers:
         robot = lab.robots.create(lab.Robot(d=0.0))
         changed = lab.robots.update(lab.Robot(id=robot.id, d=-0.0), mask="d")
         assert str(changed.d) == str(lab.robots.get(robot.id).d) == "-0.0"
-        entries = AuditClient(lab.crib).entries(component=ROBOT, record_key=str(robot.id))
+        entries = list(AuditClient(lab.crib).entries(component=ROBOT, record_key=str(robot.id)))
         assert [entry.operation for entry in entries] == [Operation.OPERATION_UPDATE, Operation.OPERATION_CREATE]
+        assert list(entries[0].changed_fields.paths) == ["d"]
+
+    def test_the_audit_trail_does_not_take_a_nan_that_stays_for_a_change(self, lab: Lab) -> None:
+        nan = float("nan")
+        robot = lab.robots.create(lab.Robot(d=nan, pose=lab.Pose(x=nan)))
+        lab.robots.update(lab.Robot(id=robot.id, f=1), mask="f")
+        entry = next(AuditClient(lab.crib).entries(component=ROBOT, record_key=str(robot.id)))
+        assert list(entry.changed_fields.paths) == ["f"]
 
     def test_unsigned_integers_of_64_bits_sort_in_sql_as_they_do_as_numbers(self, lab: Lab) -> None:
         numbers = [0, 9, 10, 2**63 - 1, 2**63, 2**64 - 1]

@@ -15,6 +15,7 @@ from toolcrib.audit.v1.audit_pb2 import AuditEntry, ListAuditEntriesRequest, Lis
 from toolcrib.server.audit_trail import AuditQuery, AuditRow, AuditTrail
 from toolcrib.server.call import Call
 from toolcrib.server.errors import InvalidRequest
+from toolcrib.server.masks import is_same
 from toolcrib.server.paging import fill_page, page_size
 from toolcrib.server.rpc import Method
 from toolcrib.server.store import Store
@@ -98,14 +99,10 @@ class AuditServicer:
 
 
 def _changed(message: type[Message], before_image: bytes, after_image: bytes) -> Iterable[str]:
-    before, after = _values(message, before_image), _values(message, after_image)
+    before, after = message.FromString(before_image), message.FromString(after_image)
     for field in message.DESCRIPTOR.fields:
-        if field.name not in _OF_THE_SERVER and before.get(field.name) != after.get(field.name):
+        if field.name not in _OF_THE_SERVER and not is_same(before, after, field.name):
             yield field.name
-
-
-def _values(message: type[Message], image: bytes) -> dict[str, object]:
-    return {field.name: value for field, value in message.FromString(image).ListFields()}
 
 
 def _query(request: ListAuditEntriesRequest) -> AuditQuery:

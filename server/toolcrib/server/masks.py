@@ -106,6 +106,15 @@ def project(message: MessageT, mask: Sequence[str]) -> MessageT:
     return projected
 
 
+def is_same(one: Message, other: Message, field: str) -> bool:
+    """Whether both have the same in `field`, to the bit: Python takes -0.0 for 0.0, and NaN for another NaN."""
+    return _exactly(one, field) == _exactly(other, field)
+
+
+def _exactly(message: Message, field: str) -> bytes:
+    return project(message, [field]).SerializeToString(deterministic=True)
+
+
 def _refusal(component: Component[Any, Any], path: str) -> InvalidRequest:
     if path in component.key_fields:
         return InvalidRequest.field("KEY_IMMUTABLE", _FIELD, f"{path!r} is the key, which never changes; leave it out")

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from toolcrib.server.component import Component
 from toolcrib.server.errors import InvalidRequest
+from toolcrib.server.masks import is_same
 
 
 def prepare_new(component: Component[Any, Any], message: Message, *, by_hook: bool) -> None:
@@ -29,18 +30,8 @@ def require_unchanged(component: Component[Any, Any], before: Message | None, af
     """Raises InvalidRequest, naming the field, where an immutable field of a record that is there already changes."""
     if before is None or not component.immutable_fields:
         return
-    had, has = _values(before), _values(after)
     for name in component.immutable_fields:
-        if not _same(had.get(name), has.get(name)):
+        if not is_same(before, after, name):
             raise InvalidRequest.field(
                 "FIELD_IMMUTABLE", name, "is set when a record is created and never changes", in_record=True
             )
-
-
-def _same(had: Any, has: Any) -> bool:
-    # Only NaN is not itself, and it stays what it was.
-    return bool(had == has or (had != had and has != has))  # noqa: PLR0124  # that is how to tell
-
-
-def _values(message: Message) -> dict[str, Any]:
-    return {field.name: value for field, value in message.ListFields()}
