@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from toolcrib.codegen.emit_service_proto import service_path
 from toolcrib.codegen.layout import Each, Node, call, list_of, quoted
-from toolcrib.codegen.model import Component, Kind
+from toolcrib.codegen.model import Component
 from toolcrib.codegen.names import stub_module
+from toolcrib.codegen.python_fields import fields_class, write_fields
 from toolcrib.codegen.python_names import key_parameters, python_type, use_message
 from toolcrib.codegen.service import service_methods
 from toolcrib.codegen.writer import CodeWriter
@@ -34,18 +35,6 @@ _DEFAULTS = {
 _WRITE = ("request_id", "validate_only")
 _WRITE_PASSED = tuple(f"{name}={name}" for name in _WRITE)
 
-# What is known of a field's values, for conditions on it.
-_FIELD_CLASSES = {
-    **dict.fromkeys((Kind.INT32, Kind.INT64, Kind.UINT32, Kind.UINT64), "IntegerField"),
-    **dict.fromkeys((Kind.FLOAT, Kind.DOUBLE), "NumberField"),
-    Kind.BOOL: "BoolField",
-    Kind.STRING: "TextField",
-    Kind.BYTES: "BytesField",
-    Kind.ENUM: "EnumField",
-    Kind.TIMESTAMP: "TimeField",
-    Kind.DURATION: "DurationField",
-    Kind.MESSAGE: "DocumentField",
-}
 _SELECTION = ("filter", "query", "order_by")
 
 _FILTER_NOTE = "`filter` is text as in AIP-160, `query` the same as a message; with both, both have to hold."
@@ -74,29 +63,10 @@ def emit_python_client(component: Component) -> str:
     message = use_message(writer, component)
     writer.line()
     writer.statement(list_of(*map(quoted, sorted(names)), before="__all__ = "))
-    _fields(writer, component)
+    write_fields(writer, component)
     _Client(writer, component, message, asynchronous=False).write()
     _Client(writer, component, message, asynchronous=True).write()
     return writer.text()
-
-
-def fields_class(component: Component) -> str:
-    """The name of the class that holds the component's fields, for conditions."""
-    return f"{component.name}Fields"
-
-
-def _fields(writer: CodeWriter, component: Component) -> None:
-    writer.top()
-    with writer.block(f"class {fields_class(component)}:"):
-        writer.docstring(f"The fields of {component.full_name}, for the conditions and orders of `where`.")
-        writer.line()
-        for field in component.fields:
-            kind = (
-                "EtagField"
-                if field.name == "etag"
-                else _FIELD_CLASSES[Kind.MESSAGE if field.is_document else field.kind]
-            )
-            writer.statement(call(writer.use(_RUNTIME, kind), quoted(field.name)), before=f"{field.name} = ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from google.protobuf.message import Message
 
 from toolcrib.server.call import Call
+from toolcrib.server.component import key_text
 from toolcrib.server.dry_run import clear_what_a_commit_gives
 from toolcrib.server.errors import InvalidRequest, PreconditionFailed, RecordNotFound, StoreError
 from toolcrib.server.servicer import ComponentServicer
@@ -38,42 +39,48 @@ class Step(NamedTuple):
     request: Message
 
 
-class _Writing:
-    """Runs what a servicer would hand to the writer lane."""
+class _Executor:
+    """Takes the place of the lanes; refuses what its kind of step does not do."""
 
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
-
-    async def write(self, _call: Call, work: Callable[[Transaction], T]) -> T:
-        """Runs `work`."""
-        return work(self._transaction)
+    def __init__(self, transaction: Transaction, refusal: InvalidRequest) -> None:
+        self.transaction = transaction
+        self._refusal = refusal
 
     def read_at_once(self, _work: Callable[[ReadTransaction], T]) -> Coroutine[Any, Any, T | None]:
         """Refuses."""
-        raise InvalidRequest.field("NOT_A_WRITE", "", "reads; a transaction holds requests that write")
+        raise self._refusal
 
     def read(self, _call: Call, _work: Callable[[ReadTransaction], T]) -> Awaitable[T]:
         """Refuses."""
-        raise InvalidRequest.field("NOT_A_WRITE", "", "reads; a transaction holds requests that write")
-
-
-class _Getting:
-    """Runs what a servicer would read of one record."""
-
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
-
-    async def read_at_once(self, work: Callable[[ReadTransaction], T]) -> T | None:
-        """Runs `work`."""
-        return work(self._transaction)
-
-    def read(self, _call: Call, _work: Callable[[ReadTransaction], T]) -> Awaitable[T]:
-        """Refuses."""
-        raise InvalidRequest.field("NOT_A_GET", "", "is no request that gets one record, as a precondition needs")
+        raise self._refusal
 
     def write(self, _call: Call, _work: Callable[[Transaction], T]) -> Awaitable[T]:
         """Refuses."""
-        raise InvalidRequest.field("NOT_A_GET", "", "is no request that gets one record, as a precondition needs")
+        raise self._refusal
+
+
+class _Writing(_Executor):
+    """Runs what a servicer would hand to the writer lane."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        text = "reads; a transaction holds requests that write"
+        super().__init__(transaction, InvalidRequest.field("NOT_A_WRITE", "", text))
+
+    async def write(self, _call: Call, work: Callable[[Transaction], T]) -> T:
+        """Runs `work`."""
+        return work(self.transaction)
+
+
+class _Getting(_Executor):
+    """Runs what a servicer would read of one record."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        text = "is no request that gets one record, as a precondition needs"
+        super().__init__(transaction, InvalidRequest.field("NOT_A_GET", "", text))
+
+    async def read_at_once(self, work: Callable[[ReadTransaction], T]) -> T | None:
+        """Runs `work`."""
+        return work(self.transaction)
 
 
 def carry_out(
@@ -127,7 +134,7 @@ def _require(transaction: Transaction, call: Call, step: Step, condition: Precon
         if wanted == "exists" and not condition.exists:
             return
         raise PreconditionFailed(component.name, error.key, "there is no such record", within=step.place) from error
-    key = "/".join(str(part) for part in component.key_of(record))
+    key = key_text(component.key_of(record))
     if wanted == "exists" and not condition.exists:
         raise PreconditionFailed(component.name, key, "there is such a record", within=step.place)
     if wanted == "etag" and record.etag != condition.etag:
@@ -135,7 +142,7 @@ def _require(transaction: Transaction, call: Call, step: Step, condition: Precon
         raise PreconditionFailed(component.name, key, text, within=step.place)
 
 
-def _run(step: Step, executor: _Writing | _Getting, call: Call) -> Message:
+def _run(step: Step, executor: _Executor, call: Call) -> Message:
     """What the component's servicer answers to a request, with `executor` in the place of the lanes."""
     servicer = step.known.servicer(executor)
     coroutine = getattr(servicer, step.known.method)(step.request, call)
