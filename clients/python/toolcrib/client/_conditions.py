@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.struct_pb2 import NULL_VALUE
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from toolcrib.query.v1 import query_pb2
@@ -193,7 +194,7 @@ def _value(value: object) -> Value:
         return Value(**fields)
     match value:
         case None:
-            return Value(null_value=0)  # type: ignore[arg-type]  # the only value of NullValue
+            return Value(null_value=NULL_VALUE)
         case int():
             return Value(uint64_value=value) if value > _INT64_MAX else Value(int64_value=value)
         case datetime():

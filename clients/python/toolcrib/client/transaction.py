@@ -12,7 +12,7 @@ them are generated, one for each component.
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from google.protobuf.message import Message
 
@@ -57,13 +57,13 @@ class Writes:
     def __init__(self) -> None:
         self.revision = 0
         self._request = CommitTransactionRequest()
-        self._pending: list[Pending[Message]] = []
+        self._pending: list[Pending[Any]] = []
 
     def add(self, request: Message, answer: type[Answer]) -> Pending[Answer]:
         """Adds a request of a component's service, which answers an `answer`."""
         pending = Pending(answer)
         self._request.requests.add().Pack(request)
-        self._pending.append(pending)  # type: ignore[arg-type]  # it is only filled
+        self._pending.append(pending)
         return pending
 
     def require(self, record: Message, *, exists: bool | None = None, etag: str | None = None) -> None:
