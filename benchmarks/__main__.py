@@ -6,39 +6,64 @@ import argparse
 import json
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks import report
-from benchmarks.operations import OPERATIONS
+from benchmarks.figures import Figures
+from benchmarks.operations import FILTERS, OPERATIONS
 from benchmarks.processes import ProcessFailed
 from benchmarks.rounds import Plan, bench
+from benchmarks.sizes import SizeFigures, sizes_bench
+
+_NAMES = [*OPERATIONS, FILTERS]
 
 
 def main() -> int:
     """Runs the benchmark; missed targets are shown and are no failure."""
     flags = _flags()
-    plan = Plan([OPERATIONS[name] for name in flags.only], flags.in_flight, flags.rounds, flags.seconds)
+    plan = Plan(
+        [OPERATIONS[name] for name in flags.only if name in OPERATIONS], flags.in_flight, flags.rounds, flags.seconds
+    )
     terminal = Console(stderr=True)
     try:
-        with tempfile.TemporaryDirectory(prefix="toolcrib-bench-", dir=flags.folder) as folder:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            with bench(Path(folder)) as running, Progress(*columns, console=terminal, transient=True) as progress:
-                task = progress.add_task("measuring", total=plan.turns())
-                figures = running.measure(plan, lambda: progress.advance(task))
+        figures, sizes = _measure(plan, flags, terminal)
     except ProcessFailed as error:
         terminal.print(str(error))
         return 1
     except KeyboardInterrupt:
         return 130
     if flags.json:
-        json.dump(report.as_json(figures), sys.stdout, indent=2)
+        json.dump(report.as_json(figures, sizes), sys.stdout, indent=2)
         print()
     else:
-        report.show(figures)
+        report.show(figures, sizes)
     return 0
+
+
+def _measure(plan: Plan, flags: argparse.Namespace, terminal: Console) -> tuple[list[Figures], list[SizeFigures]]:
+    """Everything that the flags ask for; servers of the one kind have ended before those of the other begin."""
+    figures: list[Figures] = []
+    sizes: list[SizeFigures] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        tempfile.TemporaryDirectory(prefix="toolcrib-bench-", dir=flags.folder) as folder,
+        Progress(*columns, console=terminal, transient=True) as progress,
+    ):
+        if plan.operations:
+            task = progress.add_task("measuring", total=plan.turns())
+            with bench(Path(folder)) as running:
+                figures = running.measure(plan, partial(progress.advance, task))
+        if FILTERS in flags.only:
+            task = progress.add_task("measuring filters", total=len(plan.in_flight) * plan.rounds)
+            with sizes_bench(Path(folder)) as filtering:
+                for in_flight in plan.in_flight:
+                    advance = partial(progress.advance, task)
+                    sizes.append(filtering.measure(in_flight, plan.rounds, plan.seconds, advance))
+    return figures, sizes
 
 
 def _flags() -> argparse.Namespace:
@@ -46,7 +71,7 @@ def _flags() -> argparse.Namespace:
     parser.add_argument("--seconds", type=_seconds, default=2.0, help="length of a round (default 2)")
     parser.add_argument("--rounds", type=_count, default=3, help="rounds of each kind (default 3)")
     parser.add_argument(
-        "--only", type=_operations, default=list(OPERATIONS), help=f"some of {','.join(OPERATIONS)} (default all)"
+        "--only", type=_operations, default=[*OPERATIONS, FILTERS], help=f"some of {','.join(_NAMES)} (default all)"
     )
     parser.add_argument("--in-flight", type=_counts, default=[1, 16, 64], help="calls at a time (default 1,16,64)")
     parser.add_argument("--folder", type=Path, help="where the databases lie meanwhile (default: the temporary folder)")
@@ -75,8 +100,8 @@ def _counts(text: str) -> list[int]:
 def _operations(text: str) -> list[str]:
     names = text.split(",")
     for name in names:
-        if name not in OPERATIONS:
-            raise argparse.ArgumentTypeError(f"there is no {name!r}; there are {', '.join(OPERATIONS)}")
+        if name not in _NAMES:
+            raise argparse.ArgumentTypeError(f"there is no {name!r}; there are {', '.join(_NAMES)}")
     return names
 
 

@@ -17,7 +17,7 @@ import grpc.aio
 
 from benchmarks.measures import Order, Round
 from benchmarks.processes import cpu_seconds
-from benchmarks.workload import Stream, preload, streams
+from benchmarks.workload import Stream, filter_streams, preload, streams
 from toolcrib.server.event_loop import loop_factory
 
 _WARM_UP_S = 0.3
@@ -70,10 +70,11 @@ async def _preload(address: str) -> None:
 
 
 def main() -> None:
-    """Fills the database of the server whose address is the argument; then runs the rounds that are ordered."""
-    all_streams = streams()
+    """Fills the database of the server whose address is the argument, if any; then runs the rounds that are ordered."""
+    all_streams = {**streams(), **filter_streams()}
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_preload(sys.argv[1]))
+        for address in sys.argv[1:]:
+            runner.run(_preload(address))
         print("ready", flush=True)
         for line in sys.stdin:
             order = Order(**json.loads(line))

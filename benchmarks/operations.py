@@ -35,5 +35,15 @@ OPERATIONS = {
     )
 }
 
+# Lists by a filter are measured over so many records, and cost at most so many times as much over the more.
+FILTERS = "filter"
+SIZES = (10_000, 1_000_000)
+SIZE_RATIO_MAX = 1.2
+
 # The targets hold for this many calls in flight.
 TARGET_IN_FLIGHT = 64
+
+
+def recipe_name(number: int) -> str:
+    """A name that sorts as its number does."""
+    return f"recipe {number:09d}"

@@ -18,6 +18,8 @@ from rich.table import Table
 
 from benchmarks.figures import Figures, Target, middle
 from benchmarks.measures import Round
+from benchmarks.operations import LIST_SIZE, SIZE_RATIO_MAX, SIZES
+from benchmarks.sizes import SizeFigures
 
 _COLUMNS = ("in flight", "calls/s", "p50 ms", "p99 ms", "CPU µs/call", "of echo", "rows/s", "of raw", "target")
 # Where the output is no terminal, so that no figure is cut off.
@@ -30,16 +32,21 @@ def machine() -> str:
     return f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, {versions}"
 
 
-def show(figures: Sequence[Figures]) -> None:
-    """Prints the table, and how far the promised shares spread."""
+def show(figures: Sequence[Figures], sizes: Sequence[SizeFigures]) -> None:
+    """Prints the tables, and how far what is promised spreads."""
     console = Console()
     if not console.is_terminal:
         console.width = _WIDTH
-    console.print(_table(figures))
+    if figures:
+        console.print(_table(figures))
     for item in figures:
         target = item.target()
         if target is not None:
             console.print(_verdict(item, target), highlight=False)
+    if sizes:
+        console.print(_sizes_table(sizes))
+    for sized in sizes:
+        console.print(_size_verdict(sized), highlight=False)
     console.print("Shares are medians over pairs of rounds. CPU is the server's, of all its threads.", highlight=False)
 
 
@@ -67,12 +74,41 @@ def _verdict(item: Figures, target: Target) -> str:
     return f"{item.operation.title}, {item.in_flight} in flight: {spread}; target {_target_text(item)}"
 
 
-def as_json(figures: Sequence[Figures]) -> dict[str, Any]:
+def _sizes_table(sizes: Sequence[SizeFigures]) -> Table:
+    title = f"List of {LIST_SIZE} by a filter and order on a unique name"
+    table = Table(title=title, box=SIMPLE_HEAD, collapse_padding=True)
+    table.add_column("records, filter", no_wrap=True)
+    for column in _COLUMNS[:5]:
+        table.add_column(column, justify="right", no_wrap=True)
+    small, large = SIZES
+    for sized in sizes:
+        rows = {
+            f"{small:,}": [turn.small for turn in sized.turns],
+            f"{large:,}": [turn.large for turn in sized.turns],
+            f"{small:,}, longer": [turn.known for turn in sized.turns],
+            f"{small:,}, longer, never asked before": [turn.unknown for turn in sized.turns],
+        }
+        table.add_section()
+        for title, rounds in rows.items():
+            table.add_row(title, str(sized.in_flight), *_round_cells(middle(rounds)))
+    return table
+
+
+def _size_verdict(sized: SizeFigures) -> str:
+    ratios, (small, large) = sized.ratios(), SIZES
+    spread = f"{sized.ratio():.2f} times ({min(ratios):.2f} to {max(ratios):.2f})"
+    met = "[green]met[/green]" if sized.ratio() <= SIZE_RATIO_MAX else "[red]missed[/red]"
+    what = f"a list by a filter over {large:,} records, {sized.in_flight} in flight"
+    return f"{what}: {spread} what it takes over {small:,}; target at most {SIZE_RATIO_MAX:g} {met}"
+
+
+def as_json(figures: Sequence[Figures], sizes: Sequence[SizeFigures]) -> dict[str, Any]:
     """The same for programs, with each round."""
     return {
         "machine": machine(),
         "echo": [{"in_flight": n, **asdict(middle(rounds))} for n, rounds in _echo_rounds(figures).items()],
         "figures": [_entry(item) for item in figures],
+        "sizes": [{"ratio": sized.ratio(), **asdict(sized)} for sized in sizes],
     }
 
 

@@ -9,14 +9,14 @@ import csv
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle, islice, product
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from benchmarks.echo_server import SERVICE as ECHO_SERVICE
-from benchmarks.operations import BATCH_SIZE, LIST_SIZE
+from benchmarks.operations import BATCH_SIZE, LIST_SIZE, SIZES, recipe_name
 from benchmarks.processes import PROJECT
 from plant.cycles.v1 import machine_cycle_service_pb2 as requests
 from plant.cycles.v1.machine_cycle_pb2 import (
@@ -25,6 +25,8 @@ from plant.cycles.v1.machine_cycle_pb2 import (
     PRODUCT_QUALITY_MEDIUM,
     MachineCycle,
 )
+from plant.recipes.v1.recipe_service_pb2 import DESCRIPTOR as RECIPES
+from plant.recipes.v1.recipe_service_pb2 import ListRecipesRequest
 
 _SERVICE = requests.DESCRIPTOR.services_by_name["MachineCycleService"].full_name
 _DATA = PROJECT / "examples" / "data" / "ai4i2020.csv"
@@ -51,6 +53,35 @@ def streams() -> dict[str, Stream]:
         "list": _stream("ListMachineCycles", [requests.ListMachineCyclesRequest(page_size=LIST_SIZE)]),
         "batch_create": _stream("BatchCreateMachineCycles", _batches(creates)),
     }
+
+
+def filter_streams() -> dict[str, Stream]:
+    """Lists by filters on the unique name of recipes, which recipe_name makes, by the names that sizes.py has for them.
+
+    For each size the names are those of any of its records. "known" and "unknown" filters are alike in length and in
+    what they find, but of the known ones only the values differ.
+    """
+    sized = {f"filter_{size}": [_by_name(number) for number in _sample(size)] for size in SIZES}
+    # What is true of every record, in many ways.
+    true = [f"id {operator} {value}" for operator, value in ((">", 0), (">=", 0), ("!=", 0), ("<", 10**9))]
+    combinations = list(product(true, repeat=6))
+    random.Random(2).shuffle(combinations)
+    numbers = _sample(SIZES[0])
+    unknown = [_by_name(number, *more) for number, more in zip(cycle(numbers), combinations, strict=False)]
+    known = [_by_name(number, *combinations[0]) for number in numbers]
+    lists = {**sized, "filter_known": known, "filter_unknown": unknown}
+    path = f"/{RECIPES.services_by_name['RecipeService'].full_name}/ListRecipes"
+    return {name: Stream(path, _endless(messages)) for name, messages in lists.items()}
+
+
+def _by_name(number: int, *conditions: str) -> ListRecipesRequest:
+    text = " AND ".join([f'name >= "{recipe_name(number)}"', *conditions])
+    return ListRecipesRequest(filter=text, order_by="name", page_size=LIST_SIZE)
+
+
+def _sample(size: int) -> list[int]:
+    """Numbers of records that have a whole page behind them."""
+    return random.Random(3).sample(range(size - LIST_SIZE), 4000)
 
 
 def preload() -> tuple[str, list[bytes]]:

@@ -21,10 +21,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from plant.cycles.v1.machine_cycle_client import MachineCycleClient
+from plant.cycles.v1.machine_cycle_client import MachineCycleClient, MachineCycleFields
 from plant.cycles.v1.machine_cycle_pb2 import MachineCycle, ProductQuality
-from plant.recipes.v1.recipe_client import RecipeClient
-from plant.recipes.v1.recipe_pb2 import Coolant, Recipe
+from plant.recipes.v1.recipe_client import RecipeClient, RecipeFields
+from plant.recipes.v1.recipe_pb2 import Coolant, Recipe, RecipeTool
+from plant.recipes.v1.recipe_tool_client import RecipeToolClient
 from plant.tools.v1.tool_offset_client import ToolOffsetClient
 from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.users.v1.user_client import UserClient
@@ -34,6 +35,7 @@ from toolcrib.client import Crib, FailedPrecondition, InvalidArgument
 HERE = Path(__file__).resolve().parent
 DEMO = HERE.parent / ".demo"
 BATCH = 200
+LARGE_MM = 50
 QUALITIES = {
     "L": ProductQuality.PRODUCT_QUALITY_LOW,
     "M": ProductQuality.PRODUCT_QUALITY_MEDIUM,
@@ -131,6 +133,8 @@ def work(crib: Crib) -> None:
         Recipe(name="bracket M10", speed_mm_s=120, spindle_rpm=8000, coolant=Coolant.COOLANT_FLOOD, approved=True)
     )
     scrap = recipes.create(Recipe(name="trial", speed_mm_s=40))
+    needed = [RecipeTool(recipe_id=recipe.id, tool_number=number) for number in (1, 2)]
+    RecipeToolClient(ann).batch_create(needed)
     changed = RecipeClient(bob).update(Recipe(id=recipe.id, speed_mm_s=150), mask="speed_mm_s")
     console.print(f"bob changes the speed; a hook takes the approval away: approved={changed.approved}")
     recipes.delete(scrap.id)
@@ -153,7 +157,7 @@ def work(crib: Crib) -> None:
 
 
 def show_records(crib: Crib) -> None:
-    """The tool table, and how many cycles of each quality failed."""
+    """The tool table, a recipe found by its tools, and how many cycles failed."""
     console.rule("Records")
     table = Table("tool", "x mm", "z mm", "diameter mm", "comment", "state", box=None)
     for tool in ToolOffsetClient(crib).list(show_deleted=True):
@@ -161,9 +165,13 @@ def show_records(crib: Crib) -> None:
         numbers = (tool.tool_number, tool.x_offset_mm, tool.z_offset_mm, tool.diameter_mm)
         table.add_row(*map(str, numbers), tool.comment, state, style="dim" if state == "deleted" else "")
     console.print(table)
-    cycles = list(MachineCycleClient(crib).list(page_size=1000))
-    failed = sum(cycle.machine_failure for cycle in cycles)
-    console.print(f"{len(cycles)} machine cycles, {failed} of them failed")
+    with_large_tools = RecipeClient(crib).where(RecipeFields.tools.diameter_mm >= LARGE_MM)
+    for recipe in with_large_tools.include(RecipeFields.tools):
+        comments = ", ".join(tool.comment for tool in recipe.tools)
+        console.print(f"{recipe.name} needs a tool of {LARGE_MM} mm or more; all of its tools: {comments}")
+    cycles = MachineCycleClient(crib)
+    failed = cycles.where(MachineCycleFields.machine_failure == True).count()  # noqa: E712  # a condition
+    console.print(f"{cycles.count()} machine cycles, {failed} of them failed")
 
 
 def show_audit(address: str) -> None:

@@ -14,12 +14,12 @@ from toolcrib.codegen.refusals import refuse
 from toolcrib.codegen.sources import find_protos
 
 COMPONENTS = Path(__file__).parents[2] / "examples" / "components"
-RECIPE = "plant/recipes/v1/recipe.proto"
+CYCLE = "plant/cycles/v1/machine_cycle.proto"
 
 
 @pytest.fixture
 def file() -> DeclaredFile:
-    return read_files(describe(COMPONENTS, find_protos(COMPONENTS)), [RECIPE])[0]
+    return read_files(describe(COMPONENTS, find_protos(COMPONENTS)), [CYCLE])[0]
 
 
 def refused(file: DeclaredFile) -> str:
@@ -29,16 +29,16 @@ def refused(file: DeclaredFile) -> str:
 
 
 def test_an_option_of_a_newer_version_is_refused(file: DeclaredFile) -> None:
-    descriptors = describe(COMPONENTS, [RECIPE])
-    recipe = next(found for found in descriptors.file if found.name == RECIPE).message_type[0]
+    descriptors = describe(COMPONENTS, [CYCLE])
+    cycle = next(found for found in descriptors.file if found.name == CYCLE).message_type[0]
     # Field 81710, a message of four bytes: number 70 as 1, and number 40 as 2.
-    recipe.options.MergeFromString(bytes.fromhex("f2f227") + b"\x06" + bytes.fromhex("b00401c00202"))
-    recipe.field[1].options.MergeFromString(bytes.fromhex("f2f227") + b"\x03" + bytes.fromhex("f80401"))
-    newer = read_files(descriptors, [RECIPE])[0]
+    cycle.options.MergeFromString(bytes.fromhex("f2f227") + b"\x06" + bytes.fromhex("b00401c00202"))
+    cycle.field[1].options.MergeFromString(bytes.fromhex("f2f227") + b"\x03" + bytes.fromhex("f80401"))
+    newer = read_files(descriptors, [CYCLE])[0]
     assert refused(newer).splitlines() == [
-        f"{RECIPE}:11:3: option number 40 of the component is unknown to this version; it needs a newer toolcrib",
-        f"{RECIPE}:11:3: option number 70 of the component is unknown to this version; it needs a newer toolcrib",
-        f"{RECIPE}:16:3: option number 79 of `name` is unknown to this version; it needs a newer toolcrib",
+        f"{CYCLE}:11:3: option number 40 of the component is unknown to this version; it needs a newer toolcrib",
+        f"{CYCLE}:11:3: option number 70 of the component is unknown to this version; it needs a newer toolcrib",
+        f"{CYCLE}:15:3: option number 79 of `product_id` is unknown to this version; it needs a newer toolcrib",
     ]
 
 

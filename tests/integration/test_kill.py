@@ -52,12 +52,15 @@ class Kind:
 
 KINDS = {
     "plant.tools.v1.ToolOffset": Kind(
-        ToolOffset, "tool_offset", RowReader(tool_offset_table(MetaData()), sqlite.dialect()), tool_offset_from_row
+        ToolOffset,
+        "tool_offset",
+        RowReader(tool_offset_table(MetaData()).columns, sqlite.dialect()),
+        tool_offset_from_row,
     ),
     "plant.cycles.v1.MachineCycle": Kind(
         MachineCycle,
         "machine_cycle",
-        RowReader(machine_cycle_table(MetaData()), sqlite.dialect()),
+        RowReader(machine_cycle_table(MetaData()).columns, sqlite.dialect()),
         machine_cycle_from_row,
     ),
 }

@@ -42,7 +42,7 @@ class TestWarnings:
         plan = explained(crib)
         assert not plan.full_scan
         assert not plan.warnings
-        assert plan.steps[0].description == "reads every record, in the order of the key (id)"
+        assert plan.steps[0].description == "reads all records, in the order of the key (id)"
 
     @pytest.mark.parametrize("text", ["speed_mm_s > 1", 'name:"a"', 'name = "*a"', "NOT approved = true"])
     def test_a_filter_without_an_index_reads_every_record(self, crib: Plant, text: str) -> None:

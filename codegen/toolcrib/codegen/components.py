@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from toolcrib.codegen.declared import DeclaredField, DeclaredFile, DeclaredMessage, KeySource, Shape
+from toolcrib.codegen.declared import DeclaredField, DeclaredFile, DeclaredMessage, DeclaredRelation, KeySource, Shape
 from toolcrib.codegen.defaults import parse_default
 from toolcrib.codegen.documents import has_own_json
 from toolcrib.codegen.indexes import indexes_of
@@ -17,6 +17,7 @@ from toolcrib.codegen.model import (
     MessageType,
     OnDelete,
     Reference,
+    Relation,
     Schema,
 )
 from toolcrib.codegen.names import plural_of, snake_case
@@ -62,10 +63,11 @@ def messages_within(
 ) -> dict[str, tuple[DeclaredField, DeclaredMessage | None]]:
     """The types that the fields of `message` are made of, and those of these, by their full names.
 
-    Each comes with the field that was met first, and is None where `messages` has no such type.
+    Relations are left out: they show records of other components. Each comes with the field that was met first, and is
+    None where `messages` has no such type.
     """
     found: dict[str, tuple[DeclaredField, DeclaredMessage | None]] = {}
-    waiting = list(reversed(message.fields))
+    waiting = [field for field in reversed(message.fields) if field.relation is None]
     while waiting:
         field = waiting.pop()
         if field.kind is Kind.MESSAGE and field.type not in found and not has_own_json(field.type):
@@ -79,7 +81,7 @@ def _component(message: DeclaredMessage, file: DeclaredFile, messages: Mapping[s
     option = message.option
     if option is None:
         raise ValueError(f"{message.full_name} is not a component")
-    fields = {field.name: _field(field) for field in message.fields}
+    fields = {field.name: _field(field) for field in message.fields if field.relation is None}
     plural = plural_name_of(message)
     return Component(
         name=message.name,
@@ -99,6 +101,20 @@ def _component(message: DeclaredMessage, file: DeclaredFile, messages: Mapping[s
         soft_delete=option.soft_delete,
         max_records=option.max_records,
         indexes=indexes_of(message, table_of(message), key_of(message)),
+        relations=tuple(_relation(field, field.relation) for field in message.fields if field.relation),
+    )
+
+
+def _relation(field: DeclaredField, relation: DeclaredRelation) -> Relation:
+    return Relation(
+        name=field.name,
+        number=field.number,
+        component=field.type,
+        plural=field.shape is Shape.REPEATED,
+        by=relation.by,
+        through=relation.through,
+        to=relation.to,
+        comment=field.comment,
     )
 
 

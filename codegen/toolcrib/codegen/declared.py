@@ -45,11 +45,21 @@ class KeySource(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredRelation:
+    """A field's option `relation`."""
+
+    by: str
+    through: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeclaredField:
     """A field of a message. `kind` is None where no kind of the model holds its type.
 
     Of a map `type` and what follows from it is that of the values; `map_key` is the kind of its keys. `rules` are the
-    types that its buf.validate rules are for ("int32", "timestamp"), `on_delete` is the number of its value.
+    types that its buf.validate rules are for ("int32", "timestamp"), which are not all rules there are; `on_delete` is
+    the number of its value.
     """
 
     place: Place
@@ -74,7 +84,9 @@ class DeclaredField:
     default_value: str | None = None
     references: str = ""
     on_delete: int = 0
+    relation: DeclaredRelation | None = None
     rules: tuple[str, ...] = ()
+    has_rules: bool = False
     unknown_options: tuple[int, ...] = ()
 
 

@@ -24,6 +24,7 @@ from toolcrib.codegen.declared import (
     DeclaredFile,
     DeclaredIndex,
     DeclaredMessage,
+    DeclaredRelation,
     KeySource,
     Place,
     Shape,
@@ -208,9 +209,11 @@ class _FileReader:
             output_only=options.output_only,
             references=options.references,
             on_delete=options.on_delete,
+            relation=_relation(options) if options.HasField("relation") else None,
             default_value=options.default_value if options.HasField("default_value") else None,
             rules=_rules(field.options),
-            unknown_options=_unknown(options),
+            has_rules=bool(_all_rules(field.options)),
+            unknown_options=(*_unknown(options), *_unknown(options.relation)),
         )
 
     def _global_name(self, names: Sequence[str]) -> str:
@@ -262,6 +265,11 @@ def _map_entry(message: DescriptorProto, field: FieldDescriptorProto) -> Descrip
     )
 
 
+def _relation(options: options_pb2.FieldOptions) -> DeclaredRelation:
+    declared = options.relation
+    return DeclaredRelation(declared.by, declared.through, declared.to)
+
+
 def _known_source(number: int) -> KeySource | None:
     return KeySource(number) if number in {source.value for source in KeySource} else None
 
@@ -271,10 +279,13 @@ def _rules(options: FieldOptions) -> tuple[str, ...]:
 
     Their numbers say it, and a message without fields shows numbers, whether this process knows the rules or not.
     """
-    unknown = UnknownFieldSet(Empty.FromString(options.SerializeToString()))
-    rules = [unknown[index].data for index in range(len(unknown)) if unknown[index].field_number == _RULES]
-    numbers = {number for rule in rules for number in _unknown(Empty.FromString(rule))}
+    numbers = {number for rule in _all_rules(options) for number in _unknown(Empty.FromString(rule))}
     return tuple(name for number, name in _RULE_TYPES.items() if number in numbers)
+
+
+def _all_rules(options: FieldOptions) -> list[bytes]:
+    unknown = UnknownFieldSet(Empty.FromString(options.SerializeToString()))
+    return [unknown[index].data for index in range(len(unknown)) if unknown[index].field_number == _RULES]
 
 
 def _unknown(options: Message) -> tuple[int, ...]:

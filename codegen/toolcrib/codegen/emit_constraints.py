@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from toolcrib.codegen.layout import Bracket, Group, Node, call, list_of, quoted, tuple_of
-from toolcrib.codegen.model import Component, Default, Field, Index, Reference
+from toolcrib.codegen.model import Component, Default, Field, Index, Reference, Relation
 from toolcrib.codegen.writer import CodeWriter
 
 _CONSTRAINTS = "toolcrib.server.constraints"
@@ -25,6 +25,9 @@ def constraint_facts(writer: CodeWriter, component: Component) -> Iterator[Node]
     references = [_reference(writer, field, field.reference) for field in component.fields if field.reference]
     if references:
         yield list_of(*references, before="references=")
+    relations = [_relation(writer, relation) for relation in component.relations]
+    if relations:
+        yield list_of(*relations, before="relations=")
 
 
 def _names(argument: str, fields: Sequence[Field]) -> Iterator[Node]:
@@ -43,6 +46,13 @@ def _reference(writer: CodeWriter, field: Field, reference: Reference) -> Node:
     optional = ["optional=True"] if field.optional else []
     name, component = quoted(field.name), quoted(reference.component)
     return call(writer.use(_CONSTRAINTS, "Reference"), name, component, on_delete, *optional)
+
+
+def _relation(writer: CodeWriter, relation: Relation) -> Node:
+    through = [f"through={quoted(relation.through)}", f"to={quoted(relation.to)}"] if relation.through else []
+    name, component, by = quoted(relation.name), quoted(relation.component), f"by={quoted(relation.by)}"
+    class_ = writer.use(_CONSTRAINTS, "Relation")
+    return call(class_, name, component, by, f"plural={relation.plural}", *through)
 
 
 def _literal(value: Default) -> str:

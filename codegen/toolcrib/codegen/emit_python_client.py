@@ -1,4 +1,4 @@
-"""Emits the typed Python client of a component: its fields, a synchronous class and one for asyncio."""
+"""Emits the typed Python client of a component: a synchronous class and one for asyncio."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from toolcrib.codegen.emit_python_fields import fields_class
 from toolcrib.codegen.emit_service_proto import service_path
 from toolcrib.codegen.layout import Each, Node, call, list_of, quoted
 from toolcrib.codegen.model import Component
 from toolcrib.codegen.names import stub_module
-from toolcrib.codegen.python_fields import fields_class, write_fields
-from toolcrib.codegen.python_names import key_parameters, python_type, use_message
+from toolcrib.codegen.python_names import key_parameters, module, python_type, use_message
 from toolcrib.codegen.service import service_methods
 from toolcrib.codegen.writer import CodeWriter
 
@@ -52,18 +52,18 @@ _BATCH_UPDATE_NOTE = 'A record may stand in a pair with its mask: `(record, "nam
 
 def emit_python_client(component: Component) -> str:
     """The module with both clients."""
-    names = [*(f"{prefix}{component.name}Client" for prefix in ("Async", "")), fields_class(component)]
+    clients = [f"{prefix}{component.name}Client" for prefix in ("Async", "")]
     writer = CodeWriter(
         source=component.file,
         docstring=f"The clients of {component.service_full_name}, for asyncio and for synchronous code.",
         # Parameters hide what is imported under their name.
-        defines=[*names, component.singular, component.plural],
+        defines=[*clients, component.singular, component.plural],
         future_annotations=True,
     )
     message = use_message(writer, component)
     writer.line()
-    writer.statement(list_of(*map(quoted, sorted(names)), before="__all__ = "))
-    write_fields(writer, component)
+    fields = writer.use(module(component, "fields"), fields_class(component))
+    writer.statement(list_of(*map(quoted, sorted([*clients, fields])), before="__all__ = "))
     _Client(writer, component, message, asynchronous=False).write()
     _Client(writer, component, message, asynchronous=True).write()
     return writer.text()
@@ -117,14 +117,14 @@ class _Client:
             self._answer("write", name, self._create_request(record, *_WRITE_PASSED))
 
     def _get(self) -> None:
-        parameters = [*key_parameters(self.component), *self._keywords(*self._shown(), "read_mask")]
+        parameters = [*key_parameters(self.component), *self._keywords(*self._shown(), *self._masks())]
         with self._method("get", f"Get{self.component.name}", parameters, self.message):
-            request = self._keyed_request("Get", *self._shown(), read_mask=True)
+            request = self._keyed_request("Get", *self._shown(), masked=True)
             self._answer("read", f"Get{self.component.name}", request)
 
     def _list(self) -> None:
         component, writer = self.component, self.writer
-        fields = (*_SELECTION, "page_size", *self._shown(), "read_mask")
+        fields = (*_SELECTION, "page_size", *self._shown(), *self._masks())
         parameters = self._keywords(*fields)
         kind = self.writer.use(_COLLECTIONS, "AsyncIterator" if self.asynchronous else "Iterator")
         with self._method("list", f"List{component.plural_name}", parameters, f"{kind}[{self.message}]", _PAGES_NOTE):
@@ -145,10 +145,10 @@ class _Client:
     def _list_page(self) -> None:
         name = f"List{self.component.plural_name}"
         fields = (*_SELECTION, "page_size", "page_token", *self._shown())
-        parameters = self._keywords(*fields, "read_mask")
+        parameters = self._keywords(*fields, *self._masks())
         with self._method("list_page", name, parameters, self._service(f"{name}Response"), _PAGE_NOTE):
             passed = [f"{field}={field}" for field in fields]
-            self._answer("read", name, call(self._service(f"{name}Request"), *passed, self._mask()))
+            self._answer("read", name, call(self._service(f"{name}Request"), *passed, *self._mask_arguments()))
 
     def _where(self) -> None:
         writer = self.writer
@@ -263,15 +263,21 @@ class _Client:
         request = self._service(f"Update{self.component.name}Request")
         return call(request, f"{self.component.singular}={record}", mask, "allow_missing=allow_missing", *passed)
 
-    def _keyed_request(self, verb: str, *fields: str, values: Sequence[str] = (), read_mask: bool = False) -> Node:
+    def _keyed_request(self, verb: str, *fields: str, values: Sequence[str] = (), masked: bool = False) -> Node:
         """A request that names a record by its key; `values` are what holds the key, if not its parameters."""
         key = [field.name for field in self.component.key]
         request = self._service(f"{verb}{self.component.name}Request")
         passed = zip([*key, *fields], [*(values or key), *fields], strict=True)
-        return call(request, *[f"{name}={value}" for name, value in passed], *([self._mask()] if read_mask else []))
+        return call(
+            request, *[f"{name}={value}" for name, value in passed], *(self._mask_arguments() if masked else [])
+        )
 
-    def _mask(self) -> str:
-        return f"read_mask={self.writer.use(_RUNTIME, 'field_mask')}(read_mask)"
+    def _masks(self) -> list[str]:
+        """What a read can be asked to answer; `include` where there is something."""
+        return ["read_mask", *(["include"] if self.component.relations else [])]
+
+    def _mask_arguments(self) -> list[str]:
+        return [f"{mask}={self.writer.use(_RUNTIME, 'field_mask')}({mask})" for mask in self._masks()]
 
     def _service(self, name: str) -> str:
         return self.writer.use(stub_module(service_path(self.component)), name)
@@ -285,7 +291,7 @@ class _Client:
 
     def _keywords(self, *names: str) -> list[str]:
         # Where they need an import for their type.
-        typed = {"query": (_QUERY, "Filter"), "read_mask": (_RUNTIME, "MaskPaths")}
+        typed = {"query": (_QUERY, "Filter"), "read_mask": (_RUNTIME, "MaskPaths"), "include": (_RUNTIME, "MaskPaths")}
         parameters = [
             f"{name}: {self.writer.use(*typed[name])} | None = None" if name in typed else _DEFAULTS[name]
             for name in names

@@ -123,6 +123,8 @@ class _Methods:
         answer = f"{self.messages}.List{component.plural_name}Response"
         with self._method(f"List{component.plural_name}", answer):
             page = ["request.page_size", "request.page_token", "request.read_mask.paths"]
+            if component.relations:
+                page.append("request.include.paths")
             pages = call("self.list", "call", self._selection("order_by=request.order_by"), *page)
             writer.statement(pages, before="page = await ")
             fields = ["next_page_token=page.next_page_token", "revision=page.revision"]
@@ -172,8 +174,12 @@ class _Methods:
         key = key_tuple(self.component, f"{request}.")
         shown = [f"{request}.show_deleted"] if self.component.soft_delete else []
         # To ask first is the faster way to nothing, on the path of every Get.
-        mask = Choice(f"{request}.read_mask.paths", f'{request}.HasField("read_mask")', "()", before="read_mask=")
-        return call(self.writer.use(_REQUESTS, "Lookup"), key, *shown, mask)
+        masks = ["read_mask", *(["include"] if self.component.relations else [])]
+        asked = [
+            Choice(f"{request}.{mask}.paths", f'{request}.HasField("{mask}")', "()", before=f"{mask}=")
+            for mask in masks
+        ]
+        return call(self.writer.use(_REQUESTS, "Lookup"), key, *shown, *asked)
 
     def _removal(self, request: str, *fields: str) -> Group:
         key = key_tuple(self.component, f"{request}.")

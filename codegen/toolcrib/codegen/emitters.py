@@ -9,6 +9,7 @@ from functools import partial
 
 from toolcrib.codegen.emit_mapping import emit_mapping
 from toolcrib.codegen.emit_python_client import emit_python_client
+from toolcrib.codegen.emit_python_fields import emit_python_fields
 from toolcrib.codegen.emit_python_writes import emit_python_writes
 from toolcrib.codegen.emit_record import emit_record
 from toolcrib.codegen.emit_repository import emit_repository
@@ -44,6 +45,7 @@ def _module(part: str, target: Target, render: Callable[[Component], str]) -> Em
 EMITTERS = (
     Emitter("service", Target.SERVICE, service_path, emit_service_proto),
     _module("client", Target.PYTHON, emit_python_client),
+    _module("fields", Target.PYTHON, emit_python_fields),
     _module("writes", Target.PYTHON, emit_python_writes),
     _module("table", Target.SERVER, emit_table),
     _module("record", Target.SERVER, emit_record),

@@ -73,6 +73,24 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """A field that shows records of `component`, by its full name, which references lead to. It is not stored.
+
+    A relation that is not `plural` is `by` a field of its own component; a plural one by a field of the other, or of
+    the link component `through` which it leads, whose field `to` then refers to the other.
+    """
+
+    name: str
+    number: int
+    component: str
+    plural: bool
+    by: str
+    through: str
+    to: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
 class EnumValue:
     """One name of an enum; several may share a number."""
 
@@ -178,7 +196,7 @@ class Component:
 
     `singular` and `plural` are the names under which requests and answers hold its records (recipe, recipes);
     `plural_name` stands in the names of methods (Recipes). `messages` are all types that its fields are made of, and
-    theirs, each once.
+    theirs, each once. `relations` are fields too, but hold nothing of the record itself.
     """
 
     name: str
@@ -196,6 +214,7 @@ class Component:
     soft_delete: bool
     max_records: int
     indexes: tuple[Index, ...] = ()
+    relations: tuple[Relation, ...] = ()
 
     @property
     def full_name(self) -> str:

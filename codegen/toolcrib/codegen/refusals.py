@@ -15,6 +15,7 @@ from toolcrib.codegen.refuse_component import component_problems
 from toolcrib.codegen.refuse_field import inner_problems, stray_option_problems
 from toolcrib.codegen.refuse_index import shared_index_problems
 from toolcrib.codegen.refuse_reference import reference_problems
+from toolcrib.codegen.refuse_relation import relation_problems
 from toolcrib.codegen.service import service_names
 
 
@@ -27,6 +28,7 @@ def refuse(files: Sequence[DeclaredFile]) -> None:
     problems += _shared_modules(components)
     problems += shared_index_problems(components)
     problems += reference_problems(components)
+    problems += relation_problems(components)
     # What is generated can only be said of components that are right in themselves.
     if not problems:
         problems += _taken_names(files)

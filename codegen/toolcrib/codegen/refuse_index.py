@@ -67,7 +67,7 @@ def _unique_live_problems(field: DeclaredField, option: ComponentOption) -> Iter
 
 
 def _column_problems(message: DeclaredMessage, index: DeclaredIndex) -> Iterator[str]:
-    known = [field.name for field in message.fields if field.name not in _NO_COLUMNS]
+    known = [field.name for field in message.fields if field.name not in _NO_COLUMNS and field.relation is None]
     names = [name.removesuffix(DESCENDING) for name in index.fields]
     documents = {
         field.name

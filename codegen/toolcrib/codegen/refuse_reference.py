@@ -38,6 +38,10 @@ def _field_problems(field: DeclaredField) -> Iterator[Problem]:
             f"`{field.name}` holds more than one key, or one of several fields; make it a single field, or a "
             "component of its own that refers to both if there are many"
         )
+    if field.wrapped and field.kind:
+        yield field.place.problem(
+            f"`{field.name}` is a {field.type}; write `optional {field.kind.value}`, which refers"
+        )
     if ON_DELETE[field.on_delete] is OnDelete.SET_NULL:
         if field.shape is not Shape.OPTIONAL:
             yield field.place.problem(

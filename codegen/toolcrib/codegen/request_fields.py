@@ -41,7 +41,7 @@ COMMON: Mapping[str, int] = MappingProxyType(
         "as_of_revision": 16,  # later: reads the past
         "as_of_time": 17,  # later: likewise
         "read_mask": 18,  # which fields to answer
-        "include": 19,  # later: which related records to answer
+        "include": 19,  # which related records to answer
     }
 )
 

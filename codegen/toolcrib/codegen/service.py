@@ -80,14 +80,16 @@ def service_messages(component: Component) -> tuple[ServiceMessage, ...]:
     shown = [_common("bool", "show_deleted", "Answer a deleted record too.")] if component.soft_delete else []
     listed = [_common("bool", "show_deleted", "List deleted records too.")] if component.soft_delete else []
     counted = [_common("bool", "show_deleted", "Count deleted records too.")] if component.soft_delete else []
-    masked = _common("google.protobuf.FieldMask", "read_mask", "Fields to answer. Absent: all.")
+    masked = [_common("google.protobuf.FieldMask", "read_mask", "Fields to answer. Absent: all.")]
+    if component.relations:
+        masked.append(_common("google.protobuf.FieldMask", "include", _include_comment(component)))
     allowed = _common("bool", "allow_missing", "Answer OK if there is no such record.")
     write = _write_fields()
     answer = ServiceField(f"repeated {one}", records, RECORDS)
     messages = [
         ServiceMessage(f"Create{one}Request", (record, *write)),
-        ServiceMessage(f"Get{one}Request", (*key, *shown, masked)),
-        ServiceMessage(f"List{many}Request", (*_PAGE_FIELDS, _FILTER, _ORDER_BY, _QUERY, *listed, masked)),
+        ServiceMessage(f"Get{one}Request", (*key, *shown, *masked)),
+        ServiceMessage(f"List{many}Request", (*_PAGE_FIELDS, _FILTER, _ORDER_BY, _QUERY, *listed, *masked)),
         ServiceMessage(f"List{many}Response", (answer, *_LISTED_FIELDS)),
         ServiceMessage(f"Count{many}Request", (_FILTER, _QUERY, *counted)),
         ServiceMessage(f"Count{many}Response", _COUNTED_FIELDS),
@@ -137,6 +139,11 @@ def _update_fields(component: Component) -> tuple[ServiceField, ...]:
         *_write_fields(),
         _common("bool", "allow_missing", "Create the record if there is none."),
     )
+
+
+def _include_comment(component: Component) -> str:
+    names = ", ".join(relation.name for relation in component.relations)
+    return f"Relations to fill in, also those of related records (a.b). Absent: none. There is {names}."
 
 
 def _create_comment(component: Component) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.message import Message
 from sqlalchemy import MetaData, Table
 
-from toolcrib.server.constraints import Reference, Unique
+from toolcrib.server.constraints import Reference, Relation, Unique
 from toolcrib.server.query.fields import Field
 from toolcrib.server.record import Record
 from toolcrib.server.requests import Key
@@ -56,6 +56,7 @@ class Component(Generic[MessageT, RecordT]):
     output_only_fields: Sequence[str] = ()
     uniques: Sequence[Unique] = ()
     references: Sequence[Reference] = ()
+    relations: Sequence[Relation] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property

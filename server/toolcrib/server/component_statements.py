@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Column, Dialect, Integer, Table, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from toolcrib.server.query.joins import Scope
 from toolcrib.server.query.order import SortKey
 from toolcrib.server.query.plans import Plans
 from toolcrib.server.statements import Prepared, RowReader
@@ -21,7 +22,8 @@ class ComponentStatements:
     """Every statement that the methods of a component run, compiled once.
 
     `value_positions` and `key_positions` are places in a whole row, for the parameters of `update`; `columns` are those
-    of all columns by their names. `plans` has the statements of filters and orders, `key_order` the order without one.
+    of all columns by their names. `plans` has the statements of filters and orders, `key_order` the order without one;
+    `scope` is the table as filters of other components go through it.
     """
 
     def __init__(self, table: Table, key_fields: Sequence[str], *, soft_delete: bool, dialect: Dialect) -> None:
@@ -30,7 +32,7 @@ class ComponentStatements:
         names = [column.name for column in table.columns]
         self.key_positions = tuple(names.index(name) for name in key_fields)
         self.value_positions = tuple(index for index, name in enumerate(names) if name not in key_fields)
-        self.reader = RowReader(table, dialect)
+        self.reader = RowReader(table.columns, dialect)
         self.columns = {name: index for index, name in enumerate(names)}
         self.key_order = tuple(SortKey(name) for name in key_fields)
 
@@ -59,7 +61,8 @@ class ComponentStatements:
                     dialect,
                     [*(given_names if continued else []), limit.key],
                 )
-        self.plans = Plans(table, dialect, deleted=table.c[DELETE_TIME].is_not(None) if soft_delete else None)
+        self.scope = Scope(table, table.c[DELETE_TIME].is_not(None) if soft_delete else None)
+        self.plans = Plans(self.scope, dialect)
         # Counts no further than the limit it is asked about.
         some_live = select(keys[0]).where(*live).limit(limit).subquery()
         self.count_live = Prepared(select(func.count()).select_from(some_live), dialect, [limit.key])

@@ -1,4 +1,4 @@
-"""Constraints between records, as the generator wrote them down."""
+"""Constraints and relations between records, as the generator wrote them down."""
 
 from __future__ import annotations
 
@@ -33,3 +33,18 @@ class Reference(NamedTuple):
     component: str
     on_delete: OnDelete
     optional: bool = False
+
+
+class Relation(NamedTuple):
+    """The field `name` shows the records of `component` that references lead to.
+
+    One record by the field `by` of the relation's own component; where it is `plural`, many by that field of the other
+    one, or of the link component `through` which it leads, whose field `to` refers to the other.
+    """
+
+    name: str
+    component: str
+    by: str
+    plural: bool
+    through: str = ""
+    to: str = ""

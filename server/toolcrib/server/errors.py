@@ -11,6 +11,7 @@ StoreError
 ├── RecordDeleted           a change to a record that is deleted
 ├── StaleEtag
 ├── RecordLimitReached
+├── IncludeTooLarge         more related records than one answer holds
 ├── PreconditionFailed      of a transaction over components
 ├── Veto                    raised by hooks to refuse a change
 ├── MessageTooLarge
@@ -202,6 +203,19 @@ class RecordLimitReached(StoreError):
     """The component may not have more live records."""
 
     reason = "RECORD_LIMIT_REACHED"
+
+
+class IncludeTooLarge(StoreError):
+    """The `relation` that a read is to fill in shows more records of `target` than one answer holds."""
+
+    reason = "INCLUDE_TOO_LARGE"
+
+    def __init__(self, component: str, relation: str, target: str, most: int) -> None:
+        super().__init__(
+            f"{relation}: there are more than {most} related records; ask for fewer records of {component} in one "
+            f"page, or list those of {target} with a filter",
+            metadata={"component": component, "relation": relation, "maximum": str(most)},
+        )
 
 
 class PreconditionFailed(RecordError):

@@ -12,22 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from google.protobuf.message import Message
-from sqlalchemy import BindParameter, Column, Dialect, Integer, bindparam, select
+from sqlalchemy import Column, Dialect, Select, select
 
-from toolcrib.server.component_statements import DELETE_TIME
+from toolcrib.server.among import ALL, Among
 from toolcrib.server.constraints import Reference
 from toolcrib.server.requests import Key
 from toolcrib.server.session import Session
-from toolcrib.server.statements import Prepared
 
 if TYPE_CHECKING:
     from toolcrib.server.repository import Repository
     from toolcrib.server.store import Stored
-
-# A statement for each of these numbers of values; one value is often all there is.
-_WIDTHS = (1, 16, 256)
-# No limit, as a number that every database takes.
-_ALL = 2**31 - 1
 
 
 class Link:
@@ -45,8 +39,8 @@ class Link:
         target_key = target.table.c[target.component.key_fields[0]]
         field = source.table.c[reference.field]
         keys = [source.table.c[name] for name in source.component.key_fields]
-        self._targets = _Among([target_key], target_key, target, dialect)
-        self._referrers = _Among([field, *keys], field, source, dialect)
+        self._targets = Among(_live(target, [target_key]), target_key, dialect)
+        self._referrers = Among(_live(source, [field, *keys]), field, dialect)
 
     def value(self, message: Any) -> int | str | None:
         """The key that a record of the source refers to, if it refers to any."""
@@ -61,7 +55,7 @@ class Link:
         return {row[0] for row in self._targets.rows(session, values)}
 
     def referrers(
-        self, session: Session, values: Iterable[int | str], limit: int = _ALL
+        self, session: Session, values: Iterable[int | str], limit: int = ALL
     ) -> Iterator[tuple[int | str, Key]]:
         """For each live record that refers to one of `values`: to which, and its own key. At most about `limit`."""
         for row in self._referrers.rows(session, values, limit):
@@ -73,6 +67,11 @@ class Link:
         for name, part in zip(self.source.component.key_fields, key, strict=True):
             setattr(message, name, part)
         return message
+
+
+def _live(stored: Stored, columns: Sequence[Column[Any]]) -> Select[Any]:
+    """`columns` of the records that are not deleted."""
+    return select(*columns).where(*stored.statements.scope.shown(show_deleted=False))
 
 
 class ComponentLinks(NamedTuple):
@@ -100,30 +99,3 @@ def _with(links: ComponentLinks, *, outgoing: Link | None = None, incoming: Link
     return ComponentLinks(
         [*links.outgoing, *([outgoing] if outgoing else [])], [*links.incoming, *([incoming] if incoming else [])]
     )
-
-
-class _Among:
-    """`columns` of the live records whose `column` has one of many values."""
-
-    __slots__ = ("_statements",)
-
-    def __init__(self, columns: Sequence[Column[Any]], column: Column[Any], stored: Stored, dialect: Dialect) -> None:
-        live = [stored.table.c[DELETE_TIME].is_(None)] if stored.component.soft_delete else []
-        limit: BindParameter[int] = bindparam("given_limit", type_=Integer)
-        self._statements = {}
-        for width in _WIDTHS:
-            values: list[BindParameter[Any]] = [bindparam(f"value_{n}", type_=column.type) for n in range(width)]
-            self._statements[width] = Prepared(
-                select(*columns).where(column.in_(values), *live).limit(limit),
-                dialect,
-                [*(value.key for value in values), limit.key],
-            )
-
-    def rows(self, session: Session, values: Iterable[int | str], limit: int = _ALL) -> Iterator[Sequence[Any]]:
-        left = list(values)
-        while left:
-            width = next((width for width in _WIDTHS if width >= len(left)), _WIDTHS[-1])
-            some, left = left[:width], left[width:]
-            # Naming one value several times finds its records once.
-            given = [*some, *some[-1:] * (width - len(some))]
-            yield from list(session.iterate(self._statements[width], [*given, limit]))

@@ -118,6 +118,10 @@ def _exactly(message: Message, field: str) -> bytes:
 def _refusal(component: Component[Any, Any], path: str) -> InvalidRequest:
     if path in component.key_fields:
         return InvalidRequest.field("KEY_IMMUTABLE", _FIELD, f"{path!r} is the key, which never changes; leave it out")
+    if path.partition(".")[0] in {relation.name for relation in component.relations}:
+        return InvalidRequest.field(
+            "INVALID_MASK", _FIELD, f"{path!r} shows other records, which are changed themselves; leave it out"
+        )
     if path in component.standard_fields or path in component.output_only_fields:
         return InvalidRequest.field("INVALID_MASK", _FIELD, f"{path!r} is filled in by the server; leave it out")
     if path == _ALL:

@@ -9,10 +9,11 @@ from google.protobuf.message import Message
 
 from toolcrib.query.v1.query_pb2 import Plan
 from toolcrib.server import masks
+from toolcrib.server.include import fill_in, parse_include, relations_in, with_included
 from toolcrib.server.paging import fill_page
 from toolcrib.server.paging import page_size as effective_page_size
 from toolcrib.server.query.check import check
-from toolcrib.server.query.explain import plan_in_words
+from toolcrib.server.query.explain import Visited, plan_in_words
 from toolcrib.server.query.messages import read_message
 from toolcrib.server.query.order import SortKey, parse_order
 from toolcrib.server.query.parser import parse
@@ -40,9 +41,12 @@ class RecordLister(Generic[MessageT]):
         self._transaction = transaction
         self._session = transaction.session
 
-    def page(self, selection: Selection, page_size: int, page_token: str, read_mask: Sequence[str]) -> Page[MessageT]:
+    def page(
+        self, selection: Selection, page_size: int, page_token: str, read_mask: Sequence[str], include: Sequence[str]
+    ) -> Page[MessageT]:
         """Records in the order selected, going on behind the last one of the page that gave `page_token`."""
         masks.require_readable(self._component, read_mask)
+        related = parse_include(self._stored, relations_in(self._stored, read_mask, include))
         size = effective_page_size(page_size)
         filtered, order = self._filter(selection), self._order(selection)
         tokens, bound = self._transaction.store.page_tokens, self._bound(selection)
@@ -53,9 +57,13 @@ class RecordLister(Generic[MessageT]):
         with self._session.snapshot():
             revision = self._transaction.revision_read()
             messages, more = fill_page(self._messages(self._session.iterate(statement, parameters), rows), size)
+            if related:
+                fill_in(self._session, self._stored, messages, related, show_deleted=selection.show_deleted)
         next_page_token = tokens.encode(bound, self._position(rows[len(messages) - 1], order)) if more else ""
-        answered = [masks.project(message, read_mask) for message in messages] if read_mask else messages
-        return Page(answered, next_page_token, revision)
+        if read_mask:
+            mask = with_included(read_mask, include)
+            messages = [masks.project(message, mask) for message in messages]
+        return Page(messages, next_page_token, revision)
 
     def count(self, selection: Selection) -> Counted:
         """How many records are selected."""
@@ -71,9 +79,13 @@ class RecordLister(Generic[MessageT]):
         filtered, order = self._filter(selection), self._order(selection)
         plan = self._statements.plans.page(PageShape(filtered.shape, order, None, selection.show_deleted))
         lines = self._session.explain(plan.statement, plan.parameters([*filtered.values, 1]))
-        return plan_in_words(
-            lines, self._component.key_fields, self._session.index_columns, filters=filtered.shape != EVERYTHING
-        )
+        return plan_in_words(lines, self._visited, self._session.index_columns, filters=filtered.shape != EVERYTHING)
+
+    def _visited(self, table: str) -> Visited:
+        if table == self._stored.table.name:
+            return Visited("records", self._component.key_fields, related=False)
+        component = self._transaction.store.by_table(table).component
+        return Visited(f"records of {component.name}", component.key_fields, related=True)
 
     def _filter(self, selection: Selection) -> Checked:
         fields = self._stored.fields

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from toolcrib.server import masks
 from toolcrib.server.component import key_text
 from toolcrib.server.errors import RecordNotFound, StaleEtag, StoreError
+from toolcrib.server.include import Tree, fill_in, parse_include, relations_in, with_included
 from toolcrib.server.keys import require_key
 from toolcrib.server.requests import Key, Lookup
 from toolcrib.server.store import Stored
@@ -49,24 +50,44 @@ class RecordReader(Generic[MessageT]):
         return Current(self._component.from_row(self._statements.reader.read(row)), etag_of(row[-1]), deleted)
 
     def get(self, lookup: Lookup) -> MessageT:
-        """The record. Raises RecordNotFound or, without a key or with a wrong mask, InvalidRequest."""
+        """The record. Raises RecordNotFound, IncludeTooLarge or, for what is wrong in the request, InvalidRequest."""
+        if relations_in(self._stored, lookup.read_mask, lookup.include):
+            return self.get_all([lookup])[0]
+        return self._projected(self._found(lookup), lookup)
+
+    def get_all(self, lookups: Sequence[Lookup]) -> list[MessageT]:
+        """The records, all of one moment. Raises as `get` does, placed at the index."""
+        messages = []
+        with self._session.snapshot():
+            for index, lookup in enumerate(lookups):
+                with self.placed(index):
+                    messages.append(self._found(lookup))
+            self._include(lookups, messages)
+        return [self._projected(message, lookup) for message, lookup in zip(messages, lookups, strict=True)]
+
+    def _found(self, lookup: Lookup) -> MessageT:
         require_key(self._component, lookup.key)
         masks.require_readable(self._component, lookup.read_mask)
         current = self.fetch(lookup.key)
         if current is None or (current.deleted and not lookup.show_deleted):
             raise self.not_found(lookup.key, current)
-        return masks.project(current.message, lookup.read_mask) if lookup.read_mask else current.message
+        return current.message
 
-    def get_all(self, lookups: Sequence[Lookup]) -> list[MessageT]:
-        """The records, all of one moment. Raises RecordNotFound or InvalidRequest, placed at the index."""
-        if len(lookups) == 1:
-            return [self.get(lookups[0])]
-        found = []
-        with self._session.snapshot():
-            for index, lookup in enumerate(lookups):
-                with self.placed(index):
-                    found.append(self.get(lookup))
-        return found
+    def _include(self, lookups: Sequence[Lookup], messages: Sequence[MessageT]) -> None:
+        """Fills in relations, for all records together that are asked for in the same way."""
+        groups: dict[tuple[bool, tuple[str, ...]], tuple[Tree, list[MessageT]]] = {}
+        for index, (lookup, message) in enumerate(zip(lookups, messages, strict=True)):
+            paths = relations_in(self._stored, lookup.read_mask, lookup.include)
+            with self.placed(index):
+                tree = parse_include(self._stored, paths)
+            groups.setdefault((lookup.show_deleted, tuple(paths)), (tree, []))[1].append(message)
+        for (show_deleted, _), (tree, alike) in groups.items():
+            fill_in(self._session, self._stored, alike, tree, show_deleted=show_deleted)
+
+    def _projected(self, message: MessageT, lookup: Lookup) -> MessageT:
+        if not lookup.read_mask:
+            return message
+        return masks.project(message, with_included(lookup.read_mask, lookup.include))
 
     def not_found(self, key: Key, current: Current[MessageT] | None) -> RecordNotFound:
         """The refusal for a record that is not there, or deleted."""

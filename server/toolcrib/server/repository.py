@@ -84,10 +84,15 @@ class Repository(Generic[MessageT, RecordT]):
         return self._reader.get_all(lookups)
 
     def page(
-        self, selection: Selection, page_size: int, page_token: str, read_mask: Sequence[str] = ()
+        self,
+        selection: Selection,
+        page_size: int,
+        page_token: str,
+        read_mask: Sequence[str] = (),
+        include: Sequence[str] = (),
     ) -> Page[MessageT]:
-        """Some of the selected records. Raises InvalidRequest for a bad selection, size, token or mask."""
-        return self._lister().page(selection, page_size, page_token, read_mask)
+        """Some of the selected records. Raises InvalidRequest for what is wrong in the request, or IncludeTooLarge."""
+        return self._lister().page(selection, page_size, page_token, read_mask, include)
 
     def count(self, selection: Selection) -> Counted:
         """How many records are selected. Raises InvalidRequest for a bad selection."""

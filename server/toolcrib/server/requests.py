@@ -14,11 +14,12 @@ Key = tuple[int | str, ...]
 
 
 class Lookup(NamedTuple):
-    """Which record to read, and which of its fields; without `read_mask` all."""
+    """Which record to read, and which of its fields; without `read_mask` all. `include` names relations to fill in."""
 
     key: Key
     show_deleted: bool = False
     read_mask: Sequence[str] = ()
+    include: Sequence[str] = ()
 
 
 class Selection(NamedTuple):

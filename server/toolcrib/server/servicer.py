@@ -70,15 +70,25 @@ class ComponentServicer(Generic[MessageT]):
     async def get(self, call: Call, lookup: Lookup) -> MessageT:
         """Reads a record."""
         work = self._bound(lambda repository: repository.get_one(lookup), batch=False)
-        found = await self._executor.read_at_once(work)
-        return await self._executor.read(call, work) if found is None else found
+        # With related records it may be many.
+        if not lookup.include and not (lookup.read_mask and self.repository.component.relations):
+            found = await self._executor.read_at_once(work)
+            if found is not None:
+                return found
+        return await self._executor.read(call, work)
 
     def list(
-        self, call: Call, selection: Selection, page_size: int, page_token: str, read_mask: Sequence[str]
+        self,
+        call: Call,
+        selection: Selection,
+        page_size: int,
+        page_token: str,
+        read_mask: Sequence[str],
+        include: Sequence[str] = (),
     ) -> Awaitable[Page[MessageT]]:
         """Reads a page of records."""
         return self._read(
-            call, lambda repository: repository.page(selection, page_size, page_token, read_mask), batch=False
+            call, lambda repository: repository.page(selection, page_size, page_token, read_mask, include), batch=False
         )
 
     def count(self, call: Call, selection: Selection) -> Awaitable[Counted]:

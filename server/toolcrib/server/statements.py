@@ -9,10 +9,10 @@ only those of Toolcrib's own column types are converted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import ColumnElement, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
@@ -54,13 +54,13 @@ class Prepared:
 
 
 class RowReader:
-    """Turns what the driver gives for all columns of `table` into Python values."""
+    """Turns what the driver gives for `columns` into Python values."""
 
     __slots__ = ("_converters", "_numbers")
 
-    def __init__(self, table: Table, dialect: Dialect) -> None:
+    def __init__(self, columns: Iterable[ColumnElement[Any]], dialect: Dialect) -> None:
         self._converters, self._numbers = _conversions(
-            [column.type for column in table.columns], dialect, ToolcribType.from_driver
+            [column.type for column in columns], dialect, ToolcribType.from_driver
         )
 
     def read(self, row: Sequence[Any]) -> Sequence[Any]:

@@ -35,6 +35,7 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
     (errors.RecordDeleted, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.StaleEtag, grpc.StatusCode.ABORTED),
     (errors.RecordLimitReached, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (errors.IncludeTooLarge, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.PreconditionFailed, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.Veto, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.MessageTooLarge, grpc.StatusCode.RESOURCE_EXHAUSTED),
@@ -49,6 +50,7 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
 _PRECONDITIONS = (
     errors.Veto,
     errors.RecordDeleted,
+    errors.IncludeTooLarge,
     errors.PreconditionFailed,
     errors.ReferenceNotFound,
     errors.RecordInUse,

@@ -17,6 +17,7 @@ from toolcrib.server.hooks import Application, Listener, Step
 from toolcrib.server.links import component_links
 from toolcrib.server.paging import PageTokens
 from toolcrib.server.query.fields import Field
+from toolcrib.server.relations import RelatedRecords, relate
 from toolcrib.server.system_statements import SystemStatements
 from toolcrib.server.uniqueness import Holder, holders
 from toolcrib.server.validation import Rules
@@ -30,7 +31,8 @@ class Stored:
     """One component in the store.
 
     `chains` holds the operations that have hooks, `holders` find who has a value that may be there only once.
-    `sequence` is the name its keys are counted under, `fields` what filters and orders may name.
+    `sequence` is the name its keys are counted under, `fields` what filters and orders may name, `relations` the fields
+    that show records of others.
     """
 
     component: Component[Any, Any]
@@ -40,7 +42,8 @@ class Stored:
     chains: Mapping[Operation, Step[Any]]
     holders: Sequence[Holder]
     sequence: str
-    fields: Mapping[str, Field]
+    fields: dict[str, Field]
+    relations: dict[str, RelatedRecords]
 
     @property
     def has_chosen_keys(self) -> bool:
@@ -62,6 +65,7 @@ class Store:
         self.system = SystemStatements(database.system, self.dialect)
         self.listeners: tuple[Listener, ...] = tuple(application.listeners)
         self._stored = {kind.component.name: self._add(kind, application) for kind in repositories}
+        relate(self._stored, self.dialect)
         self.links = component_links(self._stored, repositories, self.dialect)
         self.page_tokens = PageTokens(b"")
         unserved = application.records() - {stored.component.record for stored in self._stored.values()}
@@ -71,6 +75,10 @@ class Store:
 
     def __getitem__(self, name: str) -> Stored:
         return self._stored[name]
+
+    def by_table(self, name: str) -> Stored:
+        """The component whose table has this name."""
+        return next(stored for stored in self._stored.values() if stored.table.name == name)
 
     def open(self) -> None:
         """Opens the database and makes what the components need. Raises StartError."""
@@ -99,9 +107,10 @@ class Store:
             component,
             table,
             ComponentStatements(table, component.key_fields, soft_delete=component.soft_delete, dialect=self.dialect),
-            Rules(component.message, component.standard_fields),
+            Rules(component.message, (*component.standard_fields, *(found.name for found in component.relations))),
             chains,
             tuple(holders(component, table, self.dialect)),
             f"key:{table.name}",
             {field.name: field for field in component.fields},
+            {},
         )

@@ -16,12 +16,12 @@ from toolcrib.server.times import Times
 class Rules:
     """Checks the messages of a component. Raises StartError where its rules do not compile.
 
-    `standard_fields` are filled in by the server, and so are in order.
+    `filled_in` names the fields that the server fills in, and that so are in order.
     """
 
-    def __init__(self, message: type[Message], standard_fields: Collection[str]) -> None:
+    def __init__(self, message: type[Message], filled_in: Collection[str]) -> None:
         self._validator = Validator()
-        self._times = Times(message, tuple(standard_fields))
+        self._times = Times(message, tuple(filled_in))
         try:
             self._validator.collect_violations(message())
         except (CompilationError, EvaluationError) as error:

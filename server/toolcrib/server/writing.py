@@ -1,8 +1,8 @@
-"""Who may write which field: output-only and immutable fields, and defaults.
+"""Who may write which field: output-only and immutable fields, relations, and defaults.
 
 Immutable holds for callers and hooks alike: what a record was created with stays. Output-only fields are for hooks:
 what a caller's record says in them is ignored, as AIP-203 has it, while an update mask that names one is refused, as
-one that names a field of the server's is.
+one that names a field of the server's is. Relations are nobody's to write.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ def prepare_new(component: Component[Any, Any], message: Message, *, by_hook: bo
     if not by_hook:
         for name in component.output_only_fields:
             message.ClearField(name)
+        for relation in component.relations:
+            message.ClearField(relation.name)
     for name, value in component.defaults.items():
         if not message.HasField(name):
             setattr(message, name, value)

@@ -12,23 +12,27 @@ The typed clients of components (RecipeClient) are generated. This package needs
 
 from toolcrib.client._async_crib import AsyncCrib
 from toolcrib.client._channel import Tls
-from toolcrib.client._conditions import (
+from toolcrib.client._conditions import Condition
+from toolcrib.client._crib import Crib
+from toolcrib.client._fields import (
     BoolField,
     BytesField,
-    Condition,
     DocumentField,
     DurationField,
     EnumField,
     EtagField,
     Field,
+    Fields,
+    FieldsOf,
     IntegerField,
+    ListField,
+    MapField,
     NumberField,
     OrderedField,
     SortKey,
     TextField,
     TimeField,
 )
-from toolcrib.client._crib import Crib
 from toolcrib.client._masks import MaskPaths, field_mask, record_and_mask
 from toolcrib.client._query import AsyncQuery, Query
 from toolcrib.client.audit import AsyncAuditClient, AuditClient
@@ -77,9 +81,13 @@ __all__ = [
     "FailedPrecondition",
     "Field",
     "FieldViolation",
+    "Fields",
+    "FieldsOf",
     "IntegerField",
     "Internal",
     "InvalidArgument",
+    "ListField",
+    "MapField",
     "MaskPaths",
     "NotFound",
     "NumberField",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
-from toolcrib.client._conditions import Condition, Field, SortKey, all_of
+from toolcrib.client._conditions import Condition, all_of
+from toolcrib.client._fields import Field, Fields, SortKey, path_of
 from toolcrib.client._masks import MaskPaths
 
 RecordT = TypeVar("RecordT")
@@ -40,6 +41,10 @@ class _Steps(Generic[Lister, Counter]):
     def only(self, mask: MaskPaths) -> Self:
         """With these fields only; the others are left unset."""
         return self._with(read_mask=mask)
+
+    def include(self, *relations: Fields | str) -> Self:
+        """With related records filled in: `include(RecipeFields.tools)`, or their names, as in "tools"."""
+        return self._with(include=[each if isinstance(each, str) else path_of(each) for each in relations])
 
     def show_deleted(self) -> Self:
         """Deleted records too, of a component that keeps them."""

@@ -5,7 +5,7 @@ r"""Which records a caller asks for, and in which order: from the request's spel
     query (message)  -> messages.py -----------/
     order_by (text)  -> order.py ------------------------------------------------> keyset.py ---/
 
-One tree for both spellings, typed against the component's fields (fields.py, paths.py, literals.py); what is inside a
-column of JSON is json_paths.py's. A statement is compiled once for each shape of such a tree, which is the tree without
-its values.
+One tree for both spellings, typed against the component's fields (fields.py, paths.py, literals.py, patterns.py). What
+is inside a column of JSON is json_paths.py's, what is in other components' tables joins.py's. A statement is compiled
+once for each shape of such a tree, which is the tree without its values.
 """

@@ -8,8 +8,9 @@ from typing import Any
 from toolcrib.server.query.fields import COMPARABLE, Field, FieldKind
 from toolcrib.server.query.literals import is_null, value_of
 from toolcrib.server.query.paths import Target, element, entry, resolve
+from toolcrib.server.query.patterns import behind, is_star, map_key, pattern
 from toolcrib.server.query.refusals import refusal
-from toolcrib.server.query.shape import AllOf, AnyOf, Checked, Leaf, Shape, Test
+from toolcrib.server.query.shape import EVERYTHING, AllOf, AnyOf, Checked, Leaf, Related, Shape, Test
 from toolcrib.server.query.tree import And, Comparison, Literal, Node, Not, Operator, Or, Place
 
 _ORDERED = {
@@ -20,8 +21,6 @@ _ORDERED = {
 }
 # Lists of `in` are filled up to so many values at least, and then to powers of two: few lengths, few shapes.
 _LIST_MIN = 4
-_HIGHEST = "\U0010ffff"
-_SURROGATES = range(0xD800, 0xE000)
 
 
 def check(tree: Node, fields: Mapping[str, Field]) -> Checked:
@@ -48,8 +47,10 @@ class _Checker:
 
     def _comparison(self, node: Comparison, *, negated: bool) -> Shape:
         target, operator = resolve(node.path, self._fields), node.operator
-        if target.is_list or target.is_map or target.is_plural:
+        if target.is_list or target.is_map:
             return self._plural(target, node, negated=negated)
+        if target.is_plural:
+            self._require_one_meaning(node)
         field = target.field
         if operator is Operator.IN:
             return self._in(target, node, negated=negated)
@@ -57,11 +58,12 @@ class _Checker:
         if operator is Operator.NOT_EQUAL:
             operator, negated = Operator.EQUAL, not negated
         if operator is Operator.HAS:
-            if _is_star(value):
+            if is_star(value):
                 return self._leaf(target, Test.NULL, [], negated=not negated)
-            operator = Operator.CONTAINS if field.kind is FieldKind.STRING and not is_null(value) else Operator.EQUAL
+            is_text = field.kind is FieldKind.STRING and not target.is_plural
+            operator = Operator.CONTAINS if is_text and not is_null(value) else Operator.EQUAL
         elif operator is Operator.EQUAL and field.kind is FieldKind.STRING:
-            operator, value = _pattern(value)
+            operator, value = pattern(value)
         if operator is Operator.EQUAL:
             return self._equal(target, value, negated=negated)
         if is_null(value):
@@ -76,18 +78,30 @@ class _Checker:
 
     def _plural(self, target: Target, node: Comparison, *, negated: bool) -> Shape:
         """What is asked of a repeated field or a map: whether it has something, or anything at all."""
-        if node.operator not in {Operator.HAS, Operator.CONTAINS}:
-            name = ".".join(node.path.names)
-            raise refusal(node.place, f"{name} holds several values; ask what it has, as in {name[:80]}:5")
-        value = node.values[0]
-        if _is_star(value):
-            anything = element(target) if target.is_list or target.is_map else target
-            return self._leaf(anything, Test.NULL, [], negated=not negated)
+        operator, value, name = node.operator, node.values[0] if node.values else None, _shown(node)
+        if value is not None and operator in {Operator.EQUAL, Operator.NOT_EQUAL} and is_null(value):
+            return self._leaf(element(target), Test.NULL, [], negated=negated is not (operator is Operator.NOT_EQUAL))
+        if value is not None and operator is Operator.HAS and is_star(value):
+            return self._leaf(element(target), Test.NULL, [], negated=not negated)
+        if target.field.is_relation:
+            inner = f"{name}.{next(iter(target.field.fields)).name}:5"
+            raise refusal(node.place, f"{name} has records; ask for their fields, as in {inner}, or for {name}:*")
+        if value is None or operator not in {Operator.HAS, Operator.CONTAINS}:
+            raise refusal(node.place, f"{name} holds several values; ask what it has, as in {name}:5")
         if is_null(value):
             raise refusal(value.place, "null is no value that anything has")
         if target.is_map:
-            return self._leaf(entry(target, _key(value)), Test.NULL, [], negated=not negated)
-        return self._equal(element(target) if target.is_list else target, value, negated=negated)
+            return self._leaf(entry(target, map_key(value)), Test.NULL, [], negated=not negated)
+        return self._equal(element(target), value, negated=negated)
+
+    def _require_one_meaning(self, node: Comparison) -> None:
+        """Of several values any may be as asked; raises InvalidRequest where "any" could also be meant as "none"."""
+        name = _shown(node)
+        if node.operator is Operator.NOT_EQUAL:
+            raise refusal(node.place, f"{name} may have several values; write NOT {name}:5, which none of them is")
+        for value in node.values:
+            if is_null(value):
+                raise refusal(value.place, f"{name} may have several values, none of which is null; ask for {name}:*")
 
     def _equal(self, target: Target, value: Literal, *, negated: bool) -> Shape:
         if is_null(value):
@@ -116,50 +130,30 @@ class _Checker:
             encoded = text.encode()
             return self._leaf(target, Test.SUFFIX, [-len(encoded), encoded], negated=negated)
         # Text is ordered by its characters: an index serves a prefix as a range.
-        behind = _behind(text)
-        if behind is None:
+        end = behind(text)
+        if end is None:
             return self._leaf(target, Test.GREATER_OR_EQUAL, [text], negated=negated)
-        return self._leaf(target, Test.RANGE, [text, behind], negated=negated)
+        return self._leaf(target, Test.RANGE, [text, end], negated=negated)
 
-    def _leaf(self, target: Target, test: Test, values: Sequence[Any], *, negated: bool) -> Leaf:
+    def _leaf(self, target: Target, test: Test, values: Sequence[Any], *, negated: bool) -> Shape:
         given = [*target.keys, *values]
         self.values.extend(given)
         is_number = target.field.kind in {FieldKind.FLOAT, FieldKind.DOUBLE}
-        return Leaf(target.column, target.steps, test, len(given), negated, is_number)
+        if not target.relations:
+            return Leaf(target.column, target.steps, test, len(given), negated, is_number)
+        # Unset is what no record has set: there may be none at all.
+        unset = test is Test.NULL
+        leaf = Leaf(target.column, target.steps, test, len(given), negated=unset, is_number=is_number)
+        return Related(target.relations, leaf if target.column else EVERYTHING, negated is not unset)
+
+
+def _shown(node: Comparison) -> str:
+    """The path of a comparison, for a refusal."""
+    return ".".join(node.path.names)[:80]
 
 
 def _value(target: Target, literal: Literal) -> Any:
     return target.stored(value_of(target.field, literal))
-
-
-def _is_star(value: Literal) -> bool:
-    """Whether it asks for anything at all."""
-    return value.bare and value.value == "*"
-
-
-def _key(value: Literal) -> str:
-    """A key of a map, as JSON spells it."""
-    return str(value.value).lower() if isinstance(value.value, bool) else str(value.value)
-
-
-def _pattern(value: Literal) -> tuple[Operator, Literal]:
-    """What `=` means for text: with a `*` in front or behind it is a part that is asked for. Raises InvalidRequest."""
-    if value.inner_star is not None:
-        raise refusal(value.place, "a * stands first or last; as a character it is written \\*")
-    if not (value.open_start or value.open_end):
-        return Operator.EQUAL, value
-    text = str(value.value)[value.open_start : -1 if value.open_end else None]
-    operator = Operator.PREFIX if not value.open_start else Operator.CONTAINS if value.open_end else Operator.SUFFIX
-    return operator, Literal(text, value.place)
-
-
-def _behind(prefix: str) -> str | None:
-    """The least text that is greater than all that begin with `prefix`; None where there is none."""
-    kept = prefix.rstrip(_HIGHEST)
-    if not kept:
-        return None
-    following = ord(kept[-1]) + 1
-    return kept[:-1] + chr(_SURROGATES.stop if following in _SURROGATES else following)
 
 
 def _unfit(field: Field, operator: Operator, place: Place) -> Exception:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from difflib import get_close_matches
@@ -49,16 +49,18 @@ SORTABLE = COMPARABLE | {FieldKind.BOOL, FieldKind.ENUM}
 class Field:
     """One field. `optional` says that it can be unset; `enum_values` holds the numbers of an enum by their names.
 
-    `fields` are those of a message. A `repeated` field or a map, which has a `map_key`, is of the kind of its values.
+    `fields` are those of a message. A `repeated` field or a map, which has a `map_key`, is of the kind of its values. A
+    relation (`is_relation`) shows records of another component, whose fields are its own.
     """
 
     name: str
     kind: FieldKind
     optional: bool = False
     enum_values: Mapping[str, int] = dataclass_field(default_factory=dict)
-    fields: Sequence[Field] = ()
+    fields: Collection[Field] = ()
     repeated: bool = False
     map_key: FieldKind | None = None
+    is_relation: bool = False
 
     @property
     def is_plural(self) -> bool:

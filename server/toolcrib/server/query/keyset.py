@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from sqlalchemy import Table, and_, or_
 from sqlalchemy.sql.elements import UnaryExpression
 
+from toolcrib.server.query.joins import Condition
 from toolcrib.server.query.order import SortKey
-from toolcrib.server.query.where import Binds, Condition, column_of
+from toolcrib.server.query.where import Binds, column_of
 
 
 def order_clauses(table: Table, order: Sequence[SortKey]) -> list[UnaryExpression[object]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from toolcrib.server.columns import time_to_text, uint64_to_text
 from toolcrib.server.query.fields import Field, FieldKind, did_you_mean
-from toolcrib.server.query.refusals import refusal
+from toolcrib.server.query.refusals import RELATIONS_MAX, refusal
 from toolcrib.server.query.shape import Step, Way
 from toolcrib.server.query.tree import FieldPath
 
@@ -21,12 +21,14 @@ _NAME_SHOWN = 80
 class Target:
     """What is compared: the field at the end of a path, and the way to it.
 
-    `steps` lead from the column to the value, through `keys` of maps. `is_list` and `is_map` say that the path ends at
-    all of a repeated field or map; `is_plural`, that it goes through a repeated field and so may reach several values.
+    `relations` lead to the record that has the column, `steps` from there to the value, through `keys` of maps. Without
+    a column it is such a record as a whole. `is_list` and `is_map` say that the path ends at all of a repeated field or
+    map; `is_plural`, that it goes through a repeated field and so may reach several values.
     """
 
     field: Field
     column: str
+    relations: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     keys: tuple[str, ...] = ()
     is_list: bool = False
@@ -46,27 +48,43 @@ class Target:
 
 def resolve(path: FieldPath, fields: Mapping[str, Field]) -> Target:
     """Where `path` leads. Raises InvalidRequest where it leads nowhere."""
+    names = list(path.names)
+    field = _named(names.pop(0), fields, path)
+    relations: list[str] = []
+    is_plural = False
+    while field.is_relation:
+        relations.append(field.name)
+        is_plural |= field.repeated
+        if len(relations) > RELATIONS_MAX:
+            raise refusal(path.place, f"goes through more than {RELATIONS_MAX} relations")
+        if not names:
+            return Target(field, "", tuple(relations), is_list=field.repeated, is_plural=is_plural)
+        field = _named(names.pop(0), {inner.name: inner for inner in field.fields}, path)
+    inside = _inside(field, names, path)
+    return replace(inside, relations=tuple(relations), is_plural=is_plural or inside.is_plural)
+
+
+def _inside(field: Field, names: list[str], path: FieldPath) -> Target:
+    """Where `names` lead from a field that is a column, down into what is kept there as JSON."""
     steps: list[Step] = []
     keys: list[str] = []
-    names, known, is_plural = list(path.names), dict(fields), False
-    field = _named(names.pop(0), known, path)
+    is_plural = False
     column = field.name
     while names:
         if field.map_key is not None:
             keys.append(names.pop(0))
             steps.append(Way.ENTRY)
             if not names:
-                return Target(field, column, tuple(steps), tuple(keys), is_plural=is_plural)
+                return Target(field, column, (), tuple(steps), tuple(keys), is_plural=is_plural)
         elif field.repeated:
             steps.append(Way.ANY)
             is_plural = True
         if field.kind is not FieldKind.MESSAGE:
             raise refusal(path.place, f"{field.name} has no fields inside")
-        known = {inner.name: inner for inner in field.fields}
-        field = _named(names.pop(0), known, path)
+        field = _named(names.pop(0), {inner.name: inner for inner in field.fields}, path)
         steps.append(field.name)
     is_map, is_list = field.map_key is not None, field.repeated
-    return Target(field, column, tuple(steps), tuple(keys), is_list, is_map, is_plural)
+    return Target(field, column, (), tuple(steps), tuple(keys), is_list, is_map, is_plural)
 
 
 def _named(name: str, known: Mapping[str, Field], path: FieldPath) -> Field:
@@ -78,11 +96,11 @@ def _named(name: str, known: Mapping[str, Field], path: FieldPath) -> Field:
 
 def entry(target: Target, key: str) -> Target:
     """What a map has under `key`."""
-    return Target(
-        target.field, target.column, (*target.steps, Way.ENTRY), (*target.keys, key), is_plural=target.is_plural
-    )
+    return replace(target, steps=(*target.steps, Way.ENTRY), keys=(*target.keys, key), is_list=False, is_map=False)
 
 
 def element(target: Target) -> Target:
-    """Any element of a repeated field, or any value of a map."""
-    return Target(target.field, target.column, (*target.steps, Way.ANY), target.keys, is_plural=True)
+    """Any element of a repeated field, any value of a map, or any record of a relation."""
+    if target.column:
+        target = replace(target, steps=(*target.steps, Way.ANY))
+    return replace(target, is_list=False, is_map=False, is_plural=True)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, Integer, Select, Table, func, select
+from sqlalchemy import Dialect, Integer, Select, func, select
 
+from toolcrib.server.query.joins import Scope
 from toolcrib.server.query.keyset import behind, order_clauses
 from toolcrib.server.query.order import SortKey
 from toolcrib.server.query.shape import Shape
-from toolcrib.server.query.where import Binds, Condition, value_count, where
+from toolcrib.server.query.where import Binds, value_count, where
 from toolcrib.server.statements import Prepared
 
 # An application asks in some dozens of ways; whoever makes up new ones only pushes out those least used.
@@ -41,11 +42,10 @@ class Plan(NamedTuple):
 class Plans:
     """The plans of one table. It may be used from several threads."""
 
-    def __init__(self, table: Table, dialect: Dialect, *, deleted: Condition | None) -> None:
-        """`deleted` is what holds of a deleted record, where the component has such."""
-        self._table = table
+    def __init__(self, scope: Scope, dialect: Dialect) -> None:
+        self._scope = scope
+        self._table = scope.table
         self._dialect = dialect
-        self._deleted = deleted
         self.page = lru_cache(_KEPT_MAX)(self._page)
         self.count = lru_cache(_KEPT_MAX)(self._count)
 
@@ -65,8 +65,8 @@ class Plans:
         return self._plan(self._selected(counted, shape, binds, show_deleted=show_deleted), binds)
 
     def _selected(self, statement: Select[Any], shape: Shape, binds: Binds, *, show_deleted: bool) -> Select[Any]:
-        chosen = statement.where(where(self._table, shape, binds))
-        return chosen if show_deleted or self._deleted is None else chosen.where(~self._deleted)
+        chosen = where(self._scope, shape, binds, show_deleted=show_deleted)
+        return statement.where(chosen, *self._scope.shown(show_deleted=show_deleted))
 
     def _plan(self, statement: Select[Any], binds: Binds) -> Plan:
         return Plan(Prepared(statement, self._dialect, binds.names), tuple(binds.slots))

@@ -13,6 +13,8 @@ DEPTH_MAX = 32
 TERMS_MAX = 256
 # Values in one filter, those in lists of `in` included.
 VALUES_MAX = 2_000
+# Relations behind each other on the way to a field.
+RELATIONS_MAX = 4
 # Fields of an order.
 ORDER_FIELDS_MAX = 16
 

@@ -52,6 +52,18 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """True where a record that the relations of `way` lead to, one behind the other, is as `part` says.
+
+    Negated: where no such record is.
+    """
+
+    way: tuple[str, ...]
+    part: Shape
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """True where all are; with none, always."""
 
@@ -65,7 +77,7 @@ class AnyOf:
     parts: tuple[Shape, ...]
 
 
-Shape: TypeAlias = Leaf | AllOf | AnyOf
+Shape: TypeAlias = Leaf | Related | AllOf | AnyOf
 
 EVERYTHING = AllOf(())
 

@@ -6,6 +6,7 @@ Every leaf is true or false in SQL as well: one that is negated says what become
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -30,10 +31,10 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import NULLTYPE, TypeEngine
 
 from toolcrib.server.columns import ExactDouble
+from toolcrib.server.query.joins import Condition, Scope
 from toolcrib.server.query.json_paths import holds
-from toolcrib.server.query.shape import AllOf, AnyOf, Leaf, Shape, Test, Way
+from toolcrib.server.query.shape import AllOf, AnyOf, Leaf, Related, Shape, Test, Way
 
-Condition: TypeAlias = ColumnElement[bool]
 # Of a value, with the parameters that it is compared with.
 _Condition: TypeAlias = Callable[[ColumnElement[Any], Sequence[BindParameter[Any]]], Condition]
 
@@ -78,26 +79,46 @@ def column_of(table: Table, name: str) -> Column[Any]:
 
 def value_count(shape: Shape) -> int:
     """How many values the leaves have."""
-    return shape.values if isinstance(shape, Leaf) else sum(map(value_count, shape.parts))
+    match shape:
+        case Leaf():
+            return shape.values
+        case Related():
+            return value_count(shape.part)
+        case AllOf(parts) | AnyOf(parts):
+            return sum(map(value_count, parts))
 
 
-def where(table: Table, shape: Shape, binds: Binds) -> Condition:
-    """The condition; its leaves take the caller's values from number 0 on, from left to right."""
+def where(scope: Scope, shape: Shape, binds: Binds, *, show_deleted: bool) -> Condition:
+    """The condition; its leaves take the caller's values from number 0 on, from left to right.
+
+    Related records count only if they are not deleted, unless `show_deleted`.
+    """
     slots = iter(range(value_count(shape)))
 
-    def condition(part: Shape) -> Condition:
+    def condition(scope: Scope, part: Shape) -> Condition:
         match part:
             case AllOf(parts):
-                return and_(*map(condition, parts)) if parts else _ALWAYS
+                return and_(*(condition(scope, each) for each in parts)) if parts else _ALWAYS
             case AnyOf(parts):
-                return or_(*map(condition, parts)) if parts else _NEVER
+                return or_(*(condition(scope, each) for each in parts)) if parts else _NEVER
+            case Related():
+                return related(scope, part.way, part)
             case Leaf():
-                column = column_of(table, part.column)
+                column = column_of(scope.table, part.column)
                 types = _types(part, column)
                 given = [binds.give(next(slots), type_) for type_ in types]
                 return _leaf_in_json(part, column, given) if part.steps else _leaf(part, column, given)
 
-    return condition(shape)
+    def related(scope: Scope, way: Sequence[str], part: Related) -> Condition:
+        join = scope.joins[way[0]]
+        target = join.target
+        inner = related(target, way[1:], replace(part, negated=False)) if way[1:] else condition(target, part.part)
+        found = join.holds(inner, show_deleted=show_deleted)
+        if not part.negated:
+            return found
+        return or_(join.column.is_(None), ~found) if join.column.nullable else ~found
+
+    return condition(scope, shape)
 
 
 def _types(leaf: Leaf, column: Column[Any]) -> Sequence[TypeEngine[Any]]:

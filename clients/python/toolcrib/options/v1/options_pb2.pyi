@@ -193,6 +193,7 @@ class FieldOptions(_message.Message):
     DEFAULT_VALUE_FIELD_NUMBER: _builtins.int
     REFERENCES_FIELD_NUMBER: _builtins.int
     ON_DELETE_FIELD_NUMBER: _builtins.int
+    RELATION_FIELD_NUMBER: _builtins.int
     key: _builtins.bool
     """The field is the component's key: an integer or a string. Exactly one field may say so."""
     key_source: Global___KeySource.ValueType
@@ -222,6 +223,12 @@ class FieldOptions(_message.Message):
     """
     on_delete: Global___OnDelete.ValueType
     """What becomes of this record when the one that it refers to is deleted. Default: that one cannot be deleted."""
+    @_builtins.property
+    def relation(self) -> Global___Relation:
+        """The field shows records of another component, or of this one, that references lead to: filters go through it, and
+        Get and List fill it in where they are asked to `include` it. It is not stored, and ignored in what callers write.
+        """
+
     def __init__(
         self,
         *,
@@ -234,16 +241,55 @@ class FieldOptions(_message.Message):
         default_value: _builtins.str | None = ...,
         references: _builtins.str = ...,
         on_delete: Global___OnDelete.ValueType = ...,
+        relation: Global___Relation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value", "relation", b"relation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value", "immutable", b"immutable", "key", b"key", "key_source", b"key_source", "on_delete", b"on_delete", "output_only", b"output_only", "references", b"references", "unique", b"unique", "unique_live", b"unique_live"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value", "immutable", b"immutable", "key", b"key", "key_source", b"key_source", "on_delete", b"on_delete", "output_only", b"output_only", "references", b"references", "relation", b"relation", "unique", b"unique", "unique_live", b"unique_live"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__default_value: _TypeAlias = _typing.Literal["default_value"]  # noqa: Y015
     _WhichOneofArgType__default_value: _TypeAlias = _typing.Literal["_default_value", b"_default_value"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__default_value) -> _WhichOneofReturnType__default_value | None: ...
 
 Global___FieldOptions: _TypeAlias = FieldOptions  # noqa: Y015
+
+@_typing.final
+class Relation(_message.Message):
+    """Which records a field shows, by the references between them. The field's type is their component.
+
+      Recipe recipe = 10           {by: "recipe_id"}                  the record that `recipe_id` of this one refers to
+      repeated Cycle cycles = 11   {by: "recipe_id"}                  all cycles whose `recipe_id` refers to this record
+      repeated Tool tools = 12     {through: "plant.v1.RecipeTool"    all tools that this record shares a RecipeTool with
+                                    by: "recipe_id" to: "tool_id"}
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BY_FIELD_NUMBER: _builtins.int
+    THROUGH_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    by: _builtins.str
+    """The reference: a field of this component where the relation's is single, of the other component where it is
+    repeated; with `through` the field of the link component that refers to this one.
+    """
+    through: _builtins.str
+    """Full name of the link component, each record of which refers to one record of both sides: a relation of many to many."""
+    to: _builtins.str
+    """With `through`: the field of the link component that refers to the other one."""
+    def __init__(
+        self,
+        *,
+        by: _builtins.str = ...,
+        through: _builtins.str = ...,
+        to: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "through", b"through", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Relation: _TypeAlias = Relation  # noqa: Y015
 
 COMPONENT_FIELD_NUMBER: _builtins.int
 FIELD_FIELD_NUMBER: _builtins.int

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
+from plant.cycles.v1.machine_cycle_fields import MachineCycleFields
 from plant.cycles.v1.machine_cycle_pb2 import MachineCycle
 from plant.cycles.v1.machine_cycle_service_pb2 import (
     BatchCreateMachineCyclesRequest,
@@ -22,47 +23,10 @@ from plant.cycles.v1.machine_cycle_service_pb2 import (
     UpdateMachineCycleRequest,
 )
 from plant.cycles.v1.machine_cycle_service_pb2_grpc import MachineCycleServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    BoolField,
-    Condition,
-    Crib,
-    EnumField,
-    EtagField,
-    IntegerField,
-    MaskPaths,
-    NumberField,
-    Query,
-    TextField,
-    TimeField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncMachineCycleClient", "MachineCycleClient", "MachineCycleFields"]
-
-
-class MachineCycleFields:
-    """The fields of plant.cycles.v1.MachineCycle, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
-    product_id = TextField("product_id")
-    quality = EnumField("quality")
-    air_temperature_k = NumberField("air_temperature_k")
-    process_temperature_k = NumberField("process_temperature_k")
-    rotational_speed_rpm = IntegerField("rotational_speed_rpm")
-    torque_nm = NumberField("torque_nm")
-    tool_wear_min = IntegerField("tool_wear_min")
-    machine_failure = BoolField("machine_failure")
-    tool_wear_failure = BoolField("tool_wear_failure")
-    heat_dissipation_failure = BoolField("heat_dissipation_failure")
-    power_failure = BoolField("power_failure")
-    overstrain_failure = BoolField("overstrain_failure")
-    random_failure = BoolField("random_failure")
-    create_time = TimeField("create_time")
-    etag = EtagField("etag")
 
 
 class MachineCycleClient:

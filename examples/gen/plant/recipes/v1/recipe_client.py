@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
+from plant.recipes.v1.recipe_fields import RecipeFields
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_service_pb2 import (
     BatchCreateRecipesRequest,
@@ -23,41 +24,10 @@ from plant.recipes.v1.recipe_service_pb2 import (
     UpdateRecipeRequest,
 )
 from plant.recipes.v1.recipe_service_pb2_grpc import RecipeServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    BoolField,
-    Condition,
-    Crib,
-    EnumField,
-    EtagField,
-    IntegerField,
-    MaskPaths,
-    NumberField,
-    Query,
-    TextField,
-    TimeField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncRecipeClient", "RecipeClient", "RecipeFields"]
-
-
-class RecipeFields:
-    """The fields of plant.recipes.v1.Recipe, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
-    name = TextField("name")
-    speed_mm_s = NumberField("speed_mm_s")
-    spindle_rpm = IntegerField("spindle_rpm")
-    coolant = EnumField("coolant")
-    approved = BoolField("approved")
-    create_time = TimeField("create_time")
-    update_time = TimeField("update_time")
-    delete_time = TimeField("delete_time")
-    etag = EtagField("etag")
 
 
 class RecipeClient:
@@ -80,10 +50,20 @@ class RecipeClient:
             CreateRecipeRequest(recipe=recipe, request_id=request_id, validate_only=validate_only),
         )
 
-    def get(self, id: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Recipe:
+    def get(
+        self,
+        id: int,
+        *,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+        include: MaskPaths | None = None,
+    ) -> Recipe:
         """Gets a record by its key."""
         return self._crib.read(
-            self._stub.GetRecipe, GetRecipeRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask))
+            self._stub.GetRecipe,
+            GetRecipeRequest(
+                id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask), include=field_mask(include)
+            ),
         )
 
     def list(
@@ -95,6 +75,7 @@ class RecipeClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
+        include: MaskPaths | None = None,
     ) -> Iterator[Recipe]:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -111,6 +92,7 @@ class RecipeClient:
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
+                include=include,
             )
             yield from page.recipes
             page_token = page.next_page_token
@@ -127,6 +109,7 @@ class RecipeClient:
         page_token: str = "",
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
+        include: MaskPaths | None = None,
     ) -> ListRecipesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -143,6 +126,7 @@ class RecipeClient:
                 page_token=page_token,
                 show_deleted=show_deleted,
                 read_mask=field_mask(read_mask),
+                include=field_mask(include),
             ),
         )
 
@@ -301,10 +285,20 @@ class AsyncRecipeClient:
             CreateRecipeRequest(recipe=recipe, request_id=request_id, validate_only=validate_only),
         )
 
-    async def get(self, id: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> Recipe:
+    async def get(
+        self,
+        id: int,
+        *,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+        include: MaskPaths | None = None,
+    ) -> Recipe:
         """Gets a record by its key."""
         return await self._crib.read(
-            self._stub.GetRecipe, GetRecipeRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask))
+            self._stub.GetRecipe,
+            GetRecipeRequest(
+                id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask), include=field_mask(include)
+            ),
         )
 
     async def list(
@@ -316,6 +310,7 @@ class AsyncRecipeClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
+        include: MaskPaths | None = None,
     ) -> AsyncIterator[Recipe]:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -332,6 +327,7 @@ class AsyncRecipeClient:
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
+                include=include,
             )
             for record in page.recipes:
                 yield record
@@ -349,6 +345,7 @@ class AsyncRecipeClient:
         page_token: str = "",
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
+        include: MaskPaths | None = None,
     ) -> ListRecipesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -365,6 +362,7 @@ class AsyncRecipeClient:
                 page_token=page_token,
                 show_deleted=show_deleted,
                 read_mask=field_mask(read_mask),
+                include=field_mask(include),
             ),
         )
 

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from plant.tools.v1 import tool_offset_pb2 as plant_dot_tools_dot_v1_dot_tool__offset__pb2
 from toolcrib.options.v1 import options_pb2 as toolcrib_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dplant/recipes/v1/recipe.proto\x12\x10plant.recipes.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!toolcrib/options/v1/options.proto\"\x91\x03\n\x06Recipe\x12\x12\n\x02id\x18\x01 \x01(\x03\x42\x06\xf2\xf2\'\x02\x08\x01\x12\x1d\n\x04name\x18\x02 \x01(\tB\x0f\xbaH\x06r\x04\x10\x01\x18\x64\xf2\xf2\'\x02P\x01\x12+\n\nspeed_mm_s\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00@\x7f@!\x00\x00\x00\x00\x00\x00\x00\x00\x12%\n\x0bspindle_rpm\x18\x04 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\xbb\x01(\x00H\x00\x88\x01\x01\x12\x34\n\x07\x63oolant\x18\x05 \x01(\x0e\x32\x19.plant.recipes.v1.CoolantB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x10\n\x08\x61pproved\x18\x06 \x01(\x08\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65lete_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\r \x01(\t:\x07\xf2\xf2\'\x03\xa0\x01\x01\x42\x0e\n\x0c_spindle_rpm*Y\n\x07\x43oolant\x12\x17\n\x13\x43OOLANT_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x43OOLANT_NONE\x10\x01\x12\x10\n\x0c\x43OOLANT_MIST\x10\x02\x12\x11\n\rCOOLANT_FLOOD\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dplant/recipes/v1/recipe.proto\x12\x10plant.recipes.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a plant/tools/v1/tool_offset.proto\x1a!toolcrib/options/v1/options.proto\"\xfa\x03\n\x06Recipe\x12\x12\n\x02id\x18\x01 \x01(\x03\x42\x06\xf2\xf2\'\x02\x08\x01\x12\x1d\n\x04name\x18\x02 \x01(\tB\x0f\xbaH\x06r\x04\x10\x01\x18\x64\xf2\xf2\'\x02P\x01\x12+\n\nspeed_mm_s\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00@\x7f@!\x00\x00\x00\x00\x00\x00\x00\x00\x12%\n\x0bspindle_rpm\x18\x04 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\xbb\x01(\x00H\x00\x88\x01\x01\x12\x34\n\x07\x63oolant\x18\x05 \x01(\x0e\x32\x19.plant.recipes.v1.CoolantB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x10\n\x08\x61pproved\x18\x06 \x01(\x08\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65lete_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\r \x01(\t\x12g\n\x05tools\x18\x14 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffsetB<\xf2\xf2\'8\xa2\x03\x35\n\trecipe_id\x12\x1bplant.recipes.v1.RecipeTool\x1a\x0btool_number:\x07\xf2\xf2\'\x03\xa0\x01\x01\x42\x0e\n\x0c_spindle_rpm\"\xf0\x01\n\nRecipeTool\x12\x34\n\trecipe_id\x18\x01 \x01(\x03\x42!\xf2\xf2\'\x1d\x92\x03\x17plant.recipes.v1.Recipe\x98\x03\x02\x12\x35\n\x0btool_number\x18\x02 \x01(\x05\x42 \xf2\xf2\'\x1c\x92\x03\x19plant.tools.v1.ToolOffset\x12\x19\n\x07purpose\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12<\n\x06recipe\x18\n \x01(\x0b\x32\x18.plant.recipes.v1.RecipeB\x12\xf2\xf2\'\x0e\xa2\x03\x0b\n\trecipe_id:\x1c\xf2\xf2\'\x18R\trecipe_idR\x0btool_number*Y\n\x07\x43oolant\x12\x17\n\x13\x43OOLANT_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x43OOLANT_NONE\x10\x01\x12\x10\n\x0c\x43OOLANT_MIST\x10\x02\x12\x11\n\rCOOLANT_FLOOD\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,10 +45,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECIPE'].fields_by_name['spindle_rpm']._serialized_options = b'\272H\010\032\006\030\300\273\001(\000'
   _globals['_RECIPE'].fields_by_name['coolant']._loaded_options = None
   _globals['_RECIPE'].fields_by_name['coolant']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_RECIPE'].fields_by_name['tools']._loaded_options = None
+  _globals['_RECIPE'].fields_by_name['tools']._serialized_options = b'\362\362\'8\242\0035\n\trecipe_id\022\033plant.recipes.v1.RecipeTool\032\013tool_number'
   _globals['_RECIPE']._loaded_options = None
   _globals['_RECIPE']._serialized_options = b'\362\362\'\003\240\001\001'
-  _globals['_COOLANT']._serialized_start=552
-  _globals['_COOLANT']._serialized_end=641
-  _globals['_RECIPE']._serialized_start=149
-  _globals['_RECIPE']._serialized_end=550
+  _globals['_RECIPETOOL'].fields_by_name['recipe_id']._loaded_options = None
+  _globals['_RECIPETOOL'].fields_by_name['recipe_id']._serialized_options = b'\362\362\'\035\222\003\027plant.recipes.v1.Recipe\230\003\002'
+  _globals['_RECIPETOOL'].fields_by_name['tool_number']._loaded_options = None
+  _globals['_RECIPETOOL'].fields_by_name['tool_number']._serialized_options = b'\362\362\'\034\222\003\031plant.tools.v1.ToolOffset'
+  _globals['_RECIPETOOL'].fields_by_name['purpose']._loaded_options = None
+  _globals['_RECIPETOOL'].fields_by_name['purpose']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_RECIPETOOL'].fields_by_name['recipe']._loaded_options = None
+  _globals['_RECIPETOOL'].fields_by_name['recipe']._serialized_options = b'\362\362\'\016\242\003\013\n\trecipe_id'
+  _globals['_RECIPETOOL']._loaded_options = None
+  _globals['_RECIPETOOL']._serialized_options = b'\362\362\'\030R\trecipe_idR\013tool_number'
+  _globals['_COOLANT']._serialized_start=934
+  _globals['_COOLANT']._serialized_end=1023
+  _globals['_RECIPE']._serialized_start=183
+  _globals['_RECIPE']._serialized_end=689
+  _globals['_RECIPETOOL']._serialized_start=692
+  _globals['_RECIPETOOL']._serialized_end=932
 # @@protoc_insertion_point(module_scope)

@@ -3,18 +3,21 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from plant.tools.v1 import tool_offset_pb2 as _tool_offset_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 10):
-    from typing import TypeAlias as _TypeAlias
+if sys.version_info >= (3, 11):
+    from typing import TypeAlias as _TypeAlias, Never as _Never
 else:
-    from typing_extensions import TypeAlias as _TypeAlias
+    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -54,6 +57,7 @@ class Recipe(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     DELETE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    TOOLS_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     """Given by the server, never reused."""
     name: _builtins.str
@@ -72,6 +76,10 @@ class Recipe(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def tools(self) -> _containers.RepeatedCompositeFieldContainer[_tool_offset_pb2.ToolOffset]:
+        """The tools that the recipe needs: answered where a read asks to include them."""
+
     def __init__(
         self,
         *,
@@ -85,13 +93,46 @@ class Recipe(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         delete_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        tools: _abc.Iterable[_tool_offset_pb2.ToolOffset] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_spindle_rpm", b"_spindle_rpm", "create_time", b"create_time", "delete_time", b"delete_time", "spindle_rpm", b"spindle_rpm", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_spindle_rpm", b"_spindle_rpm", "approved", b"approved", "coolant", b"coolant", "create_time", b"create_time", "delete_time", b"delete_time", "etag", b"etag", "id", b"id", "name", b"name", "speed_mm_s", b"speed_mm_s", "spindle_rpm", b"spindle_rpm", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_spindle_rpm", b"_spindle_rpm", "approved", b"approved", "coolant", b"coolant", "create_time", b"create_time", "delete_time", b"delete_time", "etag", b"etag", "id", b"id", "name", b"name", "speed_mm_s", b"speed_mm_s", "spindle_rpm", b"spindle_rpm", "tools", b"tools", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__spindle_rpm: _TypeAlias = _typing.Literal["spindle_rpm"]  # noqa: Y015
     _WhichOneofArgType__spindle_rpm: _TypeAlias = _typing.Literal["_spindle_rpm", b"_spindle_rpm"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__spindle_rpm) -> _WhichOneofReturnType__spindle_rpm | None: ...
 
 Global___Recipe: _TypeAlias = Recipe  # noqa: Y015
+
+@_typing.final
+class RecipeTool(_message.Message):
+    """Links a recipe to a tool that it needs; goes with the recipe, and keeps the tool."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECIPE_ID_FIELD_NUMBER: _builtins.int
+    TOOL_NUMBER_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    RECIPE_FIELD_NUMBER: _builtins.int
+    recipe_id: _builtins.int
+    tool_number: _builtins.int
+    purpose: _builtins.str
+    """What the tool does in this recipe."""
+    @_builtins.property
+    def recipe(self) -> Global___Recipe: ...
+    def __init__(
+        self,
+        *,
+        recipe_id: _builtins.int = ...,
+        tool_number: _builtins.int = ...,
+        purpose: _builtins.str = ...,
+        recipe: Global___Recipe | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recipe", b"recipe"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["purpose", b"purpose", "recipe", b"recipe", "recipe_id", b"recipe_id", "tool_number", b"tool_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecipeTool: _TypeAlias = RecipeTool  # noqa: Y015

@@ -58,6 +58,7 @@ class GetRecipeRequest(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     SHOW_DELETED_FIELD_NUMBER: _builtins.int
     READ_MASK_FIELD_NUMBER: _builtins.int
+    INCLUDE_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     show_deleted: _builtins.bool
     """Answer a deleted record too."""
@@ -65,16 +66,21 @@ class GetRecipeRequest(_message.Message):
     def read_mask(self) -> _field_mask_pb2.FieldMask:
         """Fields to answer. Absent: all."""
 
+    @_builtins.property
+    def include(self) -> _field_mask_pb2.FieldMask:
+        """Relations to fill in, also those of related records (a.b). Absent: none. There is tools."""
+
     def __init__(
         self,
         *,
         id: _builtins.int = ...,
         show_deleted: _builtins.bool = ...,
         read_mask: _field_mask_pb2.FieldMask | None = ...,
+        include: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["read_mask", b"read_mask"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["include", b"include", "read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "read_mask", b"read_mask", "show_deleted", b"show_deleted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "include", b"include", "read_mask", b"read_mask", "show_deleted", b"show_deleted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -91,6 +97,7 @@ class ListRecipesRequest(_message.Message):
     QUERY_FIELD_NUMBER: _builtins.int
     SHOW_DELETED_FIELD_NUMBER: _builtins.int
     READ_MASK_FIELD_NUMBER: _builtins.int
+    INCLUDE_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Most records in the answer. 0 means 50; more than 1000 means 1000."""
     page_token: _builtins.str
@@ -109,6 +116,10 @@ class ListRecipesRequest(_message.Message):
     def read_mask(self) -> _field_mask_pb2.FieldMask:
         """Fields to answer. Absent: all."""
 
+    @_builtins.property
+    def include(self) -> _field_mask_pb2.FieldMask:
+        """Relations to fill in, also those of related records (a.b). Absent: none. There is tools."""
+
     def __init__(
         self,
         *,
@@ -119,10 +130,11 @@ class ListRecipesRequest(_message.Message):
         query: _query_pb2.Filter | None = ...,
         show_deleted: _builtins.bool = ...,
         read_mask: _field_mask_pb2.FieldMask | None = ...,
+        include: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["query", b"query", "read_mask", b"read_mask"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["include", b"include", "query", b"query", "read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "read_mask", b"read_mask", "show_deleted", b"show_deleted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "include", b"include", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "read_mask", b"read_mask", "show_deleted", b"show_deleted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,6 +26,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
                 (request.id,),
                 request.show_deleted,
                 read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
+                include=request.include.paths if request.HasField("include") else (),
             ),
         )
 
@@ -38,6 +39,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
             request.page_size,
             request.page_token,
             request.read_mask.paths,
+            request.include.paths,
         )
         return messages.ListRecipesResponse(
             recipes=page.messages, next_page_token=page.next_page_token, revision=page.revision
@@ -91,7 +93,10 @@ class RecipeServicer(ComponentServicer[Recipe]):
             call,
             [
                 Lookup(
-                    (item.id,), item.show_deleted, read_mask=item.read_mask.paths if item.HasField("read_mask") else ()
+                    (item.id,),
+                    item.show_deleted,
+                    read_mask=item.read_mask.paths if item.HasField("read_mask") else (),
+                    include=item.include.paths if item.HasField("include") else (),
                 )
                 for item in request.requests
             ],

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
+from plant.tools.v1.tool_offset_fields import ToolOffsetFields
 from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_service_pb2 import (
     BatchCreateToolOffsetsRequest,
@@ -23,42 +24,10 @@ from plant.tools.v1.tool_offset_service_pb2 import (
     UpdateToolOffsetRequest,
 )
 from plant.tools.v1.tool_offset_service_pb2_grpc import ToolOffsetServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    EtagField,
-    IntegerField,
-    MaskPaths,
-    NumberField,
-    Query,
-    TextField,
-    TimeField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncToolOffsetClient", "ToolOffsetClient", "ToolOffsetFields"]
-
-
-class ToolOffsetFields:
-    """The fields of plant.tools.v1.ToolOffset, for the conditions and orders of `where`."""
-
-    tool_number = IntegerField("tool_number")
-    pocket = IntegerField("pocket")
-    x_offset_mm = NumberField("x_offset_mm")
-    z_offset_mm = NumberField("z_offset_mm")
-    diameter_mm = NumberField("diameter_mm")
-    front_angle_deg = NumberField("front_angle_deg")
-    back_angle_deg = NumberField("back_angle_deg")
-    orientation = IntegerField("orientation")
-    comment = TextField("comment")
-    create_time = TimeField("create_time")
-    update_time = TimeField("update_time")
-    delete_time = TimeField("delete_time")
-    etag = EtagField("etag")
 
 
 class ToolOffsetClient:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
+from plant.users.v1.user_fields import UserFields
 from plant.users.v1.user_pb2 import User
 from plant.users.v1.user_service_pb2 import (
     BatchCreateUsersRequest,
@@ -23,36 +24,10 @@ from plant.users.v1.user_service_pb2 import (
     UpdateUserRequest,
 )
 from plant.users.v1.user_service_pb2_grpc import UserServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    EnumField,
-    EtagField,
-    MaskPaths,
-    Query,
-    TextField,
-    TimeField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncUserClient", "UserClient", "UserFields"]
-
-
-class UserFields:
-    """The fields of plant.users.v1.User, for the conditions and orders of `where`."""
-
-    id = TextField("id")
-    login = TextField("login")
-    display_name = TextField("display_name")
-    role = EnumField("role")
-    create_time = TimeField("create_time")
-    update_time = TimeField("update_time")
-    delete_time = TimeField("delete_time")
-    etag = EtagField("etag")
 
 
 class UserClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import Axis
+from plant.a.v1.axis_fields import AxisFields
 from plant.a.v1.axis_service_pb2 import (
     BatchCreateAxesRequest,
     BatchDeleteAxesRequest,
@@ -23,30 +24,10 @@ from plant.a.v1.axis_service_pb2 import (
     UpdateAxisRequest,
 )
 from plant.a.v1.axis_service_pb2_grpc import AxisServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    EtagField,
-    MaskPaths,
-    NumberField,
-    Query,
-    TextField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncAxisClient", "AxisClient", "AxisFields"]
-
-
-class AxisFields:
-    """The fields of plant.a.v1.Axis, for the conditions and orders of `where`."""
-
-    name = TextField("name")
-    offset_mm = NumberField("offset_mm")
-    etag = EtagField("etag")
 
 
 class AxisClient:

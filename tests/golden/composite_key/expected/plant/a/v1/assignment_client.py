@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import Assignment
+from plant.a.v1.assignment_fields import AssignmentFields
 from plant.a.v1.assignment_service_pb2 import (
     BatchCreateAssignmentsRequest,
     BatchDeleteAssignmentsRequest,
@@ -22,30 +23,10 @@ from plant.a.v1.assignment_service_pb2 import (
     UpdateAssignmentRequest,
 )
 from plant.a.v1.assignment_service_pb2_grpc import AssignmentServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    IntegerField,
-    MaskPaths,
-    Query,
-    TextField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AssignmentClient", "AssignmentFields", "AsyncAssignmentClient"]
-
-
-class AssignmentFields:
-    """The fields of plant.a.v1.Assignment, for the conditions and orders of `where`."""
-
-    line = TextField("line")
-    tool_number = IntegerField("tool_number")
-    day = IntegerField("day")
-    pocket = TextField("pocket")
 
 
 class AssignmentClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import ThermalCompensationEntry
+from plant.a.v1.thermal_compensation_entry_fields import ThermalCompensationEntryFields
 from plant.a.v1.thermal_compensation_entry_service_pb2 import (
     BatchCreateThermalCompensationEntriesRequest,
     BatchDeleteThermalCompensationEntriesRequest,
@@ -22,30 +23,10 @@ from plant.a.v1.thermal_compensation_entry_service_pb2 import (
     UpdateThermalCompensationEntryRequest,
 )
 from plant.a.v1.thermal_compensation_entry_service_pb2_grpc import ThermalCompensationEntryServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    EtagField,
-    MaskPaths,
-    Query,
-    TextField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncThermalCompensationEntryClient", "ThermalCompensationEntryClient", "ThermalCompensationEntryFields"]
-
-
-class ThermalCompensationEntryFields:
-    """The fields of plant.a.v1.ThermalCompensationEntry, for the conditions and orders of `where`."""
-
-    compensation_of_the_linear_axis_in_micrometers = TextField("compensation_of_the_linear_axis_in_micrometers")
-    axis = TextField("axis")
-    c = TextField("c")
-    etag = EtagField("etag")
 
 
 class ThermalCompensationEntryClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import Sensor
+from plant.a.v1.sensor_fields import SensorFields
 from plant.a.v1.sensor_service_pb2 import (
     BatchCreateSensorsRequest,
     BatchDeleteSensorsRequest,
@@ -23,63 +24,10 @@ from plant.a.v1.sensor_service_pb2 import (
     UpdateSensorRequest,
 )
 from plant.a.v1.sensor_service_pb2_grpc import SensorServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    BoolField,
-    BytesField,
-    Condition,
-    Crib,
-    EnumField,
-    EtagField,
-    IntegerField,
-    MaskPaths,
-    NumberField,
-    Query,
-    TextField,
-    TimeField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncSensorClient", "SensorClient", "SensorFields"]
-
-
-class SensorFields:
-    """The fields of plant.a.v1.Sensor, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
-    a_bool = BoolField("a_bool")
-    an_int32 = IntegerField("an_int32")
-    a_sint32 = IntegerField("a_sint32")
-    a_sfixed32 = IntegerField("a_sfixed32")
-    an_int64 = IntegerField("an_int64")
-    a_sint64 = IntegerField("a_sint64")
-    a_sfixed64 = IntegerField("a_sfixed64")
-    a_uint32 = IntegerField("a_uint32")
-    a_fixed32 = IntegerField("a_fixed32")
-    a_float = NumberField("a_float")
-    a_double = NumberField("a_double")
-    a_string = TextField("a_string")
-    some_bytes = BytesField("some_bytes")
-    state = EnumField("state")
-    unit_state = EnumField("unit_state")
-    calibration_time = TimeField("calibration_time")
-    maybe_bool = BoolField("maybe_bool")
-    maybe_int32 = IntegerField("maybe_int32")
-    maybe_sint64 = IntegerField("maybe_sint64")
-    maybe_fixed32 = IntegerField("maybe_fixed32")
-    maybe_float = NumberField("maybe_float")
-    maybe_double = NumberField("maybe_double")
-    maybe_string = TextField("maybe_string")
-    maybe_bytes = BytesField("maybe_bytes")
-    maybe_state = EnumField("maybe_state")
-    maybe_time = TimeField("maybe_time")
-    create_time = TimeField("create_time")
-    update_time = TimeField("update_time")
-    delete_time = TimeField("delete_time")
-    etag = EtagField("etag")
 
 
 class SensorClient:

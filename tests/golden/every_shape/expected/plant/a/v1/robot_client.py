@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
+from plant.a.v1.robot_fields import RobotFields
 from plant.a.v1.robot_pb2 import Robot
 from plant.a.v1.robot_service_pb2 import (
     BatchCreateRobotsRequest,
@@ -22,66 +23,10 @@ from plant.a.v1.robot_service_pb2 import (
     UpdateRobotRequest,
 )
 from plant.a.v1.robot_service_pb2_grpc import RobotServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    BoolField,
-    BytesField,
-    Condition,
-    Crib,
-    DocumentField,
-    DurationField,
-    EnumField,
-    IntegerField,
-    MaskPaths,
-    NumberField,
-    Query,
-    TextField,
-    TimeField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncRobotClient", "RobotClient", "RobotFields"]
-
-
-class RobotFields:
-    """The fields of plant.a.v1.Robot, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
-    big = IntegerField("big")
-    maybe_big = IntegerField("maybe_big")
-    d = NumberField("d")
-    f = NumberField("f")
-    took = DurationField("took")
-    yes = BoolField("yes")
-    counted = IntegerField("counted")
-    raw = BytesField("raw")
-    pose = DocumentField("pose")
-    poses = DocumentField("poses")
-    named = DocumentField("named")
-    ratios = DocumentField("ratios")
-    tags = DocumentField("tags")
-    modes = DocumentField("modes")
-    gripper = TextField("gripper")
-    drill = IntegerField("drill")
-    custom = DocumentField("custom")
-    since = TimeField("since")
-    oneof_mode = EnumField("oneof_mode")
-    extra = DocumentField("extra")
-    value = DocumentField("value")
-    items_of = DocumentField("items_of")
-    payload = DocumentField("payload")
-    mask_of = DocumentField("mask_of")
-    nothing = DocumentField("nothing")
-    laps = DocumentField("laps")
-    times = DocumentField("times")
-    wrapped = DocumentField("wrapped")
-    mode_by_name = DocumentField("mode_by_name")
-    blobs = DocumentField("blobs")
-    values = DocumentField("values")
-    anys = DocumentField("anys")
 
 
 class RobotClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import Spot
+from plant.a.v1.spot_fields import SpotFields
 from plant.a.v1.spot_service_pb2 import (
     BatchCreateSpotsRequest,
     BatchDeleteSpotsRequest,
@@ -22,28 +23,10 @@ from plant.a.v1.spot_service_pb2 import (
     UpdateSpotRequest,
 )
 from plant.a.v1.spot_service_pb2_grpc import SpotServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    IntegerField,
-    MaskPaths,
-    Query,
-    TextField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncSpotClient", "SpotClient", "SpotFields"]
-
-
-class SpotFields:
-    """The fields of plant.a.v1.Spot, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
-    place = TextField("place")
 
 
 class SpotClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import ThermalCompensation
+from plant.a.v1.thermal_compensation_fields import ThermalCompensationFields
 from plant.a.v1.thermal_compensation_service_pb2 import (
     BatchCreateThermalCompensationsRequest,
     BatchDeleteThermalCompensationsRequest,
@@ -23,36 +24,10 @@ from plant.a.v1.thermal_compensation_service_pb2 import (
     UpdateThermalCompensationRequest,
 )
 from plant.a.v1.thermal_compensation_service_pb2_grpc import ThermalCompensationServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    IntegerField,
-    MaskPaths,
-    NumberField,
-    Query,
-    TextField,
-    TimeField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncThermalCompensationClient", "ThermalCompensationClient", "ThermalCompensationFields"]
-
-
-class ThermalCompensationFields:
-    """The fields of plant.a.v1.ThermalCompensation, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
-    axis = TextField("axis")
-    position = IntegerField("position")
-    name = TextField("name")
-    temperature_measured_at_the_spindle = NumberField("temperature_measured_at_the_spindle")
-    label = TextField("label")
-    badge = TextField("badge")
-    create_time = TimeField("create_time")
 
 
 class ThermalCompensationClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import ThermalCompensationEntry
+from plant.a.v1.thermal_compensation_entry_fields import ThermalCompensationEntryFields
 from plant.a.v1.thermal_compensation_entry_service_pb2 import (
     BatchCreateThermalCompensationEntriesRequest,
     BatchDeleteThermalCompensationEntriesRequest,
@@ -23,34 +24,10 @@ from plant.a.v1.thermal_compensation_entry_service_pb2 import (
     UpdateThermalCompensationEntryRequest,
 )
 from plant.a.v1.thermal_compensation_entry_service_pb2_grpc import ThermalCompensationEntryServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    EnumField,
-    IntegerField,
-    MaskPaths,
-    Query,
-    TextField,
-    TimeField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncThermalCompensationEntryClient", "ThermalCompensationEntryClient", "ThermalCompensationEntryFields"]
-
-
-class ThermalCompensationEntryFields:
-    """The fields of plant.a.v1.ThermalCompensationEntry, for the conditions and orders of `where`."""
-
-    compensation_of_the_linear_axis_in_micrometersa = IntegerField("compensation_of_the_linear_axis_in_micrometersa")
-    compensation_of_the_linear_axis_in_micrometersb = TextField("compensation_of_the_linear_axis_in_micrometersb")
-    compensation_of_the_linear_axis_in_micrometersc = TimeField("compensation_of_the_linear_axis_in_micrometersc")
-    compensation_of_the_linear_axis_in_micrometersd = EnumField("compensation_of_the_linear_axis_in_micrometersd")
-    compensation_of_the_linear_axis_in_micrometerse = EnumField("compensation_of_the_linear_axis_in_micrometerse")
-    create_time = TimeField("create_time")
 
 
 class ThermalCompensationEntryClient:

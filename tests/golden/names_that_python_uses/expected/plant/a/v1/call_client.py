@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import Call
+from plant.a.v1.call_fields import CallFields
 from plant.a.v1.call_service_pb2 import (
     BatchCreateCallsRequest,
     BatchDeleteCallsRequest,
@@ -22,26 +23,10 @@ from plant.a.v1.call_service_pb2 import (
     UpdateCallRequest,
 )
 from plant.a.v1.call_service_pb2_grpc import CallServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    IntegerField,
-    MaskPaths,
-    Query,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncCallClient", "CallClient", "CallFields"]
-
-
-class CallFields:
-    """The fields of plant.a.v1.Call, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
 
 
 class CallClient:

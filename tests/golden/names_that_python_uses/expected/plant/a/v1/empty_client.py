@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import Empty
+from plant.a.v1.empty_fields import EmptyFields
 from plant.a.v1.empty_service_pb2 import (
     BatchCreateEmptiesRequest,
     BatchDeleteEmptiesRequest,
@@ -22,26 +23,10 @@ from plant.a.v1.empty_service_pb2 import (
     UpdateEmptyRequest,
 )
 from plant.a.v1.empty_service_pb2_grpc import EmptyServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    IntegerField,
-    MaskPaths,
-    Query,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncEmptyClient", "EmptyClient", "EmptyFields"]
-
-
-class EmptyFields:
-    """The fields of plant.a.v1.Empty, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
 
 
 class EmptyClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import Method
+from plant.a.v1.method_fields import MethodFields
 from plant.a.v1.method_service_pb2 import (
     BatchCreateMethodsRequest,
     BatchDeleteMethodsRequest,
@@ -22,26 +23,10 @@ from plant.a.v1.method_service_pb2 import (
     UpdateMethodRequest,
 )
 from plant.a.v1.method_service_pb2_grpc import MethodServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    IntegerField,
-    MaskPaths,
-    Query,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncMethodClient", "MethodClient", "MethodFields"]
-
-
-class MethodFields:
-    """The fields of plant.a.v1.Method, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
 
 
 class MethodClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import Table
+from plant.a.v1.table_fields import TableFields
 from plant.a.v1.table_service_pb2 import (
     BatchCreateTablesRequest,
     BatchDeleteTablesRequest,
@@ -22,30 +23,10 @@ from plant.a.v1.table_service_pb2 import (
     UpdateTableRequest,
 )
 from plant.a.v1.table_service_pb2_grpc import TableServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    EnumField,
-    MaskPaths,
-    Query,
-    TextField,
-    TimeField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncTableClient", "TableClient", "TableFields"]
-
-
-class TableFields:
-    """The fields of plant.a.v1.Table, for the conditions and orders of `where`."""
-
-    id = TextField("id")
-    field = EnumField("field")
-    time = TimeField("time")
 
 
 class TableClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import Flag
+from plant.a.v1.flag_fields import FlagFields
 from plant.a.v1.flag_service_pb2 import (
     BatchCreateFlagsRequest,
     BatchDeleteFlagsRequest,
@@ -22,26 +23,10 @@ from plant.a.v1.flag_service_pb2 import (
     UpdateFlagRequest,
 )
 from plant.a.v1.flag_service_pb2_grpc import FlagServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    IntegerField,
-    MaskPaths,
-    Query,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncFlagClient", "FlagClient", "FlagFields"]
-
-
-class FlagFields:
-    """The fields of plant.a.v1.Flag, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
 
 
 class FlagClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import Tool
+from plant.a.v1.tool_fields import ToolFields
 from plant.a.v1.tool_service_pb2 import (
     BatchCreateToolsRequest,
     BatchDeleteToolsRequest,
@@ -22,32 +23,10 @@ from plant.a.v1.tool_service_pb2 import (
     UpdateToolRequest,
 )
 from plant.a.v1.tool_service_pb2_grpc import ToolServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    IntegerField,
-    MaskPaths,
-    Query,
-    TextField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncToolClient", "ToolClient", "ToolFields"]
-
-
-class ToolFields:
-    """The fields of plant.a.v1.Tool, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
-    rack = TextField("rack")
-    position = IntegerField("position")
-    spare = TextField("spare")
-    twin = IntegerField("twin")
-    itself = IntegerField("itself")
 
 
 class ToolClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.b.v1.b_pb2 import Holder
+from plant.b.v1.holder_fields import HolderFields
 from plant.b.v1.holder_service_pb2 import (
     BatchCreateHoldersRequest,
     BatchDeleteHoldersRequest,
@@ -22,26 +23,10 @@ from plant.b.v1.holder_service_pb2 import (
     UpdateHolderRequest,
 )
 from plant.b.v1.holder_service_pb2_grpc import HolderServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    IntegerField,
-    MaskPaths,
-    Query,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncHolderClient", "HolderClient", "HolderFields"]
-
-
-class HolderFields:
-    """The fields of plant.b.v1.Holder, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
 
 
 class HolderClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.b.v1.b_pb2 import Rack
+from plant.b.v1.rack_fields import RackFields
 from plant.b.v1.rack_service_pb2 import (
     BatchCreateRacksRequest,
     BatchDeleteRacksRequest,
@@ -22,26 +23,10 @@ from plant.b.v1.rack_service_pb2 import (
     UpdateRackRequest,
 )
 from plant.b.v1.rack_service_pb2_grpc import RackServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    MaskPaths,
-    Query,
-    TextField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncRackClient", "RackClient", "RackFields"]
-
-
-class RackFields:
-    """The fields of plant.b.v1.Rack, for the conditions and orders of `where`."""
-
-    id = TextField("id")
 
 
 class RackClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import Shift
+from plant.a.v1.shift_fields import ShiftFields
 from plant.a.v1.shift_service_pb2 import (
     BatchCreateShiftsRequest,
     BatchDeleteShiftsRequest,
@@ -22,28 +23,10 @@ from plant.a.v1.shift_service_pb2 import (
     UpdateShiftRequest,
 )
 from plant.a.v1.shift_service_pb2_grpc import ShiftServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    IntegerField,
-    MaskPaths,
-    Query,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncShiftClient", "ShiftClient", "ShiftFields"]
-
-
-class ShiftFields:
-    """The fields of plant.a.v1.Shift, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
-    start_min = IntegerField("start_min")
-    end_min = IntegerField("end_min")
 
 
 class ShiftClient:

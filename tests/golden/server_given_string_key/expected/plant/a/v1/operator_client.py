@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import Operator
+from plant.a.v1.operator_fields import OperatorFields
 from plant.a.v1.operator_service_pb2 import (
     BatchCreateStaffRequest,
     BatchDeleteStaffRequest,
@@ -23,27 +24,10 @@ from plant.a.v1.operator_service_pb2 import (
     UpdateOperatorRequest,
 )
 from plant.a.v1.operator_service_pb2_grpc import OperatorServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    MaskPaths,
-    Query,
-    TextField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncOperatorClient", "OperatorClient", "OperatorFields"]
-
-
-class OperatorFields:
-    """The fields of plant.a.v1.Operator, for the conditions and orders of `where`."""
-
-    id = TextField("id")
-    badge = TextField("badge")
 
 
 class OperatorClient:

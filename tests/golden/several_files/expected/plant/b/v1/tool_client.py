@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.b.v1.b_pb2 import Tool
+from plant.b.v1.tool_fields import ToolFields
 from plant.b.v1.tool_service_pb2 import (
     BatchCreateToolsRequest,
     BatchDeleteToolsRequest,
@@ -22,26 +23,10 @@ from plant.b.v1.tool_service_pb2 import (
     UpdateToolRequest,
 )
 from plant.b.v1.tool_service_pb2_grpc import ToolServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    Condition,
-    Crib,
-    IntegerField,
-    MaskPaths,
-    Query,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncToolClient", "ToolClient", "ToolFields"]
-
-
-class ToolFields:
-    """The fields of plant.b.v1.Tool, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
 
 
 class ToolClient:

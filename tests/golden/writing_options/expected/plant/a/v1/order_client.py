@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from plant.a.v1.a_pb2 import Order
+from plant.a.v1.order_fields import OrderFields
 from plant.a.v1.order_service_pb2 import (
     BatchCreateOrdersRequest,
     BatchDeleteOrdersRequest,
@@ -22,41 +23,10 @@ from plant.a.v1.order_service_pb2 import (
     UpdateOrderRequest,
 )
 from plant.a.v1.order_service_pb2_grpc import OrderServiceStub
-from toolcrib.client import (
-    AsyncCrib,
-    AsyncQuery,
-    BoolField,
-    Condition,
-    Crib,
-    EnumField,
-    IntegerField,
-    MaskPaths,
-    NumberField,
-    Query,
-    TextField,
-    field_mask,
-    record_and_mask,
-)
+from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncOrderClient", "OrderClient", "OrderFields"]
-
-
-class OrderFields:
-    """The fields of plant.a.v1.Order, for the conditions and orders of `where`."""
-
-    id = IntegerField("id")
-    customer = TextField("customer")
-    weight_g = IntegerField("weight_g")
-    urgent = BoolField("urgent")
-    level = IntegerField("level")
-    count = IntegerField("count")
-    offset = IntegerField("offset")
-    ratio = NumberField("ratio")
-    speed = NumberField("speed")
-    unit = TextField("unit")
-    empty = TextField("empty")
-    mode = EnumField("mode")
 
 
 class OrderClient:
