@@ -44,22 +44,31 @@ class Parts:
         return [part.name for part in self.parts.list(filter=text, **asked)]
 
 
+def fill(lab: Lab) -> Parts:
+    """Two suppliers; an axle with two screws, and a nut of nobody's; a lathe uses the axle twice, a mill once."""
+    parts = Parts(lab)
+    parts.suppliers.batch_create([Supplier(number=GREATEST, name="acme", rating=3), Supplier(number=7, name="bolt")])
+    axle = parts.parts.create(Part(name="axle", supplier=GREATEST))
+    sized = Size(width_mm=4, tags=["steel"])
+    screws = [Part(name=name, supplier=7, whole=axle.id, size=sized) for name in ("screw", "long screw")]
+    parts.parts.batch_create([*screws, Part(name="nut")])
+    parts.machines.batch_create([Machine(code=code) for code in ("lathe", "mill", "idle")])
+    uses = [("lathe", 1, 2), ("lathe", 1, 5), ("mill", 1, 1), ("mill", 2, 9), (None, 4, 1)]
+    parts.uses.batch_create([PartUse(machine=machine, part=part, count=count) for machine, part, count in uses])
+    return parts
+
+
 @pytest.fixture
 def plant() -> Iterator[Parts]:
-    """Two suppliers; an axle with two screws, and a nut of nobody's; a lathe uses the axle twice, a mill once."""
     with served() as lab:
-        parts = Parts(lab)
-        parts.suppliers.batch_create(
-            [Supplier(number=GREATEST, name="acme", rating=3), Supplier(number=7, name="bolt")]
-        )
-        axle = parts.parts.create(Part(name="axle", supplier=GREATEST))
-        sized = Size(width_mm=4, tags=["steel"])
-        screws = [Part(name=name, supplier=7, whole=axle.id, size=sized) for name in ("screw", "long screw")]
-        parts.parts.batch_create([*screws, Part(name="nut")])
-        parts.machines.batch_create([Machine(code=code) for code in ("lathe", "mill", "idle")])
-        uses = [("lathe", 1, 2), ("lathe", 1, 5), ("mill", 1, 1), ("mill", 2, 9), (None, 4, 1)]
-        parts.uses.batch_create([PartUse(machine=machine, part=part, count=count) for machine, part, count in uses])
-        yield parts
+        yield fill(lab)
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[Parts]:
+    """The same for tests that only read."""
+    with served() as lab:
+        yield fill(lab)
 
 
 class TestFilters:
@@ -93,12 +102,12 @@ class TestFilters:
             ("machines.code:mill AND NOT parts:*", ["screw"]),
         ],
     )
-    def test_a_filter_goes_through_relations(self, plant: Parts, text: str, found: list[str]) -> None:
-        assert plant.found(text) == found
-        assert plant.parts.count(filter=text) == len(found)
+    def test_a_filter_goes_through_relations(self, kept: Parts, text: str, found: list[str]) -> None:
+        assert kept.found(text) == found
+        assert kept.parts.count(filter=text) == len(found)
 
-    def test_a_page_goes_on_behind_the_one_before(self, plant: Parts) -> None:
-        assert plant.found("made_by:*", page_size=1, order_by="name desc") == ["screw", "long screw", "axle"]
+    def test_a_page_goes_on_behind_the_one_before(self, kept: Parts) -> None:
+        assert kept.found("made_by:*", page_size=1, order_by="name desc") == ["screw", "long screw", "axle"]
 
     @pytest.mark.parametrize(
         ("condition", "found"),
@@ -116,8 +125,8 @@ class TestFilters:
             (PartFields.size.counts.has("x"), []),
         ],
     )
-    def test_python_writes_the_same_conditions(self, plant: Parts, condition: Any, found: list[str]) -> None:
-        query: Query[Any] = plant.parts.where(condition)
+    def test_python_writes_the_same_conditions(self, kept: Parts, condition: Any, found: list[str]) -> None:
+        query: Query[Any] = kept.parts.where(condition)
         assert [part.name for part in query] == found
         assert query.count() == len(found)
 
@@ -138,46 +147,46 @@ class TestFilters:
             ("parts.parts.parts.parts.parts:*", "goes through more than 4 relations"),
         ],
     )
-    def test_a_wrong_way_is_refused_with_what_to_write(self, plant: Parts, text: str, said: str) -> None:
+    def test_a_wrong_way_is_refused_with_what_to_write(self, kept: Parts, text: str, said: str) -> None:
         with pytest.raises(InvalidArgument) as refusal:
-            plant.found(text)
+            kept.found(text)
         assert refusal.value.reason == "INVALID_FILTER"
         assert said in refusal.value.message
 
-    def test_the_plan_says_what_is_read_of_which_component(self, plant: Parts) -> None:
-        served_by_indexes = plant.parts.explain(filter="machines.code:mill")
+    def test_the_plan_says_what_is_read_of_which_component(self, kept: Parts) -> None:
+        served_by_indexes = kept.parts.explain(filter="machines.code:mill")
         assert [step.description for step in served_by_indexes.steps] == [
             "finds records by the key (id)",
             "finds records of lab.parts.v1.PartUse by the index part_use_machine_idx (machine)",
             "finds records of lab.parts.v1.Machine by the key (code)",
         ]
         assert (served_by_indexes.full_scan, list(served_by_indexes.warnings)) == (False, [])
-        scanning = plant.parts.explain(filter="made_by.name:acme")
+        scanning = kept.parts.explain(filter="made_by.name:acme")
         assert scanning.full_scan
         assert "no index serves the filter on records of lab.parts.v1.Supplier" in scanning.warnings[0]
 
 
 class TestIncluding:
-    def test_get_and_list_answer_what_is_included(self, plant: Parts) -> None:
-        axle = plant.parts.get(1, include="made_by, parts, machines.uses")
+    def test_get_and_list_answer_what_is_included(self, kept: Parts) -> None:
+        axle = kept.parts.get(1, include="made_by, parts, machines.uses")
         assert axle.made_by == Supplier(number=GREATEST, name="acme", rating=3)
         assert [part.name for part in axle.parts] == ["screw", "long screw"]
         assert [(machine.code, [use.count for use in machine.uses]) for machine in axle.machines] == [
             ("lathe", [2, 5]),
             ("mill", [1, 9]),
         ]
-        listed = list(plant.parts.list(include=["made_by", "parts", "machines.uses"], page_size=2))
+        listed = list(kept.parts.list(include=["made_by", "parts", "machines.uses"], page_size=2))
         assert listed[0] == axle
         assert [part.made_by.name for part in listed] == ["acme", "bolt", "bolt", ""]
         assert [part.HasField("made_by") for part in listed] == [True, True, True, False]
 
-    def test_nothing_is_included_that_nobody_asks_for(self, plant: Parts) -> None:
-        for part in (plant.parts.get(1), plant.parts.get(1, read_mask="*"), *plant.parts.list()):
+    def test_nothing_is_included_that_nobody_asks_for(self, kept: Parts) -> None:
+        for part in (kept.parts.get(1), kept.parts.get(1, read_mask="*"), *kept.parts.list()):
             assert not part.HasField("made_by")
             assert not part.parts
             assert not part.machines
 
-    def test_a_mask_names_what_of_it_is_answered(self, plant: Parts) -> None:
+    def test_a_mask_names_what_of_it_is_answered(self, kept: Parts) -> None:
         whole = Part(name="screw", made_by=Supplier(number=7, name="bolt"))
         narrow = Part(name="screw", made_by=Supplier(name="bolt"))
         for asked, answer in (
@@ -186,11 +195,11 @@ class TestIncluding:
             ({"read_mask": "name,made_by.name"}, narrow),
             ({"read_mask": "name,made_by.name", "include": "made_by"}, narrow),
         ):
-            assert plant.parts.get(2, **asked) == answer, asked
-            assert list(plant.parts.list(filter="id = 2", **asked)) == [answer], asked
+            assert kept.parts.get(2, **asked) == answer, asked
+            assert list(kept.parts.list(filter="id = 2", **asked)) == [answer], asked
 
-    def test_a_query_in_python_includes_too(self, plant: Parts) -> None:
-        query = plant.parts.where(PartFields.name == "axle").include(PartFields.made_by, "machines").only("id")
+    def test_a_query_in_python_includes_too(self, kept: Parts) -> None:
+        query = kept.parts.where(PartFields.name == "axle").include(PartFields.made_by, "machines").only("id")
         assert [(part.made_by.name, len(part.machines)) for part in query] == [("acme", 2)]
 
     def test_many_are_read_with_as_few_statements_as_one(self, plant: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,10 +224,10 @@ class TestIncluding:
         assert len(page.parts[0].parts) == 202
         assert len(counted) == of_few
 
-    def test_the_records_of_a_batch_are_filled_in_together(self, plant: Parts) -> None:
+    def test_the_records_of_a_batch_are_filled_in_together(self, kept: Parts) -> None:
         messages = generated(f"{PACKAGE}.part_service_pb2", "BatchGetPartsRequest")
         get = generated(f"{PACKAGE}.part_service_pb2", "GetPartRequest")
-        stub = generated(f"{PACKAGE}.part_service_pb2_grpc", "PartServiceStub")(plant.lab.crib.channel)
+        stub = generated(f"{PACKAGE}.part_service_pb2_grpc", "PartServiceStub")(kept.lab.crib.channel)
         requests = [get(id=1, include={"paths": ["parts"]}), get(id=2), get(id=3, include={"paths": ["made_by"]})]
         answer = stub.BatchGetParts(messages(requests=requests))
         assert [(len(part.parts), part.made_by.name) for part in answer.parts] == [(2, ""), (0, ""), (0, "bolt")]
@@ -235,10 +244,10 @@ class TestIncluding:
             (["parts"] * 33, "names 33 relations; at most 32 are read"),
         ],
     )
-    def test_what_is_no_relation_is_refused(self, plant: Parts, paths: str | list[str], said: str) -> None:
+    def test_what_is_no_relation_is_refused(self, kept: Parts, paths: str | list[str], said: str) -> None:
         attempts: tuple[Callable[[], Any], ...] = (
-            lambda: plant.parts.get(1, include=paths),
-            lambda: list(plant.parts.list(include=paths)),
+            lambda: kept.parts.get(1, include=paths),
+            lambda: list(kept.parts.list(include=paths)),
         )
         for attempt in attempts:
             with pytest.raises(InvalidArgument) as refusal:
@@ -246,14 +255,14 @@ class TestIncluding:
             assert refusal.value.reason == "INVALID_INCLUDE"
             assert said in refusal.value.message
 
-    def test_more_than_an_answer_holds_is_refused(self, plant: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_more_than_an_answer_holds_is_refused(self, kept: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(include, "INCLUDED_MAX", 4)
-        assert len(plant.parts.get(1, include="parts,machines").parts) == 2
-        assert len(list(plant.parts.list(include="made_by", page_size=3))) == 4
+        assert len(kept.parts.get(1, include="parts,machines").parts) == 2
+        assert len(list(kept.parts.list(include="made_by", page_size=3))) == 4
         # The other reads three records, and shows them twice.
         for asked in ("parts,machines,made_by", "parts.made_by.parts"):
             with pytest.raises(FailedPrecondition) as refusal:
-                plant.parts.get(1, include=asked)
+                kept.parts.get(1, include=asked)
             assert refusal.value.reason == "INCLUDE_TOO_LARGE"
             assert refusal.value.metadata["relation"] == "made_by"
 
