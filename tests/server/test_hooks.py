@@ -185,10 +185,13 @@ class TestRefusing:
             Veto("the line is running", reason="LINE_RUNNING", metadata={"line": "3"}),
             ValueError("a name needs a number"),
             KeyError("secret detail"),
+            # As `next` of nothing does: futures do not take it.
+            StopIteration("secret detail"),
         ]
         codes = [
             (grpc.StatusCode.FAILED_PRECONDITION, "LINE_RUNNING"),
             (grpc.StatusCode.INVALID_ARGUMENT, "CHANGE_REFUSED"),
+            (grpc.StatusCode.INTERNAL, "INTERNAL"),
             (grpc.StatusCode.INTERNAL, "INTERNAL"),
         ]
         application = Application()

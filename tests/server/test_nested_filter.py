@@ -194,14 +194,14 @@ class Base:
         columns = [Column(name, types.get(name, Text()), nullable=True) for name in names]
         table = Table("record", MetaData(), Column("id", Integer, primary_key=True), *columns)
         self.connection = connection
-        self.plans = Plans(Scope(table, None), sqlite.dialect())
+        self.plans = Plans(Scope("record", table), sqlite.dialect())
         connection.execute(f"CREATE TABLE record (id INTEGER PRIMARY KEY, {', '.join(names)})")
         for record in RECORDS:
             texts = [json.dumps(value) if isinstance(value := record[name], list | dict) else value for name in names]
             connection.execute(f"INSERT INTO record ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", texts)
 
     def count(self, checked: Checked) -> int:
-        plan = self.plans.count(checked.shape, show_deleted=True)
+        plan = self.plans.count(checked.shape, show_deleted=True, is_past=False)
         given = plan.statement.bind(plan.parameters(checked.values))
         found: int = self.connection.execute(plan.statement.sql, given).fetchone()[0]
         return found

@@ -12,6 +12,7 @@ from toolcrib.codegen.model import (
     Cardinality,
     Component,
     Field,
+    History,
     KeyAllocation,
     Kind,
     MessageType,
@@ -24,6 +25,9 @@ from toolcrib.codegen.names import plural_of, snake_case
 
 # By the numbers of the option `on_delete`.
 ON_DELETE = {0: OnDelete.RESTRICT, 1: OnDelete.RESTRICT, 2: OnDelete.CASCADE, 3: OnDelete.SET_NULL}
+
+# By the numbers of the option `history`.
+HISTORY = {0: History.CHANGES, 1: History.NONE, 2: History.CHANGES, 3: History.VERSIONS}
 
 STANDARD_FIELDS = ("create_time", "update_time", "delete_time", "etag")
 _CARDINALITIES = {Shape.REPEATED: Cardinality.REPEATED, Shape.MAP: Cardinality.MAP}
@@ -43,6 +47,13 @@ def schema_of(files: Iterable[DeclaredFile]) -> Schema:
 def table_of(message: DeclaredMessage) -> str:
     """The name of a component's SQL table."""
     return (message.option.table if message.option else "") or snake_case(message.name)
+
+
+def tables_of(message: DeclaredMessage) -> tuple[str, ...]:
+    """The names of all SQL tables of a component."""
+    table = table_of(message)
+    keeps_versions = message.option is not None and HISTORY.get(message.option.history) is History.VERSIONS
+    return (table, f"{table}_history") if keeps_versions else (table,)
 
 
 def plural_name_of(message: DeclaredMessage) -> str:
@@ -101,6 +112,7 @@ def _component(message: DeclaredMessage, file: DeclaredFile, messages: Mapping[s
         soft_delete=option.soft_delete,
         max_records=option.max_records,
         indexes=indexes_of(message, table_of(message), key_of(message)),
+        history=HISTORY[option.history],
         relations=tuple(_relation(field, field.relation) for field in message.fields if field.relation),
     )
 
@@ -145,6 +157,7 @@ def _field(field: DeclaredField) -> Field:
         oneof=field.oneof,
         immutable=field.immutable,
         output_only=field.output_only,
+        history_excluded=field.history_excluded,
         default=parse_default(field),
         reference=Reference(field.references, ON_DELETE[field.on_delete]) if field.references else None,
     )

@@ -85,6 +85,7 @@ class DeclaredField:
     references: str = ""
     on_delete: int = 0
     relation: DeclaredRelation | None = None
+    history_excluded: bool = False
     rules: tuple[str, ...] = ()
     has_rules: bool = False
     unknown_options: tuple[int, ...] = ()
@@ -102,7 +103,7 @@ class DeclaredIndex:
 
 @dataclass(frozen=True, slots=True)
 class ComponentOption:
-    """What `(toolcrib.options.v1.component)` says about a message."""
+    """What `(toolcrib.options.v1.component)` says about a message; `history` is the number of its value."""
 
     place: Place
     table: str
@@ -112,6 +113,7 @@ class ComponentOption:
     max_records: int
     unknown_options: tuple[int, ...]
     indexes: tuple[DeclaredIndex, ...] = ()
+    history: int = 0
 
 
 @dataclass(frozen=True, slots=True)

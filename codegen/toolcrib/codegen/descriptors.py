@@ -170,6 +170,7 @@ class _FileReader:
                     *_unknown(declared),
                     *(number for each in declared.indexes for number in _unknown(each)),
                 ),
+                history=declared.history,
                 indexes=tuple(
                     DeclaredIndex(tuple(each.fields), each.unique, each.live_only, each.name)
                     for each in declared.indexes
@@ -207,6 +208,7 @@ class _FileReader:
             unique_live=options.unique_live,
             immutable=options.immutable,
             output_only=options.output_only,
+            history_excluded=options.history_excluded,
             references=options.references,
             on_delete=options.on_delete,
             relation=_relation(options) if options.HasField("relation") else None,

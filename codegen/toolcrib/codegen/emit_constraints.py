@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from toolcrib.codegen.layout import Bracket, Group, Node, call, list_of, quoted, tuple_of
-from toolcrib.codegen.model import Component, Default, Field, Index, Reference, Relation
+from toolcrib.codegen.model import Component, Default, Field, History, Index, Reference, Relation
 from toolcrib.codegen.writer import CodeWriter
 
 _CONSTRAINTS = "toolcrib.server.constraints"
@@ -16,6 +16,9 @@ def constraint_facts(writer: CodeWriter, component: Component) -> Iterator[Node]
     fields = component.data_fields
     yield from _names("immutable_fields", [field for field in fields if field.immutable])
     yield from _names("output_only_fields", [field for field in fields if field.output_only])
+    yield from _names("history_excluded", [field for field in fields if field.history_excluded])
+    if component.history is not History.CHANGES:
+        yield f"history={writer.use(_CONSTRAINTS, 'History')}.{component.history.name}"
     defaults = [f"{quoted(field.name)}: {_literal(field.default)}" for field in fields if field.default is not None]
     if defaults:
         yield Group("defaults={", tuple(defaults), "}", Bracket.LITERAL)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from toolcrib.codegen.emit_python_fields import fields_class
 from toolcrib.codegen.emit_service_proto import service_path
 from toolcrib.codegen.layout import Each, Node, call, list_of, quoted
-from toolcrib.codegen.model import Component
+from toolcrib.codegen.model import Component, History
 from toolcrib.codegen.names import stub_module
 from toolcrib.codegen.python_names import key_parameters, module, python_type, use_message
 from toolcrib.codegen.service import service_methods
@@ -117,14 +117,14 @@ class _Client:
             self._answer("write", name, self._create_request(record, *_WRITE_PASSED))
 
     def _get(self) -> None:
-        parameters = [*key_parameters(self.component), *self._keywords(*self._shown(), *self._masks())]
+        parameters = [*key_parameters(self.component), *self._keywords(*self._shown(), *self._masks(), *self._past())]
         with self._method("get", f"Get{self.component.name}", parameters, self.message):
             request = self._keyed_request("Get", *self._shown(), masked=True)
             self._answer("read", f"Get{self.component.name}", request)
 
     def _list(self) -> None:
         component, writer = self.component, self.writer
-        fields = (*_SELECTION, "page_size", *self._shown(), *self._masks())
+        fields = (*_SELECTION, "page_size", *self._shown(), *self._masks(), *self._past())
         parameters = self._keywords(*fields)
         kind = self.writer.use(_COLLECTIONS, "AsyncIterator" if self.asynchronous else "Iterator")
         with self._method("list", f"List{component.plural_name}", parameters, f"{kind}[{self.message}]", _PAGES_NOTE):
@@ -145,10 +145,10 @@ class _Client:
     def _list_page(self) -> None:
         name = f"List{self.component.plural_name}"
         fields = (*_SELECTION, "page_size", "page_token", *self._shown())
-        parameters = self._keywords(*fields, *self._masks())
+        parameters = self._keywords(*fields, *self._masks(), *self._past())
         with self._method("list_page", name, parameters, self._service(f"{name}Response"), _PAGE_NOTE):
             passed = [f"{field}={field}" for field in fields]
-            self._answer("read", name, call(self._service(f"{name}Request"), *passed, *self._mask_arguments()))
+            self._answer("read", name, call(self._service(f"{name}Request"), *passed, *self._read_arguments()))
 
     def _where(self) -> None:
         writer = self.writer
@@ -170,8 +170,9 @@ class _Client:
     def _selected(self, method: str, verb: str, answered: str, result: str, *fields: str) -> None:
         """A method that takes what `list` does, and answers one field of its response."""
         name, passed = f"{verb}{self.component.plural_name}", (*fields, *self._shown())
-        with self._method(method, name, self._keywords(*passed), result):
-            request = call(self._service(f"{name}Request"), *[f"{field}={field}" for field in passed])
+        with self._method(method, name, self._keywords(*passed, *self._past()), result):
+            given = [f"{field}={field}" for field in passed]
+            request = call(self._service(f"{name}Request"), *given, *self._past_arguments())
             sent = call("self._crib.read", f"self._stub.{name}", request)
             self.writer.statement(sent, before=f"answer = {self._await()}")
             self.writer.line(f"return answer.{answered}")
@@ -269,15 +270,23 @@ class _Client:
         request = self._service(f"{verb}{self.component.name}Request")
         passed = zip([*key, *fields], [*(values or key), *fields], strict=True)
         return call(
-            request, *[f"{name}={value}" for name, value in passed], *(self._mask_arguments() if masked else [])
+            request, *[f"{name}={value}" for name, value in passed], *(self._read_arguments() if masked else [])
         )
 
     def _masks(self) -> list[str]:
         """What a read can be asked to answer; `include` where there is something."""
         return ["read_mask", *(["include"] if self.component.relations else [])]
 
-    def _mask_arguments(self) -> list[str]:
-        return [f"{mask}={self.writer.use(_RUNTIME, 'field_mask')}({mask})" for mask in self._masks()]
+    def _past(self) -> list[str]:
+        return ["as_of"] if self.component.history is History.VERSIONS else []
+
+    def _read_arguments(self) -> list[str]:
+        masks = [f"{mask}={self.writer.use(_RUNTIME, 'field_mask')}({mask})" for mask in self._masks()]
+        return [*masks, *self._past_arguments()]
+
+    def _past_arguments(self) -> list[str]:
+        fields = ("as_of_revision", "as_of_time") if self._past() else ()
+        return [f"{field}={self.writer.use(_RUNTIME, field)}(as_of)" for field in fields]
 
     def _service(self, name: str) -> str:
         return self.writer.use(stub_module(service_path(self.component)), name)
@@ -291,7 +300,12 @@ class _Client:
 
     def _keywords(self, *names: str) -> list[str]:
         # Where they need an import for their type.
-        typed = {"query": (_QUERY, "Filter"), "read_mask": (_RUNTIME, "MaskPaths"), "include": (_RUNTIME, "MaskPaths")}
+        typed = {
+            "query": (_QUERY, "Filter"),
+            "read_mask": (_RUNTIME, "MaskPaths"),
+            "include": (_RUNTIME, "MaskPaths"),
+            "as_of": (_RUNTIME, "AsOf"),
+        }
         parameters = [
             f"{name}: {self.writer.use(*typed[name])} | None = None" if name in typed else _DEFAULTS[name]
             for name in names

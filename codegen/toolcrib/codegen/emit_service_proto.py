@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolcrib.codegen.model import Component
+from toolcrib.codegen.model import Component, History
 from toolcrib.codegen.service import service_messages, service_methods
 from toolcrib.codegen.writer import HEADER
 
@@ -15,6 +15,8 @@ def service_path(component: Component) -> str:
 def emit_service_proto(component: Component) -> str:
     """The service's .proto."""
     imports = ["google/protobuf/field_mask.proto", "toolcrib/query/v1/query.proto", component.file]
+    if component.history is History.VERSIONS:
+        imports.append("google/protobuf/timestamp.proto")
     if not component.soft_delete:
         imports.append("google/protobuf/empty.proto")
     lines = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from toolcrib.codegen.emit_repository import repository_class
 from toolcrib.codegen.emit_service_proto import service_path
 from toolcrib.codegen.layout import Choice, Each, Group, Node, call, quoted, subscript
-from toolcrib.codegen.model import Component
+from toolcrib.codegen.model import Component, History
 from toolcrib.codegen.names import stub_module
 from toolcrib.codegen.python_names import key_tuple, module, use_message
 from toolcrib.codegen.service import service_methods
@@ -149,7 +149,11 @@ class _Methods:
     def _selection(self, *fields: str) -> Group:
         shown = ["show_deleted=request.show_deleted"] if self.component.soft_delete else []
         selection = self.writer.use(_REQUESTS, "Selection")
-        return call(selection, "filter=request.filter", "query=request.query", *fields, *shown)
+        past = [f"as_of={self._as_of('request')}"] if self.component.history is History.VERSIONS else []
+        return call(selection, "filter=request.filter", "query=request.query", *fields, *shown, *past)
+
+    def _as_of(self, request: str) -> str:
+        return f"{self.writer.use(_REQUESTS, 'as_of')}({request})"
 
     def _batch(self, verb: str, base: str, element: Node) -> None:
         component, writer, name = self.component, self.writer, f"Batch{verb}{self.component.plural_name}"
@@ -179,7 +183,8 @@ class _Methods:
             Choice(f"{request}.{mask}.paths", f'{request}.HasField("{mask}")', "()", before=f"{mask}=")
             for mask in masks
         ]
-        return call(self.writer.use(_REQUESTS, "Lookup"), key, *shown, *asked)
+        past = [f"as_of={self._as_of(request)}"] if self.component.history is History.VERSIONS else []
+        return call(self.writer.use(_REQUESTS, "Lookup"), key, *shown, *asked, *past)
 
     def _removal(self, request: str, *fields: str) -> Group:
         key = key_tuple(self.component, f"{request}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolcrib.codegen.emit_indexes import write_indexes
 from toolcrib.codegen.indexes import constraint_name
 from toolcrib.codegen.layout import call, quoted
-from toolcrib.codegen.model import Component, Field, Kind
+from toolcrib.codegen.model import Component, Field, History, Kind
 from toolcrib.codegen.writer import CodeWriter
 
 _COLUMNS = {
@@ -44,6 +44,8 @@ def emit_table(component: Component) -> str:
                 columns = {**_COLUMNS, **_KEY_COLUMNS} if is_key else _COLUMNS
                 column = _DOCUMENT if field.is_document else columns[field.kind]
                 _column(writer, field.name, column, *_constraint(component, field))
+            if component.history is History.VERSIONS and component.excluded_fields:
+                _column(writer, "toolcrib_start_revision", _COLUMNS[Kind.INT64], "nullable=False")
             if component.soft_delete:
                 _column(writer, "delete_time", _COLUMNS[Kind.TIMESTAMP], "nullable=True")
             _column(writer, "toolcrib_revision", _COLUMNS[Kind.INT64], "nullable=False")

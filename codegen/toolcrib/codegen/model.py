@@ -64,6 +64,15 @@ class OnDelete(Enum):
     SET_NULL = "set_null"
 
 
+@unique
+class History(Enum):
+    """What is kept of how records were."""
+
+    NONE = "none"
+    CHANGES = "changes"
+    VERSIONS = "versions"
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """The component, by its full name, whose records a field holds the keys of."""
@@ -150,6 +159,7 @@ class Field:
     oneof: str = ""
     immutable: bool = False
     output_only: bool = False
+    history_excluded: bool = False
     default: Default | None = None
     reference: Reference | None = None
 
@@ -215,6 +225,7 @@ class Component:
     max_records: int
     indexes: tuple[Index, ...] = ()
     relations: tuple[Relation, ...] = ()
+    history: History = History.CHANGES
 
     @property
     def full_name(self) -> str:
@@ -240,6 +251,11 @@ class Component:
     def data_fields(self) -> tuple[Field, ...]:
         """The fields that callers, or hooks where they are output only, write."""
         return tuple(field for field in self.fields if not field.standard and field not in self.key)
+
+    @property
+    def excluded_fields(self) -> tuple[Field, ...]:
+        """The fields that a change of makes no version."""
+        return tuple(field for field in self.fields if field.history_excluded)
 
     @property
     def unique_fields(self) -> tuple[Field, ...]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from keyword import iskeyword
 
-from toolcrib.codegen.components import messages_within, schema_of, table_of
+from toolcrib.codegen.components import messages_within, schema_of, tables_of
 from toolcrib.codegen.declared import DeclaredFile, DeclaredMessage, Place
 from toolcrib.codegen.model import Component
 from toolcrib.codegen.names import snake_case
@@ -88,7 +88,8 @@ def _place_problems(file: DeclaredFile) -> Iterator[Problem]:
 def _shared_tables(components: Iterable[DeclaredMessage]) -> Iterator[Problem]:
     tables: dict[str, list[DeclaredMessage]] = defaultdict(list)
     for message in components:
-        tables[table_of(message)].append(message)
+        for table in tables_of(message):
+            tables[table].append(message)
     for table, sharing in tables.items():
         for message in sharing[1:]:
             yield message.place.problem(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from keyword import iskeyword
 
-from toolcrib.codegen.components import STANDARD_FIELDS, key_of, plural_name_of, table_of
+from toolcrib.codegen.components import HISTORY, STANDARD_FIELDS, key_of, plural_name_of, table_of
 from toolcrib.codegen.declared import ComponentOption, DeclaredField, DeclaredMessage, KeySource, Shape
 from toolcrib.codegen.model import Kind
 from toolcrib.codegen.names import snake_case
@@ -76,6 +76,8 @@ def _option_problems(message: DeclaredMessage, option: ComponentOption) -> Itera
         yield option.place.problem(
             f"the plural `{option.plural}` is not in PascalCase; write it like the message's name, such as `Axes`"
         )
+    if option.history not in HISTORY:
+        yield option.place.problem("the component's history is unknown to this version; it needs a newer toolcrib")
     if option.max_records < 0:
         yield option.place.problem(
             f"max_records is {option.max_records}; write the most records there may be, or leave it out for no limit"

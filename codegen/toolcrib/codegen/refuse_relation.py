@@ -27,6 +27,7 @@ def _option_problems(field: DeclaredField) -> Iterator[Problem]:
         "unique_live": field.unique_live,
         "immutable": field.immutable,
         "output_only": field.output_only,
+        "history_excluded": field.history_excluded,
         "default_value": field.default_value is not None,
         "references": bool(field.references),
         "its buf.validate rules": field.has_rules,

@@ -1,22 +1,23 @@
-"""What is refused about the options that say who writes a field, and when."""
+"""What is refused about the options that say who writes a field, and what a change of it means."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from toolcrib.codegen.components import STANDARD_FIELDS, key_of
+from toolcrib.codegen.components import HISTORY, STANDARD_FIELDS, key_of
 from toolcrib.codegen.declared import DeclaredField, DeclaredMessage, Shape
 from toolcrib.codegen.defaults import parse_default
-from toolcrib.codegen.model import Kind
+from toolcrib.codegen.model import History, Kind
 from toolcrib.codegen.problems import Problem
 
 
 def writing_problems(message: DeclaredMessage, field: DeclaredField) -> Iterator[Problem]:
-    """Everything that is wrong with `immutable`, `output_only` and `default_value` of a component's field."""
+    """Everything that is wrong with these options of a component's field."""
     given = {
         "immutable": field.immutable,
         "output_only": field.output_only,
         "default_value": field.default_value is not None,
+        "history_excluded": field.history_excluded,
     }
     options = [name for name, is_given in given.items() if is_given]
     reason = ""
@@ -24,6 +25,10 @@ def writing_problems(message: DeclaredMessage, field: DeclaredField) -> Iterator
         reason = "is filled in by the server"
     elif field in key_of(message):
         reason = "is the key, which has no default and never changes"
+    elif field.history_excluded and message.option and HISTORY.get(message.option.history) is History.NONE:
+        yield field.place.problem(
+            f"no history is kept that `{field.name}` could be excluded from; leave the option out"
+        )
     if reason:
         for option in options:
             yield field.place.problem(f"`{field.name}` {reason}; leave out `{option}`")

@@ -38,8 +38,8 @@ COMMON: Mapping[str, int] = MappingProxyType(
         "etag": 12,
         "allow_missing": 13,
         "show_deleted": 14,
-        "as_of_revision": 16,  # later: reads the past
-        "as_of_time": 17,  # later: likewise
+        "as_of_revision": 16,  # reads the past
+        "as_of_time": 17,  # likewise
         "read_mask": 18,  # which fields to answer
         "include": 19,  # which related records to answer
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolcrib.codegen.model import Component, KeyAllocation
+from toolcrib.codegen.model import Component, History, KeyAllocation
 from toolcrib.codegen.request_fields import (
     COMMON,
     COUNT_RESPONSE,
@@ -83,17 +83,18 @@ def service_messages(component: Component) -> tuple[ServiceMessage, ...]:
     masked = [_common("google.protobuf.FieldMask", "read_mask", "Fields to answer. Absent: all.")]
     if component.relations:
         masked.append(_common("google.protobuf.FieldMask", "include", _include_comment(component)))
+    past = _PAST_FIELDS if component.history is History.VERSIONS else ()
     allowed = _common("bool", "allow_missing", "Answer OK if there is no such record.")
     write = _write_fields()
     answer = ServiceField(f"repeated {one}", records, RECORDS)
     messages = [
         ServiceMessage(f"Create{one}Request", (record, *write)),
-        ServiceMessage(f"Get{one}Request", (*key, *shown, *masked)),
-        ServiceMessage(f"List{many}Request", (*_PAGE_FIELDS, _FILTER, _ORDER_BY, _QUERY, *listed, *masked)),
+        ServiceMessage(f"Get{one}Request", (*key, *shown, *past, *masked)),
+        ServiceMessage(f"List{many}Request", (*_PAGE_FIELDS, _FILTER, _ORDER_BY, _QUERY, *listed, *past, *masked)),
         ServiceMessage(f"List{many}Response", (answer, *_LISTED_FIELDS)),
-        ServiceMessage(f"Count{many}Request", (_FILTER, _QUERY, *counted)),
+        ServiceMessage(f"Count{many}Request", (_FILTER, _QUERY, *counted, *past)),
         ServiceMessage(f"Count{many}Response", _COUNTED_FIELDS),
-        ServiceMessage(f"Explain{many}Request", (_FILTER, _ORDER_BY, _QUERY, *listed)),
+        ServiceMessage(f"Explain{many}Request", (_FILTER, _ORDER_BY, _QUERY, *listed, *past)),
         ServiceMessage(f"Explain{many}Response", (_PLAN,)),
         ServiceMessage(f"Update{one}Request", _update_fields(component)),
         ServiceMessage(f"Delete{one}Request", (*key, *write, etag, allowed)),
@@ -165,6 +166,10 @@ def _delete_comment(component: Component) -> str:
     return "Deletes a record for good."
 
 
+_PAST_FIELDS = (
+    _common("int64", "as_of_revision", "Answer what was there at this revision. 0: what is there now."),
+    _common("google.protobuf.Timestamp", "as_of_time", "Answer what was there at this time."),
+)
 _LIST_COMMENT = "Lists records, in the order of their keys unless order_by names another."
 _COUNT_COMMENT = "Counts records."
 _EXPLAIN_COMMENT = "Says how the database lists records that are so asked for, and warns where that is slow."

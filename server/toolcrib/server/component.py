@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.message import Message
 from sqlalchemy import MetaData, Table
 
-from toolcrib.server.constraints import Reference, Relation, Unique
+from toolcrib.server.constraints import History, Reference, Relation, Unique
 from toolcrib.server.query.fields import Field
 from toolcrib.server.record import Record
 from toolcrib.server.requests import Key
@@ -34,7 +34,7 @@ class Component(Generic[MessageT, RecordT]):
     `to_row` gives the values of the declared columns in the table's order; the repository adds those that every table
     ends with: `delete_time` where the component has soft delete, then `toolcrib_revision`. `from_row` takes them all.
     `singular` is the message's name in snake_case, under which its requests hold it. `defaults` are the values of new
-    records whose creator leaves these fields unset.
+    records whose creator leaves these fields unset. A change of `history_excluded` fields alone makes no version.
     """
 
     name: str
@@ -57,6 +57,8 @@ class Component(Generic[MessageT, RecordT]):
     uniques: Sequence[Unique] = ()
     references: Sequence[Reference] = ()
     relations: Sequence[Relation] = ()
+    history: History = History.CHANGES
+    history_excluded: Sequence[str] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Column, Dialect, Integer, Table, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from toolcrib.server.history import START, Versions
 from toolcrib.server.query.joins import Scope
 from toolcrib.server.query.order import SortKey
 from toolcrib.server.query.plans import Plans
@@ -15,23 +16,29 @@ from toolcrib.server.statements import Prepared, RowReader
 from toolcrib.server.system_statements import insert_into
 
 DELETE_TIME = "delete_time"
-REVISION = "toolcrib_revision"
 
 
 class ComponentStatements:
     """Every statement that the methods of a component run, compiled once.
 
-    `value_positions` and `key_positions` are places in a whole row, for the parameters of `update`; `columns` are those
-    of all columns by their names. `plans` has the statements of filters and orders, `key_order` the order without one;
-    `scope` is the table as filters of other components go through it.
+    `columns` has the place of each column in a whole row by its name. `update_excluded` is there if a change may make
+    no new version. `plans` has the statements of filters and orders, `key_order` the order without one;
+    `scope` is the table as filters of other components go through it, `versions` are there if they are kept.
     """
 
-    def __init__(self, table: Table, key_fields: Sequence[str], *, soft_delete: bool, dialect: Dialect) -> None:
+    def __init__(
+        self,
+        name: str,
+        table: Table,
+        key_fields: Sequence[str],
+        *,
+        soft_delete: bool,
+        keeps_versions: bool,
+        dialect: Dialect,
+    ) -> None:
         keys = [table.c[name] for name in key_fields]
         others = [column for column in table.columns if column.name not in key_fields]
         names = [column.name for column in table.columns]
-        self.key_positions = tuple(names.index(name) for name in key_fields)
-        self.value_positions = tuple(index for index, name in enumerate(names) if name not in key_fields)
         self.reader = RowReader(table.columns, dialect)
         self.columns = {name: index for index, name in enumerate(names)}
         self.key_order = tuple(SortKey(name) for name in key_fields)
@@ -40,11 +47,10 @@ class ComponentStatements:
         given_names = [parameter.key for parameter in given]
         this: list[ColumnElement[bool]] = [column == parameter for column, parameter in zip(keys, given, strict=True)]
         self.insert = insert_into(table, dialect)
-        self.update = Prepared(
-            update(table).values({c.name: bindparam(c.name, type_=c.type) for c in others}).where(*this),
-            dialect,
-            [*(column.name for column in others), *given_names],
-        )
+        self.update = PositionedUpdate(table, others, keys, dialect)
+        # A version that goes on keeps its beginning.
+        kept = [column for column in others if column.name != START]
+        self.update_excluded = PositionedUpdate(table, kept, keys, dialect) if START in table.c else None
         self.delete = Prepared(delete(table).where(*this), dialect, given_names)
         self.get = Prepared(select(*table.columns).where(*this), dialect, given_names)
 
@@ -61,11 +67,27 @@ class ComponentStatements:
                     dialect,
                     [*(given_names if continued else []), limit.key],
                 )
-        self.scope = Scope(table, table.c[DELETE_TIME].is_not(None) if soft_delete else None)
+        self.versions = Versions(table, key_fields, dialect) if keeps_versions else None
+        self.scope = Scope(name, table, DELETE_TIME if soft_delete else None, self.versions)
         self.plans = Plans(self.scope, dialect)
         # Counts no further than the limit it is asked about.
         some_live = select(keys[0]).where(*live).limit(limit).subquery()
         self.count_live = Prepared(select(func.count()).select_from(some_live), dialect, [limit.key])
+
+
+class PositionedUpdate:
+    """An UPDATE of one record; `positions` are the places in a whole row that its parameters come from."""
+
+    def __init__(
+        self, table: Table, columns: Sequence[Column[Any]], keys: Sequence[Column[Any]], dialect: Dialect
+    ) -> None:
+        names = [column.name for column in table.columns]
+        self.positions = tuple(names.index(column.name) for column in (*columns, *keys))
+        self.is_new_version = START not in table.c or START in {column.name for column in columns}
+        values = {column.name: bindparam(column.name, type_=column.type) for column in columns}
+        this = [column == _given(column) for column in keys]
+        names = [*values, *(_given(column).key for column in keys)]
+        self.statement = Prepared(update(table).values(values).where(*this), dialect, names)
 
 
 def _given(column: Column[Any]) -> BindParameter[Any]:

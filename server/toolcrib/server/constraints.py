@@ -26,6 +26,15 @@ class OnDelete(Enum):
     SET_NULL = "set_null"  # their reference is unset
 
 
+@unique
+class History(Enum):
+    """What is kept of how records were."""
+
+    NONE = "none"  # nothing, the audit trail's images neither
+    CHANGES = "changes"  # the images before and after each change
+    VERSIONS = "versions"  # also each version as a row
+
+
 class Reference(NamedTuple):
     """`field` holds the key of a live record of `component`; where it is `optional` it may be unset instead."""
 

@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ BEGIN_WRITE = "BEGIN IMMEDIATE"
 
 _PAGE_TOKEN_SECRET = "page_token_secret"  # noqa: S105  # the name it is kept under
 _LAYOUT_VERSION = "layout_version"
+_VERSIONS_SINCE = "versions_since:"
 
 _CODES: dict[int, type[StorageError]] = {
     sqlite3.SQLITE_BUSY: DatabaseUnavailable,
@@ -83,10 +84,14 @@ class Database:
         self.engine.dialect.identifier_preparer.legal_characters = _NOTHING
         event.listen(self.engine, "connect", self._configure)
         self.page_token_secret = b""
+        # The revision from which on a table's versions are kept, by its name.
+        self.versions_since: dict[str, int] = {}
         self._inode = 0
 
-    def open(self, sequences: Mapping[str, Column[Any]]) -> None:
+    def open(self, sequences: Mapping[str, Column[Any]], versioned: Collection[Table]) -> None:
         """Creates what is missing, tables and `sequences` (of the keys in a column), and checks what is there.
+
+        Of the tables that are `versioned` it notes since when.
 
         Raises StartError with one line that says what is wrong and what to do.
         """
@@ -98,8 +103,10 @@ class Database:
                     self._check_ownership(connection)
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
                 connection.exec_driver_sql(BEGIN_WRITE)
+                present = set(inspect(connection).get_table_names())
                 self._create_tables(connection)
                 self._create_sequences(connection, sequences)
+                self.versions_since = self._all_since(connection, versioned, present)
                 self.page_token_secret = self._meta(connection, _PAGE_TOKEN_SECRET, os.urandom(32))
                 connection.exec_driver_sql("COMMIT")
         except OSError as error:
@@ -187,6 +194,19 @@ class Database:
             highest = connection.execute(select(func.max(column))).scalar_one() or 0
             if highest > stored.get(name, 0):
                 connection.execute(sequence.update().where(sequence.c.name == name).values(last_value=highest))
+
+    def _all_since(
+        self, connection: Connection, versioned: Collection[Table], present: Collection[str]
+    ) -> dict[str, int]:
+        """The revision from which on versions are kept; of a table that was there before, not from the beginning."""
+        meta, sequence = self.system.meta, self.system.sequence
+        names = {f"{_VERSIONS_SINCE}{table.name}": table.name for table in versioned}
+        # Where versions were not kept for a while, those of before end in the dark.
+        connection.execute(meta.delete().where(meta.c.name.startswith(_VERSIONS_SINCE), meta.c.name.not_in(names)))
+        last = select(sequence.c.last_value).where(sequence.c.name == REVISION_SEQUENCE)
+        newest = connection.execute(last).scalar_one()
+        since = {name: newest if table in present else 0 for name, table in names.items()}
+        return {table: int(self._meta(connection, name, str(since[name]).encode())) for name, table in names.items()}
 
     def _meta(self, connection: Connection, name: str, default: bytes | None) -> bytes:
         meta = self.system.meta

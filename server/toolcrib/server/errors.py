@@ -12,6 +12,7 @@ StoreError
 ├── StaleEtag
 ├── RecordLimitReached
 ├── IncludeTooLarge         more related records than one answer holds
+├── RevisionTooOld          nothing is kept of what was there then
 ├── PreconditionFailed      of a transaction over components
 ├── Veto                    raised by hooks to refuse a change
 ├── MessageTooLarge
@@ -216,6 +217,16 @@ class IncludeTooLarge(StoreError):
             f"page, or list those of {target} with a filter",
             metadata={"component": component, "relation": relation, "maximum": str(most)},
         )
+
+
+class RevisionTooOld(StoreError):
+    """Nothing is kept of the records of `component` before the revision `oldest`."""
+
+    reason = "REVISION_TOO_OLD"
+
+    def __init__(self, component: str, oldest: int) -> None:
+        text = f"nothing is kept of the records of {component} before revision {oldest}; ask for that or a later one"
+        super().__init__(text, metadata={"component": component, "oldest_revision": str(oldest)})
 
 
 class PreconditionFailed(RecordError):

@@ -10,9 +10,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from google.protobuf.message import Message
+
 from toolcrib.server.call import Call
 from toolcrib.server.changes import Change
 from toolcrib.server.component import key_text
+from toolcrib.server.constraints import History
 from toolcrib.server.session import Session
 from toolcrib.server.system_statements import SystemStatements
 
@@ -49,8 +52,8 @@ class Journal:
                 change.component.name,
                 key_text(change.key),
                 change.operation.value,
-                None if change.before_message is None else change.before_message.SerializeToString(),
-                None if change.after_message is None else change.after_message.SerializeToString(),
+                _image(change, change.before_message),
+                _image(change, change.after_message),
             ]
             for ordinal, change in enumerate(changes, first)
         )
@@ -69,3 +72,9 @@ class Journal:
         if self._transactions:
             session.run(statements.insert_transaction, self._transactions)
             session.run(statements.insert_audit, self._entries)
+
+
+def _image(change: Change[Any], message: Message | None) -> bytes | None:
+    if message is None or change.component.history is History.NONE:
+        return None
+    return message.SerializeToString()

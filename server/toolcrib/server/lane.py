@@ -49,6 +49,11 @@ class Job(Generic[T]):
         """Answers the caller; on the event loop."""
         if self.future.done():
             return
+        if isinstance(self.error, StopIteration):
+            # No future takes it, as its callers would take it for an end of their own.
+            error = RuntimeError("the work raised StopIteration")
+            error.__cause__ = self.error
+            self.error = error
         if self.error is not None:
             self.future.set_exception(self.error)
         else:

@@ -12,6 +12,7 @@ from toolcrib.server import masks
 from toolcrib.server.include import fill_in, parse_include, relations_in, with_included
 from toolcrib.server.paging import fill_page
 from toolcrib.server.paging import page_size as effective_page_size
+from toolcrib.server.past import revision_meant
 from toolcrib.server.query.check import check
 from toolcrib.server.query.explain import Visited, plan_in_words
 from toolcrib.server.query.messages import read_message
@@ -20,6 +21,7 @@ from toolcrib.server.query.parser import parse
 from toolcrib.server.query.plans import PageShape
 from toolcrib.server.query.positions import from_json, to_json
 from toolcrib.server.query.shape import EVERYTHING, Checked
+from toolcrib.server.relations import Shown
 from toolcrib.server.requests import Counted, Page, Selection
 from toolcrib.server.statements import Prepared
 from toolcrib.server.store import Stored
@@ -50,16 +52,22 @@ class RecordLister(Generic[MessageT]):
         size = effective_page_size(page_size)
         filtered, order = self._filter(selection), self._order(selection)
         tokens, bound = self._transaction.store.page_tokens, self._bound(selection)
-        position = from_json(tokens.decode(bound, page_token), order, self._stored.fields) if page_token else []
-        # One more than asked for tells whether there is another page.
-        statement, parameters = self._paged(filtered, order, position, size + 1, show_deleted=selection.show_deleted)
+        before = tokens.decode(bound, page_token) if page_token else []
+        # Pages of the past are of the revision that was meant at first, whatever is committed meanwhile.
+        first = before.pop(0) if before and selection.as_of else None
+        position = from_json(before, order, self._stored.fields) if before else []
         rows: list[Row] = []
         with self._session.snapshot():
-            revision = self._transaction.revision_read()
+            asked = self._asked(selection) if first is None else first
+            revision = self._transaction.revision_read() if asked is None else asked
+            # One more than asked for tells whether there is another page.
+            statement, parameters = self._paged(filtered, order, position, size + 1, selection, asked)
             messages, more = fill_page(self._messages(self._session.iterate(statement, parameters), rows), size)
             if related:
-                fill_in(self._session, self._stored, messages, related, show_deleted=selection.show_deleted)
-        next_page_token = tokens.encode(bound, self._position(rows[len(messages) - 1], order)) if more else ""
+                fill_in(self._session, self._stored, messages, related, Shown(selection.show_deleted, asked))
+        kept = [] if asked is None else [asked]
+        last = [*kept, *self._position(rows[len(messages) - 1], order)] if more else []
+        next_page_token = tokens.encode(bound, last) if more else ""
         if read_mask:
             mask = with_included(read_mask, include)
             messages = [masks.project(message, mask) for message in messages]
@@ -68,30 +76,39 @@ class RecordLister(Generic[MessageT]):
     def count(self, selection: Selection) -> Counted:
         """How many records are selected."""
         filtered = self._filter(selection)
-        plan = self._statements.plans.count(filtered.shape, selection.show_deleted)
+        plan = self._statements.plans.count(filtered.shape, selection.show_deleted, selection.as_of is not None)
         with self._session.snapshot():
-            revision = self._transaction.revision_read()
-            row = self._session.fetch_one(plan.statement, plan.parameters(filtered.values))
+            asked = self._asked(selection)
+            revision = self._transaction.revision_read() if asked is None else asked
+            row = self._session.fetch_one(plan.statement, plan.parameters([*filtered.values, asked]))
         return Counted(row[0] if row else 0, revision)
 
     def explain(self, selection: Selection) -> Plan:
         """How the database lists what is selected."""
         filtered, order = self._filter(selection), self._order(selection)
-        plan = self._statements.plans.page(PageShape(filtered.shape, order, None, selection.show_deleted))
-        lines = self._session.explain(plan.statement, plan.parameters([*filtered.values, 1]))
+        shape = PageShape(filtered.shape, order, None, selection.show_deleted, selection.as_of is not None)
+        plan = self._statements.plans.page(shape)
+        lines = self._session.explain(plan.statement, plan.parameters([*filtered.values, 1, self._asked(selection)]))
         return plan_in_words(lines, self._visited, self._session.index_columns, filters=filtered.shape != EVERYTHING)
 
-    def _visited(self, table: str) -> Visited:
-        if table == self._stored.table.name:
-            return Visited("records", self._component.key_fields, related=False)
-        component = self._transaction.store.by_table(table).component
-        return Visited(f"records of {component.name}", component.key_fields, related=True)
+    def _visited(self, table: str) -> Visited | None:
+        stored = self._transaction.store.by_table(table)
+        if stored is None:
+            return None
+        rows = "records" if table == stored.table.name else "former versions"
+        if stored is self._stored:
+            return Visited(rows, self._component.key_fields, related=False)
+        return Visited(f"{rows} of {stored.component.name}", stored.component.key_fields, related=True)
 
     def _filter(self, selection: Selection) -> Checked:
         fields = self._stored.fields
         text = check(parse(selection.filter), fields) if selection.filter else Checked()
         query = check(read_message(selection.query), fields) if selection.has_query else Checked()
         return text.and_(query)
+
+    def _asked(self, selection: Selection) -> int | None:
+        """The revision that is asked for, if one is."""
+        return selection.as_of and revision_meant(self._transaction, self._stored, selection.as_of)
 
     def _order(self, selection: Selection) -> tuple[SortKey, ...]:
         if not selection.order_by:
@@ -103,16 +120,26 @@ class RecordLister(Generic[MessageT]):
         bound = (self._component.name, selection.show_deleted)
         query = selection.query.SerializeToString(deterministic=True).hex() if selection.has_query else ""
         asked = (selection.filter, query, selection.order_by)
+        if selection.as_of is not None:
+            revision, time = selection.as_of
+            return (*bound, *asked, revision, time.seconds, time.nanos)
         return (*bound, *asked) if any(asked) else bound
 
     def _paged(
-        self, filtered: Checked, order: tuple[SortKey, ...], position: Row, limit: int, *, show_deleted: bool
+        self,
+        filtered: Checked,
+        order: tuple[SortKey, ...],
+        position: Row,
+        limit: int,
+        selection: Selection,
+        asked: int | None,
     ) -> tuple[Prepared, list[Any]]:
-        if filtered.shape == EVERYTHING and order == self._statements.key_order:
-            return self._statements.list[show_deleted, bool(position)], [*position, limit]
+        if asked is None and filtered.shape == EVERYTHING and order == self._statements.key_order:
+            return self._statements.list[selection.show_deleted, bool(position)], [*position, limit]
         unset = tuple(value is None for value in position) if position else None
-        plan = self._statements.plans.page(PageShape(filtered.shape, order, unset, show_deleted))
-        return plan.statement, plan.parameters([*filtered.values, *position, limit])
+        shape = PageShape(filtered.shape, order, unset, selection.show_deleted, asked is not None)
+        plan = self._statements.plans.page(shape)
+        return plan.statement, plan.parameters([*filtered.values, *position, limit, asked])
 
     def _messages(self, found: Iterable[Row], rows: list[Row]) -> Iterator[MessageT]:
         """The records, one after another; their rows are added to `rows`."""

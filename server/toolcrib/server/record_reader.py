@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from google.protobuf.message import Message
 
@@ -13,6 +13,8 @@ from toolcrib.server.component import key_text
 from toolcrib.server.errors import RecordNotFound, StaleEtag, StoreError
 from toolcrib.server.include import Tree, fill_in, parse_include, relations_in, with_included
 from toolcrib.server.keys import require_key
+from toolcrib.server.past import revision_meant
+from toolcrib.server.relations import Shown
 from toolcrib.server.requests import Key, Lookup
 from toolcrib.server.store import Stored
 from toolcrib.server.transaction import ReadTransaction
@@ -43,7 +45,9 @@ class RecordReader(Generic[MessageT]):
 
     def fetch(self, key: Key) -> Current[MessageT] | None:
         """The record with this key, deleted or not."""
-        row = self._session.fetch_one(self._statements.get, key)
+        return self._current(self._session.fetch_one(self._statements.get, key))
+
+    def _current(self, row: Sequence[Any] | None) -> Current[MessageT] | None:
         if row is None:
             return None
         deleted = self._component.soft_delete and row[-2] is not None
@@ -51,7 +55,7 @@ class RecordReader(Generic[MessageT]):
 
     def get(self, lookup: Lookup) -> MessageT:
         """The record. Raises RecordNotFound, IncludeTooLarge or, for what is wrong in the request, InvalidRequest."""
-        if relations_in(self._stored, lookup.read_mask, lookup.include):
+        if lookup.as_of or relations_in(self._stored, lookup.read_mask, lookup.include):
             return self.get_all([lookup])[0]
         return self._projected(self._found(lookup), lookup)
 
@@ -65,24 +69,36 @@ class RecordReader(Generic[MessageT]):
             self._include(lookups, messages)
         return [self._projected(message, lookup) for message, lookup in zip(messages, lookups, strict=True)]
 
+    def fetch_past(self, key: Key, revision: int) -> Current[MessageT] | None:
+        """The record with this key as it was at `revision`, deleted or not."""
+        versions = self._statements.versions
+        if versions is None:
+            raise ValueError(f"{self._component.name} keeps no versions")
+        return self._current(self._session.fetch_one(versions.get, [*key, revision, *key, *key, revision, revision]))
+
     def _found(self, lookup: Lookup) -> MessageT:
         require_key(self._component, lookup.key)
         masks.require_readable(self._component, lookup.read_mask)
-        current = self.fetch(lookup.key)
+        if lookup.as_of is None:
+            current = self.fetch(lookup.key)
+        else:
+            current = self.fetch_past(lookup.key, revision_meant(self._transaction, self._stored, lookup.as_of))
         if current is None or (current.deleted and not lookup.show_deleted):
             raise self.not_found(lookup.key, current)
         return current.message
 
     def _include(self, lookups: Sequence[Lookup], messages: Sequence[MessageT]) -> None:
         """Fills in relations, for all records together that are asked for in the same way."""
-        groups: dict[tuple[bool, tuple[str, ...]], tuple[Tree, list[MessageT]]] = {}
+        groups: dict[tuple[Shown, tuple[str, ...]], tuple[Tree, list[MessageT]]] = {}
         for index, (lookup, message) in enumerate(zip(lookups, messages, strict=True)):
             paths = relations_in(self._stored, lookup.read_mask, lookup.include)
             with self.placed(index):
                 tree = parse_include(self._stored, paths)
-            groups.setdefault((lookup.show_deleted, tuple(paths)), (tree, []))[1].append(message)
-        for (show_deleted, _), (tree, alike) in groups.items():
-            fill_in(self._session, self._stored, alike, tree, show_deleted=show_deleted)
+                revision = lookup.as_of and revision_meant(self._transaction, self._stored, lookup.as_of)
+            shown = Shown(lookup.show_deleted, revision)
+            groups.setdefault((shown, tuple(paths)), (tree, []))[1].append(message)
+        for (shown, _), (tree, alike) in groups.items():
+            fill_in(self._session, self._stored, alike, tree, shown)
 
     def _projected(self, message: MessageT, lookup: Lookup) -> MessageT:
         if not lookup.read_mask:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from google.protobuf.message import Message
-from sqlalchemy import Dialect, select
+from sqlalchemy import BigInteger, Dialect, bindparam, select
 
-from toolcrib.server.among import Among
+from toolcrib.server.among import ASKED, Among
 from toolcrib.server.constraints import Relation
 from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.query.joins import Join, Junction
@@ -19,19 +20,28 @@ if TYPE_CHECKING:
     from toolcrib.server.store import Stored
 
 
+class Shown(NamedTuple):
+    """Which related records are shown: deleted ones too, and as they were at a revision, or are now."""
+
+    show_deleted: bool
+    revision: int | None = None
+
+
 class RelatedRecords:
     """One relation of a component, and the statements that read what it shows."""
 
-    __slots__ = ("_among", "_field", "name", "plural", "target")
+    __slots__ = ("_among", "_dialect", "_field", "_join", "name", "plural", "target")
 
     def __init__(self, relation: Relation, source: Stored, stored: Mapping[str, Stored], dialect: Dialect) -> None:
         self.name = relation.name
         self.plural = relation.plural
         self.target = stored[relation.component]
         self._field = source.component.key_fields[0] if relation.plural else relation.by
-        join = _join(relation, source, stored)
-        source.statements.scope.joins[relation.name] = join
-        self._among = {shown: _among(join, self.target, dialect, show_deleted=shown) for shown in (False, True)}
+        self._join = _join(relation, source, stored)
+        self._dialect = dialect
+        # By whether deleted records are shown, and those of some revision.
+        self._among: dict[tuple[bool, bool], Among] = {}
+        source.statements.scope.joins[relation.name] = self._join
 
     def value(self, message: Message) -> int | str | None:
         """What leads from a record to those that are related to it; None where nothing does."""
@@ -42,16 +52,25 @@ class RelatedRecords:
         return value
 
     def records(
-        self, session: Session, values: Iterable[int | str], limit: int, *, show_deleted: bool
+        self, session: Session, values: Iterable[int | str], limit: int, shown: Shown
     ) -> dict[int | str | None, list[Message]]:
-        """The related records, in the order of their keys, by the values that lead to them; about `limit` at most."""
+        """The related records, in the order of their keys, by the values that lead to them; about `limit` at most.
+
+        Raises InvalidRequest where a revision is asked for and a component keeps no versions.
+        """
         found: dict[int | str | None, dict[Any, Message]] = defaultdict(dict)
         component = self.target.component
-        for row in self._among[show_deleted].rows(session, values, limit):
+        for row in self._statement(shown).rows(session, values, limit, asked=shown.revision):
             message = component.from_row(row[1:])
             # Several records of a link component may lead to the same.
             found[row[0]][component.key_of(message)] = message
         return {value: list(records.values()) for value, records in found.items()}
+
+    def _statement(self, shown: Shown) -> Among:
+        kind = shown.show_deleted, shown.revision is not None
+        if kind not in self._among:
+            self._among[kind] = _among(self._join, self.target, self._dialect, *kind)
+        return self._among[kind]
 
 
 def relate(stored: Mapping[str, Stored], dialect: Dialect) -> None:
@@ -70,25 +89,28 @@ def relate(stored: Mapping[str, Stored], dialect: Dialect) -> None:
 
 
 def _join(relation: Relation, source: Stored, stored: Mapping[str, Stored]) -> Join:
-    target, key = stored[relation.component], source.table.c[source.component.key_fields[0]]
+    target, key = stored[relation.component], source.component.key_fields[0]
+    target_key = target.component.key_fields[0]
     if not relation.plural:
-        other = target.table.c[target.component.key_fields[0]]
-        return Join(source.table.c[relation.by], target.statements.scope, other)
+        return Join(relation.by, target.statements.scope, target_key)
     if not relation.through:
-        return Join(key, target.statements.scope, target.table.c[relation.by])
-    link = stored[relation.through]
-    junction = Junction(link.statements.scope, link.table.c[relation.by], link.table.c[relation.to])
-    return Join(key, target.statements.scope, target.table.c[target.component.key_fields[0]], junction)
+        return Join(key, target.statements.scope, relation.by)
+    junction = Junction(stored[relation.through].statements.scope, relation.by, relation.to)
+    return Join(key, target.statements.scope, target_key, junction)
 
 
-def _among(join: Join, target: Stored, dialect: Dialect, *, show_deleted: bool) -> Among:
+def _among(join: Join, target: Stored, dialect: Dialect, show_deleted: bool, is_past: bool) -> Among:
     """What a record is related by, and the columns of the related record."""
-    given, shown = join.other, join.target.shown(show_deleted=show_deleted)
-    keys = [target.table.c[name] for name in target.component.key_fields]
+    asked = partial(bindparam, ASKED, type_=BigInteger) if is_past else None
+    join = join.at(asked)
+    records = join.target.table
+    given, shown = records.c[join.other], join.target.shown(show_deleted=show_deleted)
+    keys = [records.c[name] for name in target.component.key_fields]
     if join.link is None:
-        return Among(select(given, *target.table.columns).where(*shown).order_by(*keys), given, dialect)
-    given = join.link.near
-    shown += join.link.scope.shown(show_deleted=show_deleted)
-    linked = target.table.join(join.link.scope.table, join.link.far == join.other)
-    statement = select(given.label("related_to"), *target.table.columns).select_from(linked)
+        return Among(select(given, *records.c).where(*shown).order_by(*keys), given, dialect)
+    links = join.link.scope
+    given = links.table.c[join.link.near]
+    shown += links.shown(show_deleted=show_deleted)
+    linked = records.join(links.table, links.table.c[join.link.far] == records.c[join.other])
+    statement = select(given.label("related_to"), *records.c).select_from(linked)
     return Among(statement.where(*shown).order_by(*keys), given, dialect)

@@ -1,16 +1,50 @@
 """What a caller asks of a repository about one record, without the request's spelling."""
 
 from collections.abc import Sequence
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from toolcrib.query.v1.query_pb2 import Filter
+from toolcrib.server.errors import InvalidRequest
 
 MessageT = TypeVar("MessageT", bound=Message)
 
 # A record's key: the values of its key fields in their order.
 Key = tuple[int | str, ...]
+
+
+class AsOf(NamedTuple):
+    """The past that is asked for: a revision, or if that is 0 a time."""
+
+    revision: int
+    time: Timestamp
+
+
+class PastRequest(Protocol):
+    """What a request says of the past that it is about. Generated messages are like this."""
+
+    @property
+    def as_of_revision(self) -> int:
+        """The revision; 0 where it is not asked for."""
+
+    @property
+    def as_of_time(self) -> Timestamp:
+        """The time."""
+
+    def HasField(self, name: Literal["as_of_time"]) -> bool:  # noqa: N802  # protobuf's name
+        """Whether a time is asked for."""
+
+
+def as_of(request: PastRequest) -> AsOf | None:
+    """The past that a request asks for, or None for what is there now. Raises InvalidRequest where it asks for two."""
+    revision, has_time = request.as_of_revision, request.HasField("as_of_time")
+    if not revision and not has_time:
+        return None
+    if revision and has_time:
+        raise InvalidRequest.field("INVALID_AS_OF", "as_of_time", "stands beside as_of_revision; name one of the two")
+    return AsOf(revision, request.as_of_time)
 
 
 class Lookup(NamedTuple):
@@ -20,6 +54,7 @@ class Lookup(NamedTuple):
     show_deleted: bool = False
     read_mask: Sequence[str] = ()
     include: Sequence[str] = ()
+    as_of: AsOf | None = None
 
 
 class Selection(NamedTuple):
@@ -29,6 +64,7 @@ class Selection(NamedTuple):
     query: Filter = Filter()
     order_by: str = ""
     show_deleted: bool = False
+    as_of: AsOf | None = None
 
     @property
     def has_query(self) -> bool:

@@ -8,10 +8,11 @@ from typing import Any
 from google.protobuf.message import Message
 
 from toolcrib.server.changes import Change, Operation
-from toolcrib.server.component_statements import DELETE_TIME
+from toolcrib.server.component_statements import DELETE_TIME, PositionedUpdate
 from toolcrib.server.database import is_constraint
 from toolcrib.server.reference_checks import require_targets
 from toolcrib.server.release import releasing
+from toolcrib.server.revisions import makes_version
 from toolcrib.server.store import Stored
 from toolcrib.server.transaction import Transaction
 from toolcrib.server.uniqueness import find_conflict
@@ -85,18 +86,39 @@ class RowWriter:
             rows = [self._row(operation, change.after_message) for change in changes]
             transaction.insert(statements.insert, rows, may_be_refused=refusable or stored.has_chosen_keys)
         elif changes[0].after_message is None:
+            self._archive(changes)
             transaction.run(statements.delete, [list(change.key) for change in changes], may_be_refused=False)
+        elif operation is Operation.UPDATE and statements.update_excluded is not None:
+            for update, is_new in ((statements.update, True), (statements.update_excluded, False)):
+                some = [change for change in changes if makes_version(self._stored.component, change) is is_new]
+                self._update(operation, some, update, refusable=refusable)
         else:
-            order = statements.value_positions + statements.key_positions
-            rows = [self._row(operation, change.after_message) for change in changes]
-            transaction.run(
-                statements.update, [[row[index] for index in order] for row in rows], may_be_refused=refusable
-            )
+            self._update(operation, changes, statements.update, refusable=refusable)
+
+    def _update(
+        self, operation: Operation, changes: Sequence[Change[Any]], update: PositionedUpdate, *, refusable: bool
+    ) -> None:
+        if not changes:
+            return
+        if update.is_new_version:
+            self._archive(changes)
+        rows = [self._row(operation, change.after_message) for change in changes]
+        ordered = [[row[index] for index in update.positions] for row in rows]
+        self._transaction.run(update.statement, ordered, may_be_refused=refusable)
+
+    def _archive(self, changes: Sequence[Change[Any]]) -> None:
+        """Keeps the versions that the changes replace."""
+        versions, revision = self._stored.statements.versions, self._transaction.revision
+        if versions is not None:
+            moved = [[revision, *change.key, revision] for change in changes]
+            self._transaction.run(versions.archive, moved, may_be_refused=False)
 
     def _row(self, operation: Operation, message: Message | None) -> list[Any]:
         """The whole row: the declared columns, then those that every table ends with."""
         component = self._stored.component
         row = component.to_row(message)
+        if self._stored.statements.update_excluded is not None:
+            row.append(self._transaction.revision)
         if component.soft_delete:
             row.append(self._transaction.time if operation is Operation.DELETE else None)
         row.append(self._transaction.revision)

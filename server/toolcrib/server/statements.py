@@ -23,14 +23,20 @@ Converter = tuple[int, Convert]
 
 
 class Prepared:
-    """A statement as text for the driver. Its parameters are given by position, in the order of `parameters`."""
+    """A statement as text for the driver. Its parameters are given by position, in the order of `parameters`.
 
-    __slots__ = ("_constants", "_converters", "_numbers", "sql")
+    Without them these are all that have no value, in the order in which they stand in the statement.
+    """
 
-    def __init__(self, statement: ClauseElement, dialect: Dialect, parameters: Sequence[str]) -> None:
+    __slots__ = ("_constants", "_converters", "_numbers", "parameters", "sql")
+
+    def __init__(self, statement: ClauseElement, dialect: Dialect, parameters: Sequence[str] | None = None) -> None:
         compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)  # of a statement, not of DDL
         order = list(compiled.positiontup or [])
+        if parameters is None:
+            parameters = [name for name in order if compiled.params[name] is None]
+        self.parameters = tuple(parameters)
         if order[: len(parameters)] != list(parameters):
             raise AssertionError(f"the driver takes {order}, the caller gives {list(parameters)}")
         self.sql = str(compiled)

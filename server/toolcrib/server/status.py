@@ -36,6 +36,7 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
     (errors.StaleEtag, grpc.StatusCode.ABORTED),
     (errors.RecordLimitReached, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.IncludeTooLarge, grpc.StatusCode.FAILED_PRECONDITION),
+    (errors.RevisionTooOld, grpc.StatusCode.OUT_OF_RANGE),
     (errors.PreconditionFailed, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.Veto, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.MessageTooLarge, grpc.StatusCode.RESOURCE_EXHAUSTED),

@@ -11,6 +11,7 @@ from sqlalchemy import Table
 from toolcrib.server.changes import Operation
 from toolcrib.server.component import Component, KeyAllocation
 from toolcrib.server.component_statements import ComponentStatements
+from toolcrib.server.constraints import History
 from toolcrib.server.database import Database
 from toolcrib.server.errors import StartError
 from toolcrib.server.hooks import Application, Listener, Step
@@ -45,6 +46,11 @@ class Stored:
     fields: dict[str, Field]
     relations: dict[str, RelatedRecords]
 
+    def tables(self) -> list[Table]:
+        """Its table, and that of former versions if they are kept."""
+        versions = self.statements.versions
+        return [self.table] if versions is None else [self.table, versions.table]
+
     @property
     def has_chosen_keys(self) -> bool:
         """Whether callers choose the keys, and so may choose one that is taken."""
@@ -65,6 +71,7 @@ class Store:
         self.system = SystemStatements(database.system, self.dialect)
         self.listeners: tuple[Listener, ...] = tuple(application.listeners)
         self._stored = {kind.component.name: self._add(kind, application) for kind in repositories}
+        self._by_table = {table.name: stored for stored in self._stored.values() for table in stored.tables()}
         relate(self._stored, self.dialect)
         self.links = component_links(self._stored, repositories, self.dialect)
         self.page_tokens = PageTokens(b"")
@@ -76,9 +83,9 @@ class Store:
     def __getitem__(self, name: str) -> Stored:
         return self._stored[name]
 
-    def by_table(self, name: str) -> Stored:
-        """The component whose table has this name."""
-        return next(stored for stored in self._stored.values() if stored.table.name == name)
+    def by_table(self, name: str) -> Stored | None:
+        """The component that has a table of this name, of records or of their former versions."""
+        return self._by_table.get(name)
 
     def open(self) -> None:
         """Opens the database and makes what the components need. Raises StartError."""
@@ -87,7 +94,8 @@ class Store:
                 stored.sequence: stored.table.c[stored.component.key_fields[0]]
                 for stored in self._stored.values()
                 if stored.component.key_allocation is KeyAllocation.SEQUENCE
-            }
+            },
+            [stored.table for stored in self._stored.values() if stored.statements.versions],
         )
         self.page_tokens = PageTokens(self.database.page_token_secret)
 
@@ -106,7 +114,14 @@ class Store:
         return Stored(
             component,
             table,
-            ComponentStatements(table, component.key_fields, soft_delete=component.soft_delete, dialect=self.dialect),
+            ComponentStatements(
+                component.name,
+                table,
+                component.key_fields,
+                soft_delete=component.soft_delete,
+                keeps_versions=component.history is History.VERSIONS,
+                dialect=self.dialect,
+            ),
             Rules(component.message, (*component.standard_fields, *(found.name for found in component.relations))),
             chains,
             tuple(holders(component, table, self.dialect)),

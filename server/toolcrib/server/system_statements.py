@@ -25,6 +25,11 @@ class SystemStatements:
         self.insert_transaction = insert_into(tables.transaction, dialect)
         self.insert_audit = insert_into(tables.audit, dialect)
         self.select_sequence = Prepared(select(sequence.c.last_value).where(named), dialect, ["given_name"])
+        transaction = tables.transaction.c
+        until = bindparam("until", type_=UtcTimestamp)
+        self.select_revision_at = Prepared(
+            select(func.max(transaction.revision)).where(transaction.commit_time <= until), dialect
+        )
         self.update_sequence = Prepared(
             update(sequence).values(last_value=bindparam("last_value")).where(named),
             dialect,

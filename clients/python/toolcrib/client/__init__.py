@@ -34,6 +34,7 @@ from toolcrib.client._fields import (
     TimeField,
 )
 from toolcrib.client._masks import MaskPaths, field_mask, record_and_mask
+from toolcrib.client._past import AsOf, as_of_revision, as_of_time
 from toolcrib.client._query import AsyncQuery, Query
 from toolcrib.client.audit import AsyncAuditClient, AuditClient
 from toolcrib.client.errors import (
@@ -62,6 +63,7 @@ from toolcrib.client.transaction import AsyncTransaction, Pending, Transaction
 __all__ = [
     "Aborted",
     "AlreadyExists",
+    "AsOf",
     "AsyncAuditClient",
     "AsyncCrib",
     "AsyncQuery",
@@ -108,6 +110,8 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",
+    "as_of_revision",
+    "as_of_time",
     "field_mask",
     "record_and_mask",
 ]

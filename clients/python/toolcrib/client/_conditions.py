@@ -64,7 +64,7 @@ def _value(value: object) -> Value:
         case int():
             return Value(uint64_value=value) if value > _INT64_MAX else Value(int64_value=value)
         case datetime():
-            return Value(timestamp_value=_timestamp(value))
+            return Value(timestamp_value=to_timestamp(value))
         case timedelta():
             duration = Duration()
             duration.FromTimedelta(value)
@@ -72,7 +72,8 @@ def _value(value: object) -> Value:
     raise TypeError(f"a field is compared with a value or None, not with {value!r}")
 
 
-def _timestamp(moment: datetime) -> Timestamp:
+def to_timestamp(moment: datetime) -> Timestamp:
+    """The time as protobuf has it. Raises ValueError for one without a zone."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone; say which, as in datetime.now(UTC)")
     timestamp = Timestamp()

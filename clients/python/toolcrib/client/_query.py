@@ -8,6 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 from toolcrib.client._conditions import Condition, all_of
 from toolcrib.client._fields import Field, Fields, SortKey, path_of
 from toolcrib.client._masks import MaskPaths
+from toolcrib.client._past import AsOf
 
 RecordT = TypeVar("RecordT")
 Lister = TypeVar("Lister")
@@ -50,6 +51,10 @@ class _Steps(Generic[Lister, Counter]):
         """Deleted records too, of a component that keeps them."""
         return self._with(show_deleted=True)
 
+    def as_of(self, as_of: AsOf) -> Self:
+        """As they were at a revision or a time, of a component that keeps versions."""
+        return self._with(as_of=as_of)
+
     def page_size(self, page_size: int) -> Self:
         """So many records with each call; 0 leaves it to the server."""
         return self._with(page_size=page_size)
@@ -61,7 +66,7 @@ class _Steps(Generic[Lister, Counter]):
         return {**self._asked, "query": all_of(self._conditions).message}
 
     def _counted(self) -> dict[str, Any]:
-        return {name: value for name, value in self._listed().items() if name in {"query", "show_deleted"}}
+        return {name: value for name, value in self._listed().items() if name in {"query", "show_deleted", "as_of"}}
 
 
 class Query(_Steps[Callable[..., Iterator[RecordT]], Callable[..., int]], Generic[RecordT]):

@@ -11,9 +11,10 @@ from toolcrib.query.v1.query_pb2 import Plan, Step
 # SEARCH recipe USING INDEX recipe_by_name (name>? AND name<?)
 _VISIT = re.compile(
     r"(?P<way>SCAN|SEARCH) (?P<table>\S+)(?P<virtual> VIRTUAL)?"
-    r"(?: USING (?:(?:COVERING )?INDEX (?P<index>\S+)|(?P<key>INTEGER PRIMARY KEY)))?"
+    r"(?: USING (?:(?:COVERING )?INDEX (?P<index>\S+)|(?P<key>(?:INTEGER )?PRIMARY KEY)))?"
 )
 _INSIDE = "reads the elements of a list or a map"
+_FOUND = "goes through what was found"
 # The index that SQLite makes by itself for a unique constraint or a key.
 _OWN_INDEX = "sqlite_autoindex_"
 _SORT = "USE TEMP B-TREE"
@@ -24,7 +25,7 @@ _SORT_WARNING = "no index has this order: all that the filter finds is read and 
 
 
 class Visited(NamedTuple):
-    """A table that a plan reads: what its records are called, and their key. `related`: those of another component."""
+    """A table that a plan reads: what its rows are called, and their key. `related`: those of another component."""
 
     records: str
     key_fields: Sequence[str]
@@ -33,7 +34,7 @@ class Visited(NamedTuple):
 
 def plan_in_words(
     lines: Iterable[str],
-    tables: Callable[[str], Visited],
+    tables: Callable[[str], Visited | None],
     index_columns: Callable[[str], list[str]],
     *,
     filters: bool,
@@ -46,8 +47,9 @@ def plan_in_words(
         visit = _VISIT.match(line)
         if visit is not None and visit["virtual"]:
             steps.append(Step(description=_INSIDE))
-        elif visit is not None:
-            table = tables(visit["table"])
+        elif visit is not None and (table := tables(visit["table"])) is None:
+            steps.append(Step(description=_FOUND))
+        elif visit is not None and table is not None:
             if visit["way"] == "SCAN" and table.related:
                 related_scans[table.records] = None
             elif visit["way"] == "SCAN":

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any, TypeAlias
 
-from sqlalchemy import BindParameter, Column, Select, Text, func, literal_column, select
+from sqlalchemy import BindParameter, Select, Text, func, literal_column, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from toolcrib.server.query.shape import Step, Way
@@ -19,7 +19,7 @@ Asked: TypeAlias = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 
 
 def holds(
-    column: Column[Any], steps: Sequence[Step], keys: Iterator[BindParameter[str]], asked: Asked
+    column: ColumnElement[Any], steps: Sequence[Step], keys: Iterator[BindParameter[str]], asked: Asked
 ) -> ColumnElement[bool]:
     """True where a value that `steps` lead to is there and is as it is `asked`; NULL or false elsewhere."""
     return _holds(column, list(steps), keys, asked)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Table, and_, or_
+from sqlalchemy import FromClause, and_, or_
 from sqlalchemy.sql.elements import UnaryExpression
 
 from toolcrib.server.query.joins import Condition
@@ -15,7 +15,7 @@ from toolcrib.server.query.order import SortKey
 from toolcrib.server.query.where import Binds, column_of
 
 
-def order_clauses(table: Table, order: Sequence[SortKey]) -> list[UnaryExpression[object]]:
+def order_clauses(table: FromClause, order: Sequence[SortKey]) -> list[UnaryExpression[object]]:
     """The ORDER BY: what is unset comes last, and first where the order is descending."""
     clauses = []
     for key in order:
@@ -27,7 +27,7 @@ def order_clauses(table: Table, order: Sequence[SortKey]) -> list[UnaryExpressio
     return clauses
 
 
-def behind(table: Table, order: Sequence[SortKey], unset: Sequence[bool], binds: Binds, slot: int) -> Condition:
+def behind(table: FromClause, order: Sequence[SortKey], unset: Sequence[bool], binds: Binds, slot: int) -> Condition:
     """The condition to come behind the record whose values in `order` are the caller's from number `slot` on.
 
     `unset` says which of these are NULL. The last of an order is of the key, and never is.
@@ -50,7 +50,7 @@ def behind(table: Table, order: Sequence[SortKey], unset: Sequence[bool], binds:
     return or_(first, same) if bound is None else and_(bound, or_(first, same))
 
 
-def _beyond(table: Table, key: SortKey, binds: Binds, slot: int) -> Condition:
+def _beyond(table: FromClause, key: SortKey, binds: Binds, slot: int) -> Condition:
     column = column_of(table, key.name)
     value = binds.give(slot, column.type)
     return column < value if key.descending else column > value

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, Integer, Select, func, select
+from sqlalchemy import BigInteger, Dialect, Integer, Select, func, select
 
+from toolcrib.server.history import Asked
 from toolcrib.server.query.joins import Scope
 from toolcrib.server.query.keyset import behind, order_clauses
 from toolcrib.server.query.order import SortKey
@@ -20,12 +21,16 @@ _KEPT_MAX = 256
 
 
 class PageShape(NamedTuple):
-    """All that a statement for a page depends on. `unset` says which values of its position are NULL, if it has one."""
+    """All that a statement for a page depends on.
+
+    `unset` says which values of its position are NULL, if it has one; `is_past`, that a revision is asked for.
+    """
 
     filter: Shape
     order: tuple[SortKey, ...]
     unset: tuple[bool, ...] | None
     show_deleted: bool
+    is_past: bool
 
 
 class Plan(NamedTuple):
@@ -44,29 +49,36 @@ class Plans:
 
     def __init__(self, scope: Scope, dialect: Dialect) -> None:
         self._scope = scope
-        self._table = scope.table
         self._dialect = dialect
         self.page = lru_cache(_KEPT_MAX)(self._page)
         self.count = lru_cache(_KEPT_MAX)(self._count)
 
     def _page(self, shape: PageShape) -> Plan:
-        """Values: those of the filter, then of the position, then the most records to answer."""
+        """Values: those of the filter, then of the position, the most records to answer, and the revision if past."""
         binds, position = Binds(), value_count(shape.filter)
-        statement = self._selected(select(*self._table.columns), shape.filter, binds, show_deleted=shape.show_deleted)
+        limit_slot = position + len(shape.unset or ())
+        asked = _asked(binds, limit_slot + 1) if shape.is_past else None
+        scope = self._scope.at(asked)
+        chosen = where(scope, shape.filter, binds, show_deleted=shape.show_deleted, asked=asked)
+        statement = select(*scope.table.c).where(chosen, *scope.shown(show_deleted=shape.show_deleted))
         if shape.unset is not None:
-            statement = statement.where(behind(self._table, shape.order, shape.unset, binds, position))
-        limit = binds.give(position + len(shape.unset or ()), Integer())
-        return self._plan(statement.order_by(*order_clauses(self._table, shape.order)).limit(limit), binds)
+            statement = statement.where(behind(scope.table, shape.order, shape.unset, binds, position))
+        statement = statement.order_by(*order_clauses(scope.table, shape.order))
+        return self._plan(statement.limit(binds.give(limit_slot, Integer())), binds)
 
-    def _count(self, shape: Shape, show_deleted: bool) -> Plan:
-        """Values: those of the filter."""
+    def _count(self, shape: Shape, show_deleted: bool, is_past: bool) -> Plan:
+        """Values: those of the filter, and the revision if past."""
         binds = Binds()
-        counted = select(func.count()).select_from(self._table)
-        return self._plan(self._selected(counted, shape, binds, show_deleted=show_deleted), binds)
-
-    def _selected(self, statement: Select[Any], shape: Shape, binds: Binds, *, show_deleted: bool) -> Select[Any]:
-        chosen = where(self._scope, shape, binds, show_deleted=show_deleted)
-        return statement.where(chosen, *self._scope.shown(show_deleted=show_deleted))
+        asked = _asked(binds, value_count(shape)) if is_past else None
+        scope = self._scope.at(asked)
+        chosen = where(scope, shape, binds, show_deleted=show_deleted, asked=asked)
+        counted = select(func.count()).select_from(scope.table)
+        return self._plan(counted.where(chosen, *scope.shown(show_deleted=show_deleted)), binds)
 
     def _plan(self, statement: Select[Any], binds: Binds) -> Plan:
-        return Plan(Prepared(statement, self._dialect, binds.names), tuple(binds.slots))
+        prepared = Prepared(statement, self._dialect)
+        return Plan(prepared, tuple(binds.slots[name] for name in prepared.parameters))
+
+
+def _asked(binds: Binds, slot: int) -> Asked:
+    return partial(binds.give, slot, BigInteger())

@@ -14,9 +14,9 @@ from sqlalchemy import (
     Boolean,
     Column,
     Double,
+    FromClause,
     Integer,
     LargeBinary,
-    Table,
     Text,
     and_,
     bindparam,
@@ -31,6 +31,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import NULLTYPE, TypeEngine
 
 from toolcrib.server.columns import ExactDouble
+from toolcrib.server.history import Asked
 from toolcrib.server.query.joins import Condition, Scope
 from toolcrib.server.query.json_paths import holds
 from toolcrib.server.query.shape import AllOf, AnyOf, Leaf, Related, Shape, Test, Way
@@ -53,28 +54,23 @@ _ALWAYS, _NEVER = literal_column("1 = 1", Boolean), literal_column("1 = 0", Bool
 
 
 class Binds:
-    """Hands out the parameters of a statement in the order in which they stand in it.
-
-    `slots` says which of the caller's values each of them takes.
-    """
+    """Hands out the parameters of a statement; `slots` says which of the caller's values each of them takes."""
 
     def __init__(self) -> None:
-        self.slots: list[int] = []
+        self.slots: dict[str, int] = {}
 
     def give(self, slot: int, type_: TypeEngine[Any]) -> BindParameter[Any]:
         """A parameter that takes the caller's value number `slot`."""
-        self.slots.append(slot)
-        return bindparam(f"given_{len(self.slots)}", type_=type_)
-
-    @property
-    def names(self) -> list[str]:
-        """The parameters' names."""
-        return [f"given_{number}" for number in range(1, len(self.slots) + 1)]
+        name = f"given_{len(self.slots) + 1}"
+        self.slots[name] = slot
+        return bindparam(name, type_=type_)
 
 
-def column_of(table: Table, name: str) -> Column[Any]:
-    """The column that holds a field."""
-    return table.c[_COLUMNS.get(name, name)]
+def column_of(table: FromClause, name: str) -> Column[Any]:
+    """The column that holds a field; the rows of some revision have the columns of their table."""
+    column: Any = table.c[_COLUMNS.get(name, name)]
+    assert isinstance(column, Column)
+    return column
 
 
 def value_count(shape: Shape) -> int:
@@ -88,10 +84,11 @@ def value_count(shape: Shape) -> int:
             return sum(map(value_count, parts))
 
 
-def where(scope: Scope, shape: Shape, binds: Binds, *, show_deleted: bool) -> Condition:
+def where(scope: Scope, shape: Shape, binds: Binds, *, show_deleted: bool, asked: Asked | None = None) -> Condition:
     """The condition; its leaves take the caller's values from number 0 on, from left to right.
 
-    Related records count only if they are not deleted, unless `show_deleted`.
+    Related records count only if they are not deleted, unless `show_deleted`, and as they were at the revision that is
+    `asked` for, if one is.
     """
     slots = iter(range(value_count(shape)))
 
@@ -110,13 +107,13 @@ def where(scope: Scope, shape: Shape, binds: Binds, *, show_deleted: bool) -> Co
                 return _leaf_in_json(part, column, given) if part.steps else _leaf(part, column, given)
 
     def related(scope: Scope, way: Sequence[str], part: Related) -> Condition:
-        join = scope.joins[way[0]]
+        join, column = scope.joins[way[0]].at(asked), scope.table.c[scope.joins[way[0]].column]
         target = join.target
         inner = related(target, way[1:], replace(part, negated=False)) if way[1:] else condition(target, part.part)
-        found = join.holds(inner, show_deleted=show_deleted)
+        found = join.holds(scope.table, inner, show_deleted=show_deleted)
         if not part.negated:
             return found
-        return or_(join.column.is_(None), ~found) if join.column.nullable else ~found
+        return or_(column.is_(None), ~found) if column.nullable else ~found
 
     return condition(scope, shape)
 

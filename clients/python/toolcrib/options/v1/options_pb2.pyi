@@ -29,6 +29,34 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _History:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HistoryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_History.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HISTORY_UNSPECIFIED: _History.ValueType  # 0
+    """As HISTORY_CHANGES."""
+    HISTORY_NONE: _History.ValueType  # 1
+    """Nothing: the audit trail has no contents of records. For measurements and the like, that come fast and never change."""
+    HISTORY_CHANGES: _History.ValueType  # 2
+    """The record before and after each change: what was changed, and how a record was at any revision."""
+    HISTORY_VERSIONS: _History.ValueType  # 3
+    """Also each version as a row of its own, from which revision to which it held: lists, filters and relations as of then."""
+
+class History(_History, metaclass=_HistoryEnumTypeWrapper):
+    """What is kept of how records were. Who wrote which record, when and why is in the audit trail in any case."""
+
+HISTORY_UNSPECIFIED: History.ValueType  # 0
+"""As HISTORY_CHANGES."""
+HISTORY_NONE: History.ValueType  # 1
+"""Nothing: the audit trail has no contents of records. For measurements and the like, that come fast and never change."""
+HISTORY_CHANGES: History.ValueType  # 2
+"""The record before and after each change: what was changed, and how a record was at any revision."""
+HISTORY_VERSIONS: History.ValueType  # 3
+"""Also each version as a row of its own, from which revision to which it held: lists, filters and relations as of then."""
+Global___History: _TypeAlias = History  # noqa: Y015
+
 class _OnDelete:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -97,6 +125,7 @@ class ComponentOptions(_message.Message):
     KEY_FIELDS_FIELD_NUMBER: _builtins.int
     SOFT_DELETE_FIELD_NUMBER: _builtins.int
     MAX_RECORDS_FIELD_NUMBER: _builtins.int
+    HISTORY_FIELD_NUMBER: _builtins.int
     INDEXES_FIELD_NUMBER: _builtins.int
     table: _builtins.str
     """Name of the SQL table. Default: the message's name in snake_case."""
@@ -106,6 +135,8 @@ class ComponentOptions(_message.Message):
     """A deleted record stays, hidden, until it is undeleted. Without it, delete removes the row for good."""
     max_records: _builtins.int
     """The most live records the component may have; 0 is no limit. Deleted ones that stay do not count."""
+    history: Global___History.ValueType
+    """What is kept of how records were before. Default: HISTORY_CHANGES."""
     @_builtins.property
     def key_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the fields that together are the key, in order, for a key of several fields. Their values come from the
@@ -124,11 +155,12 @@ class ComponentOptions(_message.Message):
         key_fields: _abc.Iterable[_builtins.str] | None = ...,
         soft_delete: _builtins.bool = ...,
         max_records: _builtins.int = ...,
+        history: Global___History.ValueType = ...,
         indexes: _abc.Iterable[Global___Index] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["indexes", b"indexes", "key_fields", b"key_fields", "max_records", b"max_records", "plural", b"plural", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["history", b"history", "indexes", b"indexes", "key_fields", b"key_fields", "max_records", b"max_records", "plural", b"plural", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -191,6 +223,7 @@ class FieldOptions(_message.Message):
     IMMUTABLE_FIELD_NUMBER: _builtins.int
     OUTPUT_ONLY_FIELD_NUMBER: _builtins.int
     DEFAULT_VALUE_FIELD_NUMBER: _builtins.int
+    HISTORY_EXCLUDED_FIELD_NUMBER: _builtins.int
     REFERENCES_FIELD_NUMBER: _builtins.int
     ON_DELETE_FIELD_NUMBER: _builtins.int
     RELATION_FIELD_NUMBER: _builtins.int
@@ -216,6 +249,10 @@ class FieldOptions(_message.Message):
     """The value of a new record whose creator leaves the field unset: a number, `true` or `false`, text, or the name of an
     enum's value. For `optional` fields, as others are never unset.
     """
+    history_excluded: _builtins.bool
+    """A change of nothing but such fields makes no version: for what changes all the time and says little about the record.
+    The audit trail has it all the same.
+    """
     references: _builtins.str
     """Full name of a component ("plant.tools.v1.ToolOffset"), this or another of those that are served together, with a
     key of one field: this field holds the key of one of its records, which is there and not deleted. The type is that
@@ -239,13 +276,14 @@ class FieldOptions(_message.Message):
         immutable: _builtins.bool = ...,
         output_only: _builtins.bool = ...,
         default_value: _builtins.str | None = ...,
+        history_excluded: _builtins.bool = ...,
         references: _builtins.str = ...,
         on_delete: Global___OnDelete.ValueType = ...,
         relation: Global___Relation | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value", "relation", b"relation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value", "immutable", b"immutable", "key", b"key", "key_source", b"key_source", "on_delete", b"on_delete", "output_only", b"output_only", "references", b"references", "relation", b"relation", "unique", b"unique", "unique_live", b"unique_live"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value", "history_excluded", b"history_excluded", "immutable", b"immutable", "key", b"key", "key_source", b"key_source", "on_delete", b"on_delete", "output_only", b"output_only", "references", b"references", "relation", b"relation", "unique", b"unique", "unique_live", b"unique_live"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__default_value: _TypeAlias = _typing.Literal["default_value"]  # noqa: Y015
     _WhichOneofArgType__default_value: _TypeAlias = _typing.Literal["_default_value", b"_default_value"]  # noqa: Y015
