@@ -10,6 +10,7 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
+from toolcrib.audit.v1 import audit_pb2
 from toolcrib.codegen.generate import generate
 from toolcrib.codegen.manifest import MANIFEST
 from toolcrib.codegen.problems import GenerateError, Problem
@@ -73,7 +74,7 @@ def _digest(components: Path) -> str:
     for library in _LIBRARIES:
         digest.update(f"{library} {_version(library)}\n".encode())
     own = sorted(Path(__file__).parent.glob("*.py"))
-    contract = [Path(options_pb2.__file__), Path(query_pb2.__file__)]
+    contract = [Path(audit_pb2.__file__), Path(options_pb2.__file__), Path(query_pb2.__file__)]
     for path in [*own, *contract, *(components / name for name in find_protos(components))]:
         content = path.read_bytes()
         name = path.relative_to(components).as_posix() if path.is_relative_to(components) else path.name

@@ -27,6 +27,7 @@ _DEFAULTS = {
     "show_deleted": "show_deleted: bool = False",
     "etag": 'etag: str = ""',
     "allow_missing": "allow_missing: bool = False",
+    "oldest_first": "oldest_first: bool = False",
     "request_id": 'request_id: str = ""',
     "validate_only": "validate_only: bool = False",
 }
@@ -47,6 +48,10 @@ _UPDATE_NOTE = (
 )
 _ETAG_NOTE = "An `etag` must be the record's current one."
 _DELETE_NOTE = f"{_ETAG_NOTE} With `allow_missing` it is no error if there is no such record."
+_ALL_PAGES_NOTE = "Asks for page after page, as they are needed."
+_BOUND_NAMES = ("start_revision", "end_revision")
+_BOUNDS = ["start_revision: int", "end_revision: int = 0"]
+_BOUNDS_NOTE = "A `start_revision` of 0 is before all, an `end_revision` of 0 is now."
 _BATCH_UPDATE_NOTE = 'A record may stand in a pair with its mask: `(record, "name")`.'
 
 
@@ -108,6 +113,10 @@ class _Client:
             self._delete()
             if component.soft_delete:
                 self._undelete()
+            if component.history is not History.NONE:
+                self._revisions()
+                self._diffs()
+                self._rollback()
             self._batches()
 
     def _create(self) -> None:
@@ -198,6 +207,49 @@ class _Client:
         parameters = [*key_parameters(self.component), *self._keywords("etag", *_WRITE)]
         with self._method("undelete", name, parameters, self.message, _ETAG_NOTE):
             self._answer("write", name, self._keyed_request("Undelete", "etag", *_WRITE))
+
+    def _revisions(self) -> None:
+        one = self.component.name
+        revision, request = self._service(f"{one}Revision"), self._service(f"List{one}RevisionsRequest")
+        given = [f"{field.name}={field.name}" for field in self.component.key]
+        given += ["page_size=page_size", "oldest_first=oldest_first"]
+        parameters = [*key_parameters(self.component), *self._keywords("oldest_first", "page_size")]
+        self._paged("revisions", f"List{one}Revisions", parameters, revision, call(request, *given))
+
+    def _diffs(self) -> None:
+        one, many = self.component.name, self.component.plural_name
+        diff = self._service(f"{one}Diff")
+        with self._method("diff", f"Diff{one}", [*key_parameters(self.component), *_BOUNDS], diff, _BOUNDS_NOTE):
+            self._answer("read", f"Diff{one}", self._keyed_request("Diff", *_BOUND_NAMES))
+        request = call(self._service(f"Diff{many}Request"), *[f"{name}={name}" for name in _BOUND_NAMES])
+        self._paged("diffs", f"Diff{many}", _BOUNDS, diff, request, _BOUNDS_NOTE)
+
+    def _paged(
+        self, method: str, rpc: str, parameters: list[str], item: str, request: Node, note: str = _ALL_PAGES_NOTE
+    ) -> None:
+        """A method that iterates over all pages; the answer's list has the name of the method."""
+        writer = self.writer
+        kind = writer.use(_COLLECTIONS, "AsyncIterator" if self.asynchronous else "Iterator")
+        with self._method(method, rpc, parameters, f"{kind}[{item}]", note):
+            writer.statement(request, before="request = ")
+            with writer.block("while True:"):
+                writer.line(f"page = {self._await()}self._crib.read(self._stub.{rpc}, request)")
+                if self.asynchronous:
+                    with writer.block(f"for item in page.{method}:"):
+                        writer.line("yield item")
+                else:
+                    writer.line(f"yield from page.{method}")
+                writer.line("request.page_token = page.next_page_token")
+                with writer.block("if not request.page_token:"):
+                    writer.line("return")
+
+    def _rollback(self) -> None:
+        name, included = f"Rollback{self.component.name}", ["include"] if self.component.relations else []
+        given = [*(f"{field.name}={field.name}" for field in self.component.key), "revision=revision", "etag=etag"]
+        given += [f"include={self.writer.use(_RUNTIME, 'field_mask')}(include)"] if included else []
+        parameters = [*key_parameters(self.component), "revision: int", *self._keywords("etag", *included, *_WRITE)]
+        with self._method("rollback", name, parameters, self.message, _ETAG_NOTE):
+            self._answer("write", name, call(self._service(f"{name}Request"), *given, *_WRITE_PASSED))
 
     def _batches(self) -> None:
         component = self.component

@@ -15,8 +15,8 @@ def service_path(component: Component) -> str:
 def emit_service_proto(component: Component) -> str:
     """The service's .proto."""
     imports = ["google/protobuf/field_mask.proto", "toolcrib/query/v1/query.proto", component.file]
-    if component.history is History.VERSIONS:
-        imports.append("google/protobuf/timestamp.proto")
+    if component.history is not History.NONE:
+        imports += ["google/protobuf/timestamp.proto", "toolcrib/audit/v1/audit.proto"]
     if not component.soft_delete:
         imports.append("google/protobuf/empty.proto")
     lines = [

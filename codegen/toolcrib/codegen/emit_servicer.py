@@ -43,6 +43,8 @@ def emit_servicer(component: Component) -> str:
         call_type = writer.use("toolcrib.server.call", "Call")
         methods = _Methods(writer, component, message, _use_messages(writer, component), call_type)
         methods.single()
+        if component.history is not History.NONE:
+            methods.history()
         methods.batches()
         methods.table()
     return writer.text()
@@ -91,6 +93,32 @@ class _Methods:
             with self._method(f"Undelete{one}", self.message):
                 undeletion = self._removal("request", "etag")
                 writer.statement(call("self.undelete", "call", "request", undeletion), before="return await ")
+
+    def history(self) -> None:
+        """The methods about how records were."""
+        component, writer, one, many = self.component, self.writer, self.component.name, self.component.plural_name
+        key, messages = key_tuple(component, "request."), self.messages
+        pages = ["request.page_size", "request.page_token"]
+        bounds = call(writer.use(_REQUESTS, "Comparison"), "request.start_revision", "request.end_revision")
+        answer = f"{messages}.List{one}RevisionsResponse"
+        with self._method(f"List{one}Revisions", answer):
+            asked = call(writer.use(_REQUESTS, "RevisionsRequest"), key, *pages, "request.oldest_first")
+            self._page("self.list_revisions", answer, "revisions", asked, f"{messages}.{one}Revision")
+        with self._method(f"Diff{one}", f"{messages}.{one}Diff"):
+            writer.statement(call("self.diff", "call", key, bounds, f"{messages}.{one}Diff"), before="return await ")
+        answer = f"{messages}.Diff{many}Response"
+        with self._method(f"Diff{many}", answer):
+            self._page("self.diff_all", answer, "diffs", bounds, *pages, f"{messages}.{one}Diff")
+        with self._method(f"Rollback{one}", self.message):
+            included = ["request.include.paths"] if component.relations else []
+            rollback = writer.use(_REQUESTS, "RollbackRequest")
+            asked = call(rollback, key, "request.revision", "request.etag", *included)
+            writer.statement(call("self.rollback", "call", "request", asked), before="return await ")
+
+    def _page(self, method: str, answer: str, field: str, *asked: Node) -> None:
+        self.writer.statement(call(method, "call", *asked), before="page = await ")
+        fields = ["next_page_token=page.next_page_token", "revision=page.revision"]
+        self.writer.statement(call(answer, f"{field}=page.messages", *fields), before="return ")
 
     def batches(self) -> None:
         """The methods of several records."""

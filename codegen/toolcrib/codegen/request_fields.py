@@ -30,6 +30,36 @@ LIST_RESPONSE: Mapping[str, int] = MappingProxyType({"next_page_token": 2, "revi
 COUNT_RESPONSE: Mapping[str, int] = MappingProxyType({"revision": 3, "count": 4})
 EXPLAIN_RESPONSE: Mapping[str, int] = MappingProxyType({"plan": 5})
 
+# Of the history of records. Requests that name a record have its key in 1 to 8.
+HISTORY: Mapping[str, int] = MappingProxyType(
+    {
+        "revision": 9,
+        "page_size": 20,
+        "page_token": 21,
+        "oldest_first": 22,
+        "start_revision": 23,
+        "end_revision": 24,
+    }
+)
+
+# A version of a record, and what differs in one.
+REVISION_FIELDS: Mapping[str, int] = MappingProxyType(
+    {
+        "revision": 1,
+        "operation": 2,
+        "commit_time": 3,
+        "actor": 4,
+        "actor_source": 5,
+        "reason": 6,
+        "method": 7,
+        "before": 8,
+        "after": 9,
+        "changed_fields": 10,
+        "previous_revision": 11,
+        "next_revision": 12,
+    }
+)
+
 # Fields that mean the same wherever they stand. 9, 15 and those from 20 are for what nobody has thought of yet.
 COMMON: Mapping[str, int] = MappingProxyType(
     {
@@ -46,4 +76,4 @@ COMMON: Mapping[str, int] = MappingProxyType(
 )
 
 # No key field can have one of these names, since requests hold both; nor can a component's name in snake_case.
-TAKEN_NAMES = frozenset({"update_mask", "requests", *LIST_REQUEST, *LIST_RESPONSE, *COMMON})
+TAKEN_NAMES = frozenset({"update_mask", "requests", *LIST_REQUEST, *LIST_RESPONSE, *HISTORY, *COMMON})

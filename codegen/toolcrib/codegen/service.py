@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from toolcrib.codegen.history_service import history_messages, history_methods
 from toolcrib.codegen.model import Component, History, KeyAllocation
 from toolcrib.codegen.request_fields import (
     COMMON,
@@ -16,37 +15,10 @@ from toolcrib.codegen.request_fields import (
     REQUESTS,
     UPDATE_MASK,
 )
+from toolcrib.codegen.service_parts import ServiceField, ServiceMessage, ServiceMethod
 
 _EMPTY = "google.protobuf.Empty"
 _KEYED_ETAG = "If set, must be the record's current etag."
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceMethod:
-    """A method. Its types are named as within the service's own package."""
-
-    name: str
-    request: str
-    response: str
-    comment: str
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceField:
-    """A field of a request or answer."""
-
-    type: str
-    name: str
-    number: int
-    comment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceMessage:
-    """A request or an answer."""
-
-    name: str
-    fields: tuple[ServiceField, ...]
 
 
 def service_methods(component: Component) -> tuple[ServiceMethod, ...]:
@@ -64,6 +36,8 @@ def service_methods(component: Component) -> tuple[ServiceMethod, ...]:
     ]
     if component.soft_delete:
         methods.append(ServiceMethod(f"Undelete{one}", f"Undelete{one}Request", one, "Brings a deleted record back."))
+    if component.history is not History.NONE:
+        methods += history_methods(component)
     for verb, comment in _BATCH_COMMENTS.items():
         name = f"Batch{verb}{many}"
         empty = verb == "Delete" and not component.soft_delete
@@ -101,6 +75,8 @@ def service_messages(component: Component) -> tuple[ServiceMessage, ...]:
     ]
     if component.soft_delete:
         messages.append(ServiceMessage(f"Undelete{one}Request", (*key, *write, etag)))
+    if component.history is not History.NONE:
+        messages += history_messages(component, key, (*write, etag))
     for verb in _BATCH_COMMENTS:
         requests = ServiceField(f"repeated {verb}{one}Request", "requests", REQUESTS)
         fields = (requests,) if verb == "Get" else (requests, *write)

@@ -60,6 +60,15 @@ class AuditTrail:
         found = select(self._audit.revision).where(self._audit.component == component).limit(1)
         return self._connection.execute(found).first() is not None
 
+    def changed_keys(self, component: str, start: int, end: int, behind: str) -> Iterator[str]:
+        """The keys behind `behind` of records that were changed after revision `start`, until `end`; sorted as text."""
+        audit = self._audit
+        statement = select(audit.record_key).distinct().order_by(audit.record_key)
+        within = (audit.component == component, audit.revision > start, audit.revision <= end)
+        with self._connection.execute(statement.where(*within, audit.record_key > behind)) as rows:
+            for row in rows:
+                yield row[0]
+
     def entries(self, query: AuditQuery, position: Sequence[int], limit: int) -> Iterator[AuditRow]:
         """Up to `limit` entries, going on behind `position` (revision, ordinal) if there is one."""
         audit, transaction = self._audit, self._transaction

@@ -169,6 +169,23 @@ class Repository(Generic[MessageT, RecordT]):
             0
         ]
 
+    def require_etag(self, key: Key, etag: str) -> None:
+        """Raises StaleEtag where there is a record, and this is not its etag."""
+        current = self._reader.fetch(key)
+        if current is not None:
+            self._reader.require_etag(key, current, etag)
+
+    def read_current(self, key: Key) -> Current[MessageT] | None:
+        """The record as the database has it, deleted or not."""
+        return self._reader.fetch(key)
+
+    def create_again(self, message: MessageT) -> MessageT:
+        """Creates a record that was there before, under the key that it had."""
+        change = self._creation(message, 0)
+        change.key = self.component.key_of(message)
+        self._require_room(1)
+        return self._apply([change])[0]
+
     # The way of a change.
 
     @classmethod

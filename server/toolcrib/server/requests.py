@@ -95,6 +95,34 @@ class BatchRequest(WriteRequest, Protocol):
         """The requests in their order."""
 
 
+class RevisionsRequest(NamedTuple):
+    """Which record's versions to list, newest first unless `oldest_first`."""
+
+    key: Key
+    page_size: int = 0
+    page_token: str = ""
+    oldest_first: bool = False
+
+
+class Comparison(NamedTuple):
+    """Two revisions; an end of 0 is now."""
+
+    start_revision: int
+    end_revision: int
+
+
+class RollbackRequest(NamedTuple):
+    """Which record to make as it was at `revision`, and with `include` which of its relations.
+
+    An `etag` that is not empty must be the record's current one.
+    """
+
+    key: Key
+    revision: int
+    etag: str = ""
+    include: Sequence[str] = ()
+
+
 class Modification(NamedTuple, Generic[MessageT]):
     """Which fields of which record to change.
 

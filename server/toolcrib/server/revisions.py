@@ -1,13 +1,112 @@
-"""Which changes of a record are versions of it."""
+"""The history of records: their versions, their state at a revision, and what differs between two.
+
+It is read from the audit trail, which has every record before and after every change.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
-from toolcrib.server.changes import Change
-from toolcrib.server.component import Component
+from toolcrib.server.audit_trail import AuditQuery, AuditRow, AuditTrail
+from toolcrib.server.changes import Change, Operation
+from toolcrib.server.component import Component, key_text
+from toolcrib.server.masks import is_same
+from toolcrib.server.requests import Key
+from toolcrib.server.transaction import ReadTransaction
+
+# No limit, as a number that every database takes.
+_ALL = 2**31 - 1
+_BEFORE_ALL = -1
+
+
+class State(NamedTuple):
+    """A record as it was."""
+
+    message: Any
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What one commit made of a record, however often it wrote it; `row` is its last entry in the audit trail."""
+
+    row: AuditRow
+    operation: Operation
+    before: Message | None
+    after: Message | None
+
+    @property
+    def revision(self) -> int:
+        """The commit."""
+        return self.row.revision
+
+
+class RecordHistory:
+    """The history of one component's records, as one transaction sees it."""
+
+    def __init__(self, transaction: ReadTransaction, component: Component[Any, Any]) -> None:
+        self._trail = AuditTrail(transaction)
+        self._component = component
+
+    def state_at(self, key: Key, revision: int) -> State | None:
+        """The record as it was at `revision`; None where there was none."""
+        query = AuditQuery(component=self._component.name, record_key=key_text(key), end_revision=revision)
+        row = next(self._trail.entries(query, [], 1), None) if revision else None
+        return None if row is None else self._state(row.after_image, deleted=row.operation == Operation.DELETE)
+
+    def versions(self, key: Key, behind: int | None, *, oldest_first: bool) -> Iterator[Version]:
+        """The versions of a record, newest first unless asked otherwise, going on behind that of a revision."""
+        query = AuditQuery(component=self._component.name, record_key=key_text(key), oldest_first=oldest_first)
+        last = _ALL if oldest_first else _BEFORE_ALL
+        position = [] if behind is None else [behind, last]
+        rows = self._trail.entries(query, position, _ALL)
+        for _, entries in groupby(rows, key=lambda row: row.revision):
+            version = self._version(sorted(entries, key=lambda row: row.ordinal))
+            if version is not None:
+                yield version
+
+    def differences(self, start: int, end: int, behind: str) -> Iterator[tuple[str, State | None, State | None]]:
+        """Key, before and after of records that differ between two revisions; in the order of their keys as text."""
+        for key in self._trail.changed_keys(self._component.name, start, end, behind):
+            query = AuditQuery(
+                component=self._component.name,
+                record_key=key,
+                start_revision=start + 1,
+                end_revision=end,
+                oldest_first=True,
+            )
+            rows = list(self._trail.entries(query, [], _ALL))
+            before, after = self._ends(rows)
+            if _is_different(self._component, before, after):
+                yield key, before, after
+
+    def changed_fields(self, before: Message | None, after: Message | None) -> Sequence[str]:
+        """The fields in which they differ, those of the server left out."""
+        one, other = before or self._component.message(), after or self._component.message()
+        return [name for name in self._component.data_fields if not is_same(one, other, name)]
+
+    def _version(self, rows: Sequence[AuditRow]) -> Version | None:
+        before, after = self._ends(rows)
+        operation = _amounts_to(before, after)
+        if operation is None or (operation is Operation.UPDATE and not _is_different(self._component, before, after)):
+            return None
+        return Version(rows[-1], operation, before and before.message, after and after.message)
+
+    def _ends(self, rows: Sequence[AuditRow]) -> tuple[State | None, State | None]:
+        """A record before the first of these changes, and after the last."""
+        first, last = rows[0], rows[-1]
+        return (
+            self._state(first.before_image, deleted=first.operation == Operation.UNDELETE),
+            self._state(last.after_image, deleted=last.operation == Operation.DELETE),
+        )
+
+    def _state(self, image: bytes | None, *, deleted: bool) -> State | None:
+        return None if image is None else State(self._component.message.FromString(image), deleted)
 
 
 def makes_version(component: Component[Any, Any], change: Change[Any]) -> bool:
@@ -17,10 +116,29 @@ def makes_version(component: Component[Any, Any], change: Change[Any]) -> bool:
     return _told(component, change.before_message) != _told(component, change.after_message)
 
 
-def _told(component: Component[Any, Any], message: Message) -> bytes:
+def _told(component: Component[Any, Any], message: Message | None) -> bytes | None:
     """What the history tells of a record, to the bit."""
+    if message is None:
+        return None
     told = type(message)()
     told.CopyFrom(message)
     for name in (*component.history_excluded, *component.standard_fields):
         told.ClearField(name)
     return told.SerializeToString(deterministic=True)
+
+
+def _is_different(component: Component[Any, Any], before: State | None, after: State | None) -> bool:
+    one = None if before is None or before.deleted else before.message
+    other = None if after is None or after.deleted else after.message
+    return _told(component, one) != _told(component, other)
+
+
+def _amounts_to(before: State | None, after: State | None) -> Operation | None:
+    """What the writes of one commit amount to together; None where nothing is left of them."""
+    was_live, is_live = (state is not None and not state.deleted for state in (before, after))
+    if was_live:
+        return Operation.UPDATE if is_live else Operation.DELETE
+    if is_live:
+        return Operation.CREATE if before is None else Operation.UNDELETE
+    # Created and at once deleted, but there to be undeleted.
+    return Operation.DELETE if before is None and after is not None else None

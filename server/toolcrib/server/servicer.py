@@ -14,24 +14,32 @@ from toolcrib.server.call import Call
 from toolcrib.server.dry_run import as_dry_run
 from toolcrib.server.errors import InvalidRequest, StoreError
 from toolcrib.server.exactly_once import as_once
+from toolcrib.server.history_reader import HistoryReader
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import (
     BatchRequest,
+    Comparison,
     Counted,
+    Key,
     Lookup,
     Modification,
     Page,
     Removal,
+    RevisionsRequest,
+    RollbackRequest,
     Selection,
     WriteRequest,
 )
+from toolcrib.server.rollback import roll_back
 from toolcrib.server.rpc import Method
 from toolcrib.server.transaction import ReadTransaction, Transaction
 
 __all__ = ["ComponentServicer", "Method"]
 
 MessageT = TypeVar("MessageT", bound=Message)
+AnswerT = TypeVar("AnswerT", bound=Message)
 ResultT = TypeVar("ResultT")
+TransactionT = TypeVar("TransactionT", bound=ReadTransaction)
 
 
 class Executor(Protocol):
@@ -113,6 +121,29 @@ class ComponentServicer(Generic[MessageT]):
         """Brings a deleted record back."""
         return self._write(call, request, lambda repository: repository.restore(removal), batch=False)
 
+    def list_revisions(self, call: Call, request: RevisionsRequest, message: type[AnswerT]) -> Awaitable[Page[AnswerT]]:
+        """Reads the versions of a record, in messages of this type."""
+        return self._read_history(call, lambda history: history.revisions(request, message))
+
+    def diff(self, call: Call, key: Key, comparison: Comparison, message: type[AnswerT]) -> Awaitable[AnswerT]:
+        """Compares a record at two revisions, in a message of this type."""
+        return self._read_history(call, lambda history: history.difference(key, comparison, message))
+
+    def diff_all(
+        self, call: Call, comparison: Comparison, page_size: int, page_token: str, message: type[AnswerT]
+    ) -> Awaitable[Page[AnswerT]]:
+        """Compares all records at two revisions, in messages of this type."""
+        return self._read_history(call, lambda history: history.differences(comparison, page_size, page_token, message))
+
+    def rollback(self, call: Call, request: WriteRequest, rollback: RollbackRequest) -> Awaitable[MessageT]:
+        """Makes a record as it was."""
+
+        def work(transaction: Transaction) -> MessageT:
+            message: MessageT = roll_back(transaction, transaction.store[self._name], rollback)
+            return message
+
+        return self._write_in(call, request, self._refusing(work, batch=False), batch=False)
+
     def batch_create(
         self, call: Call, request: BatchRequest, messages: Sequence[MessageT]
     ) -> Awaitable[builtins.list[MessageT]]:
@@ -140,11 +171,25 @@ class ComponentServicer(Generic[MessageT]):
     ) -> Awaitable[ResultT]:
         return self._executor.read(call, self._bound(work, batch=batch))
 
+    @property
+    def _name(self) -> str:
+        return self.repository.component.name
+
+    def _read_history(self, call: Call, work: Callable[[HistoryReader], ResultT]) -> Awaitable[ResultT]:
+        def read(transaction: ReadTransaction) -> ResultT:
+            return work(HistoryReader(transaction.store[self._name], transaction))
+
+        return self._executor.read(call, self._refusing(read, batch=False))
+
     def _write(
         self, call: Call, request: WriteRequest, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool
     ) -> Awaitable[ResultT]:
+        return self._write_in(call, request, self._bound(work, batch=batch), batch=batch)
+
+    def _write_in(
+        self, call: Call, request: WriteRequest, bound: Callable[[Transaction], ResultT], *, batch: bool
+    ) -> Awaitable[ResultT]:
         call.require_actor()
-        bound: Callable[[Transaction], ResultT] = self._bound(work, batch=batch)
         if request.validate_only:
             bound = as_dry_run(request, self.repository.component, bound)
         elif request.request_id:
@@ -165,10 +210,12 @@ class ComponentServicer(Generic[MessageT]):
         self, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool
     ) -> Callable[[ReadTransaction], ResultT]:
         """`work` on this component's repository; its refusals say where in the request they are."""
+        return self._refusing(lambda transaction: work(transaction.repository(self.repository)), batch=batch)
 
-        def run(transaction: ReadTransaction) -> ResultT:
+    def _refusing(self, work: Callable[[TransactionT], ResultT], *, batch: bool) -> Callable[[TransactionT], ResultT]:
+        def run(transaction: TransactionT) -> ResultT:
             try:
-                return work(transaction.repository(self.repository))
+                return work(transaction)
             except StoreError as error:
                 if isinstance(error, InvalidRequest):
                     error.record_field = self.repository.component.singular

@@ -71,6 +71,7 @@ class Store:
         self.system = SystemStatements(database.system, self.dialect)
         self.listeners: tuple[Listener, ...] = tuple(application.listeners)
         self._stored = {kind.component.name: self._add(kind, application) for kind in repositories}
+        self.kinds = {kind.component.name: kind for kind in repositories}
         self._by_table = {table.name: stored for stored in self._stored.values() for table in stored.tables()}
         relate(self._stored, self.dialect)
         self.links = component_links(self._stored, repositories, self.dialect)
