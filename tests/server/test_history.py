@@ -175,10 +175,10 @@ class TestDifferences:
     def test_in_pages(self, shop: Shop) -> None:
         shop.parts.batch_create([Part(name=str(n)) for n in range(12)])
         stub = generated(f"{PACKAGE}.part_service_pb2_grpc", "PartServiceStub")(shop.lab.crib.channel)
-        request = generated(f"{PACKAGE}.part_service_pb2", "DiffPartsRequest")(page_size=5)
+        request = generated(f"{PACKAGE}.part_service_pb2", "ListPartDiffsRequest")(page_size=5)
         names: list[str] = []
         while True:
-            page = stub.DiffParts(request)
+            page = stub.ListPartDiffs(request)
             names += [diff.after.name for diff in page.diffs]
             request.page_token = page.next_page_token
             if not request.page_token:

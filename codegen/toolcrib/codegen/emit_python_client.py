@@ -217,12 +217,12 @@ class _Client:
         self._paged("revisions", f"List{one}Revisions", parameters, revision, call(request, *given))
 
     def _diffs(self) -> None:
-        one, many = self.component.name, self.component.plural_name
+        one = self.component.name
         diff = self._service(f"{one}Diff")
         with self._method("diff", f"Diff{one}", [*key_parameters(self.component), *_BOUNDS], diff, _BOUNDS_NOTE):
             self._answer("read", f"Diff{one}", self._keyed_request("Diff", *_BOUND_NAMES))
-        request = call(self._service(f"Diff{many}Request"), *[f"{name}={name}" for name in _BOUND_NAMES])
-        self._paged("diffs", f"Diff{many}", _BOUNDS, diff, request, _BOUNDS_NOTE)
+        request = call(self._service(f"List{one}DiffsRequest"), *[f"{name}={name}" for name in _BOUND_NAMES])
+        self._paged("diffs", f"List{one}Diffs", _BOUNDS, diff, request, _BOUNDS_NOTE)
 
     def _paged(
         self, method: str, rpc: str, parameters: list[str], item: str, request: Node, note: str = _ALL_PAGES_NOTE

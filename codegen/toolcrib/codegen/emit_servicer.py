@@ -96,7 +96,7 @@ class _Methods:
 
     def history(self) -> None:
         """The methods about how records were."""
-        component, writer, one, many = self.component, self.writer, self.component.name, self.component.plural_name
+        component, writer, one = self.component, self.writer, self.component.name
         key, messages = key_tuple(component, "request."), self.messages
         pages = ["request.page_size", "request.page_token"]
         bounds = call(writer.use(_REQUESTS, "Comparison"), "request.start_revision", "request.end_revision")
@@ -106,8 +106,8 @@ class _Methods:
             self._page("self.list_revisions", answer, "revisions", asked, f"{messages}.{one}Revision")
         with self._method(f"Diff{one}", f"{messages}.{one}Diff"):
             writer.statement(call("self.diff", "call", key, bounds, f"{messages}.{one}Diff"), before="return await ")
-        answer = f"{messages}.Diff{many}Response"
-        with self._method(f"Diff{many}", answer):
+        answer = f"{messages}.List{one}DiffsResponse"
+        with self._method(f"List{one}Diffs", answer):
             self._page("self.diff_all", answer, "diffs", bounds, *pages, f"{messages}.{one}Diff")
         with self._method(f"Rollback{one}", self.message):
             included = ["request.include.paths"] if component.relations else []

@@ -9,12 +9,12 @@ from toolcrib.codegen.service_parts import ServiceField, ServiceMessage, Service
 
 def history_methods(component: Component) -> list[ServiceMethod]:
     """The methods in their order."""
-    one, many = component.name, component.plural_name
+    one = component.name
     revisions = f"List{one}Revisions"
     return [
         ServiceMethod(revisions, f"{revisions}Request", f"{revisions}Response", _REVISIONS_COMMENT),
         ServiceMethod(f"Diff{one}", f"Diff{one}Request", f"{one}Diff", "Compares a record at two revisions."),
-        ServiceMethod(f"Diff{many}", f"Diff{many}Request", f"Diff{many}Response", _DIFFS_COMMENT),
+        ServiceMethod(f"List{one}Diffs", f"List{one}DiffsRequest", f"List{one}DiffsResponse", _DIFFS_COMMENT),
         ServiceMethod(f"Rollback{one}", f"Rollback{one}Request", one, _ROLLBACK_COMMENT),
     ]
 
@@ -23,7 +23,7 @@ def history_messages(
     component: Component, key: tuple[ServiceField, ...], write: tuple[ServiceField, ...]
 ) -> list[ServiceMessage]:
     """Their requests and answers, and what these are made of; `write` is what a write of one record can be asked."""
-    one, many = component.name, component.plural_name
+    one = component.name
     before, after = (ServiceField(one, side, REVISION_FIELDS[side], text) for side, text in _SIDES.items())
     owned = ServiceField("google.protobuf.FieldMask", "include", COMMON["include"], _OWNED_COMMENT)
     versions = ServiceField(f"repeated {one}Revision", "revisions", RECORDS)
@@ -34,8 +34,8 @@ def history_messages(
         ServiceMessage(f"List{one}RevisionsRequest", (*key, *_PAGES, _OLDEST_FIRST)),
         ServiceMessage(f"List{one}RevisionsResponse", (versions, *_LISTED)),
         ServiceMessage(f"Diff{one}Request", (*key, *_BOUNDS)),
-        ServiceMessage(f"Diff{many}Request", (*_PAGES, *_BOUNDS)),
-        ServiceMessage(f"Diff{many}Response", (diffs, *_LISTED)),
+        ServiceMessage(f"List{one}DiffsRequest", (*_PAGES, *_BOUNDS)),
+        ServiceMessage(f"List{one}DiffsResponse", (diffs, *_LISTED)),
         ServiceMessage(f"Rollback{one}Request", (*key, _REVISION, *write, *([owned] if component.relations else []))),
     ]
 

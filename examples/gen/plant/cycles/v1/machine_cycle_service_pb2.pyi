@@ -9,8 +9,10 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from plant.cycles.v1 import machine_cycle_pb2 as _machine_cycle_pb2
+from toolcrib.audit.v1 import audit_pb2 as _audit_pb2
 from toolcrib.query.v1 import query_pb2 as _query_pb2
 import builtins as _builtins
 import sys
@@ -321,6 +323,282 @@ class DeleteMachineCycleRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteMachineCycleRequest: _TypeAlias = DeleteMachineCycleRequest  # noqa: Y015
+
+@_typing.final
+class MachineCycleRevision(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    OPERATION_FIELD_NUMBER: _builtins.int
+    COMMIT_TIME_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    ACTOR_SOURCE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELDS_FIELD_NUMBER: _builtins.int
+    PREVIOUS_REVISION_FIELD_NUMBER: _builtins.int
+    NEXT_REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """The commit that made the version."""
+    operation: _audit_pb2.Operation.ValueType
+    actor: _builtins.str
+    actor_source: _audit_pb2.ActorSource.ValueType
+    reason: _builtins.str
+    method: _builtins.str
+    previous_revision: _builtins.int
+    """The version before; 0 where there is none."""
+    next_revision: _builtins.int
+    """The version behind; 0 where there is none."""
+    @_builtins.property
+    def commit_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def before(self) -> _machine_cycle_pb2.MachineCycle:
+        """Absent where there was none."""
+
+    @_builtins.property
+    def after(self) -> _machine_cycle_pb2.MachineCycle:
+        """Absent where there is none."""
+
+    @_builtins.property
+    def changed_fields(self) -> _field_mask_pb2.FieldMask: ...
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        operation: _audit_pb2.Operation.ValueType = ...,
+        commit_time: _timestamp_pb2.Timestamp | None = ...,
+        actor: _builtins.str = ...,
+        actor_source: _audit_pb2.ActorSource.ValueType = ...,
+        reason: _builtins.str = ...,
+        method: _builtins.str = ...,
+        before: _machine_cycle_pb2.MachineCycle | None = ...,
+        after: _machine_cycle_pb2.MachineCycle | None = ...,
+        changed_fields: _field_mask_pb2.FieldMask | None = ...,
+        previous_revision: _builtins.int = ...,
+        next_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "changed_fields", b"changed_fields", "commit_time", b"commit_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "actor_source", b"actor_source", "after", b"after", "before", b"before", "changed_fields", b"changed_fields", "commit_time", b"commit_time", "method", b"method", "next_revision", b"next_revision", "operation", b"operation", "previous_revision", b"previous_revision", "reason", b"reason", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MachineCycleRevision: _TypeAlias = MachineCycleRevision  # noqa: Y015
+
+@_typing.final
+class MachineCycleDiff(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def before(self) -> _machine_cycle_pb2.MachineCycle:
+        """Absent where there was none."""
+
+    @_builtins.property
+    def after(self) -> _machine_cycle_pb2.MachineCycle:
+        """Absent where there is none."""
+
+    @_builtins.property
+    def changed_fields(self) -> _field_mask_pb2.FieldMask: ...
+    def __init__(
+        self,
+        *,
+        before: _machine_cycle_pb2.MachineCycle | None = ...,
+        after: _machine_cycle_pb2.MachineCycle | None = ...,
+        changed_fields: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "changed_fields", b"changed_fields"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "changed_fields", b"changed_fields"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MachineCycleDiff: _TypeAlias = MachineCycleDiff  # noqa: Y015
+
+@_typing.final
+class ListMachineCycleRevisionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    OLDEST_FIRST_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    page_size: _builtins.int
+    """Most in the answer. 0 means 50; more than 1000 means 1000."""
+    page_token: _builtins.str
+    """next_page_token of the previous answer, with the other fields unchanged."""
+    oldest_first: _builtins.bool
+    """List the oldest versions first."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        oldest_first: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "oldest_first", b"oldest_first", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMachineCycleRevisionsRequest: _TypeAlias = ListMachineCycleRevisionsRequest  # noqa: Y015
+
+@_typing.final
+class ListMachineCycleRevisionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty when there is nothing more."""
+    revision: _builtins.int
+    """The revision that the history was read at."""
+    @_builtins.property
+    def revisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___MachineCycleRevision]: ...
+    def __init__(
+        self,
+        *,
+        revisions: _abc.Iterable[Global___MachineCycleRevision] | None = ...,
+        next_page_token: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "revision", b"revision", "revisions", b"revisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMachineCycleRevisionsResponse: _TypeAlias = ListMachineCycleRevisionsResponse  # noqa: Y015
+
+@_typing.final
+class DiffMachineCycleRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    START_REVISION_FIELD_NUMBER: _builtins.int
+    END_REVISION_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    start_revision: _builtins.int
+    """As of this revision; 0 is before all."""
+    end_revision: _builtins.int
+    """And as of this one; 0 is now."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        start_revision: _builtins.int = ...,
+        end_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_revision", b"end_revision", "id", b"id", "start_revision", b"start_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiffMachineCycleRequest: _TypeAlias = DiffMachineCycleRequest  # noqa: Y015
+
+@_typing.final
+class ListMachineCycleDiffsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    START_REVISION_FIELD_NUMBER: _builtins.int
+    END_REVISION_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Most in the answer. 0 means 50; more than 1000 means 1000."""
+    page_token: _builtins.str
+    """next_page_token of the previous answer, with the other fields unchanged."""
+    start_revision: _builtins.int
+    """As of this revision; 0 is before all."""
+    end_revision: _builtins.int
+    """And as of this one; 0 is now."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        start_revision: _builtins.int = ...,
+        end_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_revision", b"end_revision", "page_size", b"page_size", "page_token", b"page_token", "start_revision", b"start_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMachineCycleDiffsRequest: _TypeAlias = ListMachineCycleDiffsRequest  # noqa: Y015
+
+@_typing.final
+class ListMachineCycleDiffsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIFFS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty when there is nothing more."""
+    revision: _builtins.int
+    """The revision that the history was read at."""
+    @_builtins.property
+    def diffs(self) -> _containers.RepeatedCompositeFieldContainer[Global___MachineCycleDiff]: ...
+    def __init__(
+        self,
+        *,
+        diffs: _abc.Iterable[Global___MachineCycleDiff] | None = ...,
+        next_page_token: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["diffs", b"diffs", "next_page_token", b"next_page_token", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMachineCycleDiffsResponse: _TypeAlias = ListMachineCycleDiffsResponse  # noqa: Y015
+
+@_typing.final
+class RollbackMachineCycleRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    revision: _builtins.int
+    """The revision to go back to."""
+    request_id: _builtins.str
+    """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
+    etag: _builtins.str
+    """If set, must be the record's current etag."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        revision: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "id", b"id", "request_id", b"request_id", "revision", b"revision", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollbackMachineCycleRequest: _TypeAlias = RollbackMachineCycleRequest  # noqa: Y015
 
 @_typing.final
 class BatchCreateMachineCyclesRequest(_message.Message):

@@ -72,6 +72,26 @@ class MachineCycleServiceStub:
                 request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.DeleteMachineCycleRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
+        self.ListMachineCycleRevisions = channel.unary_unary(
+                '/plant.cycles.v1.MachineCycleService/ListMachineCycleRevisions',
+                request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCycleRevisionsRequest.SerializeToString,
+                response_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCycleRevisionsResponse.FromString,
+                _registered_method=True)
+        self.DiffMachineCycle = channel.unary_unary(
+                '/plant.cycles.v1.MachineCycleService/DiffMachineCycle',
+                request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.DiffMachineCycleRequest.SerializeToString,
+                response_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.MachineCycleDiff.FromString,
+                _registered_method=True)
+        self.ListMachineCycleDiffs = channel.unary_unary(
+                '/plant.cycles.v1.MachineCycleService/ListMachineCycleDiffs',
+                request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCycleDiffsRequest.SerializeToString,
+                response_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCycleDiffsResponse.FromString,
+                _registered_method=True)
+        self.RollbackMachineCycle = channel.unary_unary(
+                '/plant.cycles.v1.MachineCycleService/RollbackMachineCycle',
+                request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.RollbackMachineCycleRequest.SerializeToString,
+                response_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__pb2.MachineCycle.FromString,
+                _registered_method=True)
         self.BatchCreateMachineCycles = channel.unary_unary(
                 '/plant.cycles.v1.MachineCycleService/BatchCreateMachineCycles',
                 request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.BatchCreateMachineCyclesRequest.SerializeToString,
@@ -147,6 +167,34 @@ class MachineCycleServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListMachineCycleRevisions(self, request, context):
+        """Lists the versions of a record, deleted or not, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiffMachineCycle(self, request, context):
+        """Compares a record at two revisions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMachineCycleDiffs(self, request, context):
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackMachineCycle(self, request, context):
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BatchCreateMachineCycles(self, request, context):
         """Creates records, all or none, in the order of the requests.
         """
@@ -212,6 +260,26 @@ def add_MachineCycleServiceServicer_to_server(servicer, server):
                     servicer.DeleteMachineCycle,
                     request_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.DeleteMachineCycleRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'ListMachineCycleRevisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMachineCycleRevisions,
+                    request_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCycleRevisionsRequest.FromString,
+                    response_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCycleRevisionsResponse.SerializeToString,
+            ),
+            'DiffMachineCycle': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffMachineCycle,
+                    request_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.DiffMachineCycleRequest.FromString,
+                    response_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.MachineCycleDiff.SerializeToString,
+            ),
+            'ListMachineCycleDiffs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMachineCycleDiffs,
+                    request_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCycleDiffsRequest.FromString,
+                    response_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCycleDiffsResponse.SerializeToString,
+            ),
+            'RollbackMachineCycle': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackMachineCycle,
+                    request_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.RollbackMachineCycleRequest.FromString,
+                    response_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__pb2.MachineCycle.SerializeToString,
             ),
             'BatchCreateMachineCycles': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchCreateMachineCycles,
@@ -424,6 +492,114 @@ class MachineCycleService:
             '/plant.cycles.v1.MachineCycleService/DeleteMachineCycle',
             plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.DeleteMachineCycleRequest.SerializeToString,
             google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMachineCycleRevisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.cycles.v1.MachineCycleService/ListMachineCycleRevisions',
+            plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCycleRevisionsRequest.SerializeToString,
+            plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCycleRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffMachineCycle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.cycles.v1.MachineCycleService/DiffMachineCycle',
+            plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.DiffMachineCycleRequest.SerializeToString,
+            plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.MachineCycleDiff.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMachineCycleDiffs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.cycles.v1.MachineCycleService/ListMachineCycleDiffs',
+            plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCycleDiffsRequest.SerializeToString,
+            plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.ListMachineCycleDiffsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackMachineCycle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.cycles.v1.MachineCycleService/RollbackMachineCycle',
+            plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.RollbackMachineCycleRequest.SerializeToString,
+            plant_dot_cycles_dot_v1_dot_machine__cycle__pb2.MachineCycle.FromString,
             options,
             channel_credentials,
             insecure,

@@ -51,6 +51,14 @@ class MachineCycleServiceStub:
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteMachineCycle: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.DeleteMachineCycleRequest, _empty_pb2.Empty]
     """Deletes a record for good."""
+    ListMachineCycleRevisions: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.ListMachineCycleRevisionsRequest, _machine_cycle_service_pb2.ListMachineCycleRevisionsResponse]
+    """Lists the versions of a record, deleted or not, the newest first."""
+    DiffMachineCycle: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.DiffMachineCycleRequest, _machine_cycle_service_pb2.MachineCycleDiff]
+    """Compares a record at two revisions."""
+    ListMachineCycleDiffs: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.ListMachineCycleDiffsRequest, _machine_cycle_service_pb2.ListMachineCycleDiffsResponse]
+    """Lists the records that differ between two revisions, in the order of their keys as text."""
+    RollbackMachineCycle: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.RollbackMachineCycleRequest, _machine_cycle_pb2.MachineCycle]
+    """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
     BatchCreateMachineCycles: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.BatchCreateMachineCyclesRequest, _machine_cycle_service_pb2.BatchCreateMachineCyclesResponse]
     """Creates records, all or none, in the order of the requests."""
     BatchGetMachineCycles: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.BatchGetMachineCyclesRequest, _machine_cycle_service_pb2.BatchGetMachineCyclesResponse]
@@ -79,6 +87,14 @@ class MachineCycleServiceAsyncStub(MachineCycleServiceStub):
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteMachineCycle: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.DeleteMachineCycleRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Deletes a record for good."""
+    ListMachineCycleRevisions: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.ListMachineCycleRevisionsRequest, _machine_cycle_service_pb2.ListMachineCycleRevisionsResponse]  # type: ignore[assignment]
+    """Lists the versions of a record, deleted or not, the newest first."""
+    DiffMachineCycle: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.DiffMachineCycleRequest, _machine_cycle_service_pb2.MachineCycleDiff]  # type: ignore[assignment]
+    """Compares a record at two revisions."""
+    ListMachineCycleDiffs: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.ListMachineCycleDiffsRequest, _machine_cycle_service_pb2.ListMachineCycleDiffsResponse]  # type: ignore[assignment]
+    """Lists the records that differ between two revisions, in the order of their keys as text."""
+    RollbackMachineCycle: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.RollbackMachineCycleRequest, _machine_cycle_pb2.MachineCycle]  # type: ignore[assignment]
+    """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
     BatchCreateMachineCycles: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.BatchCreateMachineCyclesRequest, _machine_cycle_service_pb2.BatchCreateMachineCyclesResponse]  # type: ignore[assignment]
     """Creates records, all or none, in the order of the requests."""
     BatchGetMachineCycles: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.BatchGetMachineCyclesRequest, _machine_cycle_service_pb2.BatchGetMachineCyclesResponse]  # type: ignore[assignment]
@@ -146,6 +162,38 @@ class MachineCycleServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
         """Deletes a record for good."""
+
+    @_abc_1.abstractmethod
+    def ListMachineCycleRevisions(
+        self,
+        request: _machine_cycle_service_pb2.ListMachineCycleRevisionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_machine_cycle_service_pb2.ListMachineCycleRevisionsResponse, _abc.Awaitable[_machine_cycle_service_pb2.ListMachineCycleRevisionsResponse]]:
+        """Lists the versions of a record, deleted or not, the newest first."""
+
+    @_abc_1.abstractmethod
+    def DiffMachineCycle(
+        self,
+        request: _machine_cycle_service_pb2.DiffMachineCycleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_machine_cycle_service_pb2.MachineCycleDiff, _abc.Awaitable[_machine_cycle_service_pb2.MachineCycleDiff]]:
+        """Compares a record at two revisions."""
+
+    @_abc_1.abstractmethod
+    def ListMachineCycleDiffs(
+        self,
+        request: _machine_cycle_service_pb2.ListMachineCycleDiffsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_machine_cycle_service_pb2.ListMachineCycleDiffsResponse, _abc.Awaitable[_machine_cycle_service_pb2.ListMachineCycleDiffsResponse]]:
+        """Lists the records that differ between two revisions, in the order of their keys as text."""
+
+    @_abc_1.abstractmethod
+    def RollbackMachineCycle(
+        self,
+        request: _machine_cycle_service_pb2.RollbackMachineCycleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_machine_cycle_pb2.MachineCycle, _abc.Awaitable[_machine_cycle_pb2.MachineCycle]]:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
 
     @_abc_1.abstractmethod
     def BatchCreateMachineCycles(

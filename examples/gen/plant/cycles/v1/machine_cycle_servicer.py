@@ -8,7 +8,15 @@ from plant.cycles.v1 import machine_cycle_service_pb2 as messages
 from plant.cycles.v1.machine_cycle_pb2 import MachineCycle
 from plant.cycles.v1.machine_cycle_repository import MachineCycleRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -69,6 +77,42 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
         await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
+    async def ListMachineCycleRevisions(
+        self, request: messages.ListMachineCycleRevisionsRequest, call: Call
+    ) -> messages.ListMachineCycleRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.MachineCycleRevision,
+        )
+        return messages.ListMachineCycleRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffMachineCycle(
+        self, request: messages.DiffMachineCycleRequest, call: Call
+    ) -> messages.MachineCycleDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.MachineCycleDiff
+        )
+
+    async def ListMachineCycleDiffs(
+        self, request: messages.ListMachineCycleDiffsRequest, call: Call
+    ) -> messages.ListMachineCycleDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.MachineCycleDiff,
+        )
+        return messages.ListMachineCycleDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackMachineCycle(self, request: messages.RollbackMachineCycleRequest, call: Call) -> MachineCycle:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateMachineCycles(
         self, request: messages.BatchCreateMachineCyclesRequest, call: Call
     ) -> messages.BatchCreateMachineCyclesResponse:
@@ -120,6 +164,12 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
             Method("ExplainMachineCycles", messages.ExplainMachineCyclesRequest, self.ExplainMachineCycles),
             Method("UpdateMachineCycle", messages.UpdateMachineCycleRequest, self.UpdateMachineCycle),
             Method("DeleteMachineCycle", messages.DeleteMachineCycleRequest, self.DeleteMachineCycle),
+            Method(
+                "ListMachineCycleRevisions", messages.ListMachineCycleRevisionsRequest, self.ListMachineCycleRevisions
+            ),
+            Method("DiffMachineCycle", messages.DiffMachineCycleRequest, self.DiffMachineCycle),
+            Method("ListMachineCycleDiffs", messages.ListMachineCycleDiffsRequest, self.ListMachineCycleDiffs),
+            Method("RollbackMachineCycle", messages.RollbackMachineCycleRequest, self.RollbackMachineCycle),
             Method("BatchCreateMachineCycles", messages.BatchCreateMachineCyclesRequest, self.BatchCreateMachineCycles),
             Method("BatchGetMachineCycles", messages.BatchGetMachineCyclesRequest, self.BatchGetMachineCycles),
             Method("BatchUpdateMachineCycles", messages.BatchUpdateMachineCyclesRequest, self.BatchUpdateMachineCycles),

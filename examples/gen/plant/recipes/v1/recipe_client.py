@@ -16,15 +16,33 @@ from plant.recipes.v1.recipe_service_pb2 import (
     CountRecipesRequest,
     CreateRecipeRequest,
     DeleteRecipeRequest,
+    DiffRecipeRequest,
     ExplainRecipesRequest,
     GetRecipeRequest,
+    ListRecipeDiffsRequest,
+    ListRecipeRevisionsRequest,
     ListRecipesRequest,
     ListRecipesResponse,
+    RecipeDiff,
+    RecipeRevision,
+    RollbackRecipeRequest,
     UndeleteRecipeRequest,
     UpdateRecipeRequest,
 )
 from plant.recipes.v1.recipe_service_pb2_grpc import RecipeServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsOf,
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    as_of_revision,
+    as_of_time,
+    field_mask,
+    record_and_mask,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncRecipeClient", "RecipeClient", "RecipeFields"]
@@ -57,12 +75,18 @@ class RecipeClient:
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> Recipe:
         """Gets a record by its key."""
         return self._crib.read(
             self._stub.GetRecipe,
             GetRecipeRequest(
-                id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask), include=field_mask(include)
+                id=id,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+                include=field_mask(include),
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
             ),
         )
 
@@ -76,6 +100,7 @@ class RecipeClient:
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> Iterator[Recipe]:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -93,6 +118,7 @@ class RecipeClient:
                 show_deleted=show_deleted,
                 read_mask=read_mask,
                 include=include,
+                as_of=as_of,
             )
             yield from page.recipes
             page_token = page.next_page_token
@@ -110,6 +136,7 @@ class RecipeClient:
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> ListRecipesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -127,6 +154,8 @@ class RecipeClient:
                 show_deleted=show_deleted,
                 read_mask=field_mask(read_mask),
                 include=field_mask(include),
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
             ),
         )
 
@@ -137,20 +166,42 @@ class RecipeClient:
         """
         return Query(self.list, self.count, conditions)
 
-    def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+    def count(
+        self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False, as_of: AsOf | None = None
+    ) -> int:
         """Counts records."""
         answer = self._crib.read(
-            self._stub.CountRecipes, CountRecipesRequest(filter=filter, query=query, show_deleted=show_deleted)
+            self._stub.CountRecipes,
+            CountRecipesRequest(
+                filter=filter,
+                query=query,
+                show_deleted=show_deleted,
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
+            ),
         )
         return answer.count
 
     def explain(
-        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        show_deleted: bool = False,
+        as_of: AsOf | None = None,
     ) -> Plan:
         """Says how the database lists records that are so asked for, and warns where that is slow."""
         answer = self._crib.read(
             self._stub.ExplainRecipes,
-            ExplainRecipesRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+            ExplainRecipesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                show_deleted=show_deleted,
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
+            ),
         )
         return answer.plan
 
@@ -201,6 +252,68 @@ class RecipeClient:
         return self._crib.write(
             self._stub.UndeleteRecipe,
             UndeleteRecipeRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    def revisions(self, id: int, *, oldest_first: bool = False, page_size: int = 0) -> Iterator[RecipeRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListRecipeRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = self._crib.read(self._stub.ListRecipeRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, id: int, start_revision: int, end_revision: int = 0) -> RecipeDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffRecipe, DiffRecipeRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[RecipeDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListRecipeDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListRecipeDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self,
+        id: int,
+        revision: int,
+        *,
+        etag: str = "",
+        include: MaskPaths | None = None,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Recipe:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackRecipe,
+            RollbackRecipeRequest(
+                id=id,
+                revision=revision,
+                etag=etag,
+                include=field_mask(include),
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
     def batch_create(
@@ -292,12 +405,18 @@ class AsyncRecipeClient:
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> Recipe:
         """Gets a record by its key."""
         return await self._crib.read(
             self._stub.GetRecipe,
             GetRecipeRequest(
-                id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask), include=field_mask(include)
+                id=id,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+                include=field_mask(include),
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
             ),
         )
 
@@ -311,6 +430,7 @@ class AsyncRecipeClient:
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> AsyncIterator[Recipe]:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -328,6 +448,7 @@ class AsyncRecipeClient:
                 show_deleted=show_deleted,
                 read_mask=read_mask,
                 include=include,
+                as_of=as_of,
             )
             for record in page.recipes:
                 yield record
@@ -346,6 +467,7 @@ class AsyncRecipeClient:
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> ListRecipesResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -363,6 +485,8 @@ class AsyncRecipeClient:
                 show_deleted=show_deleted,
                 read_mask=field_mask(read_mask),
                 include=field_mask(include),
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
             ),
         )
 
@@ -373,20 +497,42 @@ class AsyncRecipeClient:
         """
         return AsyncQuery(self.list, self.count, conditions)
 
-    async def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+    async def count(
+        self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False, as_of: AsOf | None = None
+    ) -> int:
         """Counts records."""
         answer = await self._crib.read(
-            self._stub.CountRecipes, CountRecipesRequest(filter=filter, query=query, show_deleted=show_deleted)
+            self._stub.CountRecipes,
+            CountRecipesRequest(
+                filter=filter,
+                query=query,
+                show_deleted=show_deleted,
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
+            ),
         )
         return answer.count
 
     async def explain(
-        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        show_deleted: bool = False,
+        as_of: AsOf | None = None,
     ) -> Plan:
         """Says how the database lists records that are so asked for, and warns where that is slow."""
         answer = await self._crib.read(
             self._stub.ExplainRecipes,
-            ExplainRecipesRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+            ExplainRecipesRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                show_deleted=show_deleted,
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
+            ),
         )
         return answer.plan
 
@@ -437,6 +583,72 @@ class AsyncRecipeClient:
         return await self._crib.write(
             self._stub.UndeleteRecipe,
             UndeleteRecipeRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    async def revisions(
+        self, id: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[RecipeRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListRecipeRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = await self._crib.read(self._stub.ListRecipeRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, id: int, start_revision: int, end_revision: int = 0) -> RecipeDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffRecipe, DiffRecipeRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[RecipeDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListRecipeDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListRecipeDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self,
+        id: int,
+        revision: int,
+        *,
+        etag: str = "",
+        include: MaskPaths | None = None,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Recipe:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackRecipe,
+            RollbackRecipeRequest(
+                id=id,
+                revision=revision,
+                etag=etag,
+                include=field_mask(include),
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
     async def batch_create(

@@ -28,7 +28,7 @@ from plant.tools.v1 import tool_offset_pb2 as plant_dot_tools_dot_v1_dot_tool__o
 from toolcrib.options.v1 import options_pb2 as toolcrib_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dplant/recipes/v1/recipe.proto\x12\x10plant.recipes.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a plant/tools/v1/tool_offset.proto\x1a!toolcrib/options/v1/options.proto\"\xfa\x03\n\x06Recipe\x12\x12\n\x02id\x18\x01 \x01(\x03\x42\x06\xf2\xf2\'\x02\x08\x01\x12\x1d\n\x04name\x18\x02 \x01(\tB\x0f\xbaH\x06r\x04\x10\x01\x18\x64\xf2\xf2\'\x02P\x01\x12+\n\nspeed_mm_s\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00@\x7f@!\x00\x00\x00\x00\x00\x00\x00\x00\x12%\n\x0bspindle_rpm\x18\x04 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\xbb\x01(\x00H\x00\x88\x01\x01\x12\x34\n\x07\x63oolant\x18\x05 \x01(\x0e\x32\x19.plant.recipes.v1.CoolantB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x10\n\x08\x61pproved\x18\x06 \x01(\x08\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65lete_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\r \x01(\t\x12g\n\x05tools\x18\x14 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffsetB<\xf2\xf2\'8\xa2\x03\x35\n\trecipe_id\x12\x1bplant.recipes.v1.RecipeTool\x1a\x0btool_number:\x07\xf2\xf2\'\x03\xa0\x01\x01\x42\x0e\n\x0c_spindle_rpm\"\xf0\x01\n\nRecipeTool\x12\x34\n\trecipe_id\x18\x01 \x01(\x03\x42!\xf2\xf2\'\x1d\x92\x03\x17plant.recipes.v1.Recipe\x98\x03\x02\x12\x35\n\x0btool_number\x18\x02 \x01(\x05\x42 \xf2\xf2\'\x1c\x92\x03\x19plant.tools.v1.ToolOffset\x12\x19\n\x07purpose\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12<\n\x06recipe\x18\n \x01(\x0b\x32\x18.plant.recipes.v1.RecipeB\x12\xf2\xf2\'\x0e\xa2\x03\x0b\n\trecipe_id:\x1c\xf2\xf2\'\x18R\trecipe_idR\x0btool_number*Y\n\x07\x43oolant\x12\x17\n\x13\x43OOLANT_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x43OOLANT_NONE\x10\x01\x12\x10\n\x0c\x43OOLANT_MIST\x10\x02\x12\x11\n\rCOOLANT_FLOOD\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dplant/recipes/v1/recipe.proto\x12\x10plant.recipes.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a plant/tools/v1/tool_offset.proto\x1a!toolcrib/options/v1/options.proto\"\xfd\x03\n\x06Recipe\x12\x12\n\x02id\x18\x01 \x01(\x03\x42\x06\xf2\xf2\'\x02\x08\x01\x12\x1d\n\x04name\x18\x02 \x01(\tB\x0f\xbaH\x06r\x04\x10\x01\x18\x64\xf2\xf2\'\x02P\x01\x12+\n\nspeed_mm_s\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00@\x7f@!\x00\x00\x00\x00\x00\x00\x00\x00\x12%\n\x0bspindle_rpm\x18\x04 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\xbb\x01(\x00H\x00\x88\x01\x01\x12\x34\n\x07\x63oolant\x18\x05 \x01(\x0e\x32\x19.plant.recipes.v1.CoolantB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x10\n\x08\x61pproved\x18\x06 \x01(\x08\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65lete_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\r \x01(\t\x12g\n\x05tools\x18\x14 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffsetB<\xf2\xf2\'8\xa2\x03\x35\n\trecipe_id\x12\x1bplant.recipes.v1.RecipeTool\x1a\x0btool_number:\n\xf2\xf2\'\x06\xa0\x01\x01\xc0\x02\x03\x42\x0e\n\x0c_spindle_rpm\"\xf3\x01\n\nRecipeTool\x12\x34\n\trecipe_id\x18\x01 \x01(\x03\x42!\xf2\xf2\'\x1d\x92\x03\x17plant.recipes.v1.Recipe\x98\x03\x02\x12\x35\n\x0btool_number\x18\x02 \x01(\x05\x42 \xf2\xf2\'\x1c\x92\x03\x19plant.tools.v1.ToolOffset\x12\x19\n\x07purpose\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12<\n\x06recipe\x18\n \x01(\x0b\x32\x18.plant.recipes.v1.RecipeB\x12\xf2\xf2\'\x0e\xa2\x03\x0b\n\trecipe_id:\x1f\xf2\xf2\'\x1bR\trecipe_idR\x0btool_number\xc0\x02\x03*Y\n\x07\x43oolant\x12\x17\n\x13\x43OOLANT_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x43OOLANT_NONE\x10\x01\x12\x10\n\x0c\x43OOLANT_MIST\x10\x02\x12\x11\n\rCOOLANT_FLOOD\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,7 +48,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECIPE'].fields_by_name['tools']._loaded_options = None
   _globals['_RECIPE'].fields_by_name['tools']._serialized_options = b'\362\362\'8\242\0035\n\trecipe_id\022\033plant.recipes.v1.RecipeTool\032\013tool_number'
   _globals['_RECIPE']._loaded_options = None
-  _globals['_RECIPE']._serialized_options = b'\362\362\'\003\240\001\001'
+  _globals['_RECIPE']._serialized_options = b'\362\362\'\006\240\001\001\300\002\003'
   _globals['_RECIPETOOL'].fields_by_name['recipe_id']._loaded_options = None
   _globals['_RECIPETOOL'].fields_by_name['recipe_id']._serialized_options = b'\362\362\'\035\222\003\027plant.recipes.v1.Recipe\230\003\002'
   _globals['_RECIPETOOL'].fields_by_name['tool_number']._loaded_options = None
@@ -58,11 +58,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECIPETOOL'].fields_by_name['recipe']._loaded_options = None
   _globals['_RECIPETOOL'].fields_by_name['recipe']._serialized_options = b'\362\362\'\016\242\003\013\n\trecipe_id'
   _globals['_RECIPETOOL']._loaded_options = None
-  _globals['_RECIPETOOL']._serialized_options = b'\362\362\'\030R\trecipe_idR\013tool_number'
-  _globals['_COOLANT']._serialized_start=934
-  _globals['_COOLANT']._serialized_end=1023
+  _globals['_RECIPETOOL']._serialized_options = b'\362\362\'\033R\trecipe_idR\013tool_number\300\002\003'
+  _globals['_COOLANT']._serialized_start=940
+  _globals['_COOLANT']._serialized_end=1029
   _globals['_RECIPE']._serialized_start=183
-  _globals['_RECIPE']._serialized_end=689
-  _globals['_RECIPETOOL']._serialized_start=692
-  _globals['_RECIPETOOL']._serialized_end=932
+  _globals['_RECIPE']._serialized_end=692
+  _globals['_RECIPETOOL']._serialized_start=695
+  _globals['_RECIPETOOL']._serialized_end=938
 # @@protoc_insertion_point(module_scope)

@@ -7,7 +7,7 @@ from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_record import RecipeRecord
 from plant.recipes.v1.recipe_table import recipe_table
 from toolcrib.server.component import Component, KeyAllocation
-from toolcrib.server.constraints import Relation
+from toolcrib.server.constraints import History, Relation
 from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
@@ -43,6 +43,7 @@ RECIPE = Component(
     ],
     soft_delete=True,
     max_records=0,
+    history=History.VERSIONS,
     relations=[
         Relation(
             "tools",

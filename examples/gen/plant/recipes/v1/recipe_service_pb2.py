@@ -23,55 +23,73 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from plant.recipes.v1 import recipe_pb2 as plant_dot_recipes_dot_v1_dot_recipe__pb2
+from toolcrib.audit.v1 import audit_pb2 as toolcrib_dot_audit_dot_v1_dot_audit__pb2
 from toolcrib.query.v1 import query_pb2 as toolcrib_dot_query_dot_v1_dot_query__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%plant/recipes/v1/recipe_service.proto\x12\x10plant.recipes.v1\x1a google/protobuf/field_mask.proto\x1a\x1dplant/recipes/v1/recipe.proto\x1a\x1dtoolcrib/query/v1/query.proto\"j\n\x13\x43reateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"\x90\x01\n\x10GetRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12+\n\x07include\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xf9\x01\n\x12ListRecipesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12+\n\x07include\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"k\n\x13ListRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"e\n\x13\x43ountRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"7\n\x14\x43ountRecipesResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"y\n\x15\x45xplainRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"?\n\x16\x45xplainRecipesResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xb2\x01\n\x13UpdateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"q\n\x13\x44\x65leteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"\\\n\x15UndeleteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\x7f\n\x19\x42\x61tchCreateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.CreateRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchCreateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"N\n\x16\x42\x61tchGetRecipesRequest\x12\x34\n\x08requests\x18\x01 \x03(\x0b\x32\".plant.recipes.v1.GetRecipeRequest\"D\n\x17\x42\x61tchGetRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"\x7f\n\x19\x42\x61tchUpdateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.UpdateRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchUpdateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"\x7f\n\x19\x42\x61tchDeleteRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.DeleteRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchDeleteRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe2\xfd\x08\n\rRecipeService\x12O\n\x0c\x43reateRecipe\x12%.plant.recipes.v1.CreateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12I\n\tGetRecipe\x12\".plant.recipes.v1.GetRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12Z\n\x0bListRecipes\x12$.plant.recipes.v1.ListRecipesRequest\x1a%.plant.recipes.v1.ListRecipesResponse\x12]\n\x0c\x43ountRecipes\x12%.plant.recipes.v1.CountRecipesRequest\x1a&.plant.recipes.v1.CountRecipesResponse\x12\x63\n\x0e\x45xplainRecipes\x12\'.plant.recipes.v1.ExplainRecipesRequest\x1a(.plant.recipes.v1.ExplainRecipesResponse\x12O\n\x0cUpdateRecipe\x12%.plant.recipes.v1.UpdateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12O\n\x0c\x44\x65leteRecipe\x12%.plant.recipes.v1.DeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12S\n\x0eUndeleteRecipe\x12\'.plant.recipes.v1.UndeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12o\n\x12\x42\x61tchCreateRecipes\x12+.plant.recipes.v1.BatchCreateRecipesRequest\x1a,.plant.recipes.v1.BatchCreateRecipesResponse\x12\x66\n\x0f\x42\x61tchGetRecipes\x12(.plant.recipes.v1.BatchGetRecipesRequest\x1a).plant.recipes.v1.BatchGetRecipesResponse\x12o\n\x12\x42\x61tchUpdateRecipes\x12+.plant.recipes.v1.BatchUpdateRecipesRequest\x1a,.plant.recipes.v1.BatchUpdateRecipesResponse\x12o\n\x12\x42\x61tchDeleteRecipes\x12+.plant.recipes.v1.BatchDeleteRecipesRequest\x1a,.plant.recipes.v1.BatchDeleteRecipesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%plant/recipes/v1/recipe_service.proto\x12\x10plant.recipes.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dplant/recipes/v1/recipe.proto\x1a\x1dtoolcrib/audit/v1/audit.proto\x1a\x1dtoolcrib/query/v1/query.proto\"j\n\x13\x43reateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"\xd8\x01\n\x10GetRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12\x16\n\x0e\x61s_of_revision\x18\x10 \x01(\x03\x12.\n\nas_of_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12+\n\x07include\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xc1\x02\n\x12ListRecipesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12\x16\n\x0e\x61s_of_revision\x18\x10 \x01(\x03\x12.\n\nas_of_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12+\n\x07include\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"k\n\x13ListRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\xad\x01\n\x13\x43ountRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12\x16\n\x0e\x61s_of_revision\x18\x10 \x01(\x03\x12.\n\nas_of_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"7\n\x14\x43ountRecipesResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"\xc1\x01\n\x15\x45xplainRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12\x16\n\x0e\x61s_of_revision\x18\x10 \x01(\x03\x12.\n\nas_of_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"?\n\x16\x45xplainRecipesResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xb2\x01\n\x13UpdateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"q\n\x13\x44\x65leteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"\\\n\x15UndeleteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\xa2\x03\n\x0eRecipeRevision\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12/\n\toperation\x18\x02 \x01(\x0e\x32\x1c.toolcrib.audit.v1.Operation\x12/\n\x0b\x63ommit_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x34\n\x0c\x61\x63tor_source\x18\x05 \x01(\x0e\x32\x1e.toolcrib.audit.v1.ActorSource\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x0e\n\x06method\x18\x07 \x01(\t\x12(\n\x06\x62\x65\x66ore\x18\x08 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\'\n\x05\x61\x66ter\x18\t \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x32\n\x0e\x63hanged_fields\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x19\n\x11previous_revision\x18\x0b \x01(\x03\x12\x15\n\rnext_revision\x18\x0c \x01(\x03\"\x93\x01\n\nRecipeDiff\x12(\n\x06\x62\x65\x66ore\x18\x08 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\'\n\x05\x61\x66ter\x18\t \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x32\n\x0e\x63hanged_fields\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"e\n\x1aListRecipeRevisionsRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x11\n\tpage_size\x18\x14 \x01(\x05\x12\x12\n\npage_token\x18\x15 \x01(\t\x12\x14\n\x0coldest_first\x18\x16 \x01(\x08\"}\n\x1bListRecipeRevisionsResponse\x12\x33\n\trevisions\x18\x01 \x03(\x0b\x32 .plant.recipes.v1.RecipeRevision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"M\n\x11\x44iffRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x16\n\x0estart_revision\x18\x17 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x18 \x01(\x03\"m\n\x16ListRecipeDiffsRequest\x12\x11\n\tpage_size\x18\x14 \x01(\x05\x12\x12\n\npage_token\x18\x15 \x01(\t\x12\x16\n\x0estart_revision\x18\x17 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x18 \x01(\x03\"q\n\x17ListRecipeDiffsResponse\x12+\n\x05\x64iffs\x18\x01 \x03(\x0b\x32\x1c.plant.recipes.v1.RecipeDiff\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\x9b\x01\n\x15RollbackRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x10\n\x08revision\x18\t \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12+\n\x07include\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\x7f\n\x19\x42\x61tchCreateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.CreateRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchCreateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"N\n\x16\x42\x61tchGetRecipesRequest\x12\x34\n\x08requests\x18\x01 \x03(\x0b\x32\".plant.recipes.v1.GetRecipeRequest\"D\n\x17\x42\x61tchGetRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"\x7f\n\x19\x42\x61tchUpdateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.UpdateRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchUpdateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"\x7f\n\x19\x42\x61tchDeleteRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.DeleteRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchDeleteRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe2\xff\x0b\n\rRecipeService\x12O\n\x0c\x43reateRecipe\x12%.plant.recipes.v1.CreateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12I\n\tGetRecipe\x12\".plant.recipes.v1.GetRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12Z\n\x0bListRecipes\x12$.plant.recipes.v1.ListRecipesRequest\x1a%.plant.recipes.v1.ListRecipesResponse\x12]\n\x0c\x43ountRecipes\x12%.plant.recipes.v1.CountRecipesRequest\x1a&.plant.recipes.v1.CountRecipesResponse\x12\x63\n\x0e\x45xplainRecipes\x12\'.plant.recipes.v1.ExplainRecipesRequest\x1a(.plant.recipes.v1.ExplainRecipesResponse\x12O\n\x0cUpdateRecipe\x12%.plant.recipes.v1.UpdateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12O\n\x0c\x44\x65leteRecipe\x12%.plant.recipes.v1.DeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12S\n\x0eUndeleteRecipe\x12\'.plant.recipes.v1.UndeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12r\n\x13ListRecipeRevisions\x12,.plant.recipes.v1.ListRecipeRevisionsRequest\x1a-.plant.recipes.v1.ListRecipeRevisionsResponse\x12O\n\nDiffRecipe\x12#.plant.recipes.v1.DiffRecipeRequest\x1a\x1c.plant.recipes.v1.RecipeDiff\x12\x66\n\x0fListRecipeDiffs\x12(.plant.recipes.v1.ListRecipeDiffsRequest\x1a).plant.recipes.v1.ListRecipeDiffsResponse\x12S\n\x0eRollbackRecipe\x12\'.plant.recipes.v1.RollbackRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12o\n\x12\x42\x61tchCreateRecipes\x12+.plant.recipes.v1.BatchCreateRecipesRequest\x1a,.plant.recipes.v1.BatchCreateRecipesResponse\x12\x66\n\x0f\x42\x61tchGetRecipes\x12(.plant.recipes.v1.BatchGetRecipesRequest\x1a).plant.recipes.v1.BatchGetRecipesResponse\x12o\n\x12\x42\x61tchUpdateRecipes\x12+.plant.recipes.v1.BatchUpdateRecipesRequest\x1a,.plant.recipes.v1.BatchUpdateRecipesResponse\x12o\n\x12\x42\x61tchDeleteRecipes\x12+.plant.recipes.v1.BatchDeleteRecipesRequest\x1a,.plant.recipes.v1.BatchDeleteRecipesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plant.recipes.v1.recipe_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATERECIPEREQUEST']._serialized_start=155
-  _globals['_CREATERECIPEREQUEST']._serialized_end=261
-  _globals['_GETRECIPEREQUEST']._serialized_start=264
-  _globals['_GETRECIPEREQUEST']._serialized_end=408
-  _globals['_LISTRECIPESREQUEST']._serialized_start=411
-  _globals['_LISTRECIPESREQUEST']._serialized_end=660
-  _globals['_LISTRECIPESRESPONSE']._serialized_start=662
-  _globals['_LISTRECIPESRESPONSE']._serialized_end=769
-  _globals['_COUNTRECIPESREQUEST']._serialized_start=771
-  _globals['_COUNTRECIPESREQUEST']._serialized_end=872
-  _globals['_COUNTRECIPESRESPONSE']._serialized_start=874
-  _globals['_COUNTRECIPESRESPONSE']._serialized_end=929
-  _globals['_EXPLAINRECIPESREQUEST']._serialized_start=931
-  _globals['_EXPLAINRECIPESREQUEST']._serialized_end=1052
-  _globals['_EXPLAINRECIPESRESPONSE']._serialized_start=1054
-  _globals['_EXPLAINRECIPESRESPONSE']._serialized_end=1117
-  _globals['_UPDATERECIPEREQUEST']._serialized_start=1120
-  _globals['_UPDATERECIPEREQUEST']._serialized_end=1298
-  _globals['_DELETERECIPEREQUEST']._serialized_start=1300
-  _globals['_DELETERECIPEREQUEST']._serialized_end=1413
-  _globals['_UNDELETERECIPEREQUEST']._serialized_start=1415
-  _globals['_UNDELETERECIPEREQUEST']._serialized_end=1507
-  _globals['_BATCHCREATERECIPESREQUEST']._serialized_start=1509
-  _globals['_BATCHCREATERECIPESREQUEST']._serialized_end=1636
-  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_start=1638
-  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_end=1709
-  _globals['_BATCHGETRECIPESREQUEST']._serialized_start=1711
-  _globals['_BATCHGETRECIPESREQUEST']._serialized_end=1789
-  _globals['_BATCHGETRECIPESRESPONSE']._serialized_start=1791
-  _globals['_BATCHGETRECIPESRESPONSE']._serialized_end=1859
-  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_start=1861
-  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_end=1988
-  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_start=1990
-  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_end=2061
-  _globals['_BATCHDELETERECIPESREQUEST']._serialized_start=2063
-  _globals['_BATCHDELETERECIPESREQUEST']._serialized_end=2190
-  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_start=2192
-  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_end=2263
-  _globals['_RECIPESERVICE']._serialized_start=2266
-  _globals['_RECIPESERVICE']._serialized_end=3415
+  _globals['_CREATERECIPEREQUEST']._serialized_start=219
+  _globals['_CREATERECIPEREQUEST']._serialized_end=325
+  _globals['_GETRECIPEREQUEST']._serialized_start=328
+  _globals['_GETRECIPEREQUEST']._serialized_end=544
+  _globals['_LISTRECIPESREQUEST']._serialized_start=547
+  _globals['_LISTRECIPESREQUEST']._serialized_end=868
+  _globals['_LISTRECIPESRESPONSE']._serialized_start=870
+  _globals['_LISTRECIPESRESPONSE']._serialized_end=977
+  _globals['_COUNTRECIPESREQUEST']._serialized_start=980
+  _globals['_COUNTRECIPESREQUEST']._serialized_end=1153
+  _globals['_COUNTRECIPESRESPONSE']._serialized_start=1155
+  _globals['_COUNTRECIPESRESPONSE']._serialized_end=1210
+  _globals['_EXPLAINRECIPESREQUEST']._serialized_start=1213
+  _globals['_EXPLAINRECIPESREQUEST']._serialized_end=1406
+  _globals['_EXPLAINRECIPESRESPONSE']._serialized_start=1408
+  _globals['_EXPLAINRECIPESRESPONSE']._serialized_end=1471
+  _globals['_UPDATERECIPEREQUEST']._serialized_start=1474
+  _globals['_UPDATERECIPEREQUEST']._serialized_end=1652
+  _globals['_DELETERECIPEREQUEST']._serialized_start=1654
+  _globals['_DELETERECIPEREQUEST']._serialized_end=1767
+  _globals['_UNDELETERECIPEREQUEST']._serialized_start=1769
+  _globals['_UNDELETERECIPEREQUEST']._serialized_end=1861
+  _globals['_RECIPEREVISION']._serialized_start=1864
+  _globals['_RECIPEREVISION']._serialized_end=2282
+  _globals['_RECIPEDIFF']._serialized_start=2285
+  _globals['_RECIPEDIFF']._serialized_end=2432
+  _globals['_LISTRECIPEREVISIONSREQUEST']._serialized_start=2434
+  _globals['_LISTRECIPEREVISIONSREQUEST']._serialized_end=2535
+  _globals['_LISTRECIPEREVISIONSRESPONSE']._serialized_start=2537
+  _globals['_LISTRECIPEREVISIONSRESPONSE']._serialized_end=2662
+  _globals['_DIFFRECIPEREQUEST']._serialized_start=2664
+  _globals['_DIFFRECIPEREQUEST']._serialized_end=2741
+  _globals['_LISTRECIPEDIFFSREQUEST']._serialized_start=2743
+  _globals['_LISTRECIPEDIFFSREQUEST']._serialized_end=2852
+  _globals['_LISTRECIPEDIFFSRESPONSE']._serialized_start=2854
+  _globals['_LISTRECIPEDIFFSRESPONSE']._serialized_end=2967
+  _globals['_ROLLBACKRECIPEREQUEST']._serialized_start=2970
+  _globals['_ROLLBACKRECIPEREQUEST']._serialized_end=3125
+  _globals['_BATCHCREATERECIPESREQUEST']._serialized_start=3127
+  _globals['_BATCHCREATERECIPESREQUEST']._serialized_end=3254
+  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_start=3256
+  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_end=3327
+  _globals['_BATCHGETRECIPESREQUEST']._serialized_start=3329
+  _globals['_BATCHGETRECIPESREQUEST']._serialized_end=3407
+  _globals['_BATCHGETRECIPESRESPONSE']._serialized_start=3409
+  _globals['_BATCHGETRECIPESRESPONSE']._serialized_end=3477
+  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_start=3479
+  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_end=3606
+  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_start=3608
+  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_end=3679
+  _globals['_BATCHDELETERECIPESREQUEST']._serialized_start=3681
+  _globals['_BATCHDELETERECIPESREQUEST']._serialized_end=3808
+  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_start=3810
+  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_end=3881
+  _globals['_RECIPESERVICE']._serialized_start=3884
+  _globals['_RECIPESERVICE']._serialized_end=5419
 # @@protoc_insertion_point(module_scope)

@@ -9,8 +9,10 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from plant.recipes.v1 import recipe_pb2 as _recipe_pb2
+from toolcrib.audit.v1 import audit_pb2 as _audit_pb2
 from toolcrib.query.v1 import query_pb2 as _query_pb2
 import builtins as _builtins
 import sys
@@ -57,11 +59,19 @@ class GetRecipeRequest(_message.Message):
 
     ID_FIELD_NUMBER: _builtins.int
     SHOW_DELETED_FIELD_NUMBER: _builtins.int
+    AS_OF_REVISION_FIELD_NUMBER: _builtins.int
+    AS_OF_TIME_FIELD_NUMBER: _builtins.int
     READ_MASK_FIELD_NUMBER: _builtins.int
     INCLUDE_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     show_deleted: _builtins.bool
     """Answer a deleted record too."""
+    as_of_revision: _builtins.int
+    """Answer what was there at this revision. 0: what is there now."""
+    @_builtins.property
+    def as_of_time(self) -> _timestamp_pb2.Timestamp:
+        """Answer what was there at this time."""
+
     @_builtins.property
     def read_mask(self) -> _field_mask_pb2.FieldMask:
         """Fields to answer. Absent: all."""
@@ -75,12 +85,14 @@ class GetRecipeRequest(_message.Message):
         *,
         id: _builtins.int = ...,
         show_deleted: _builtins.bool = ...,
+        as_of_revision: _builtins.int = ...,
+        as_of_time: _timestamp_pb2.Timestamp | None = ...,
         read_mask: _field_mask_pb2.FieldMask | None = ...,
         include: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["include", b"include", "read_mask", b"read_mask"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "include", b"include", "read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "include", b"include", "read_mask", b"read_mask", "show_deleted", b"show_deleted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_revision", b"as_of_revision", "as_of_time", b"as_of_time", "id", b"id", "include", b"include", "read_mask", b"read_mask", "show_deleted", b"show_deleted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -96,6 +108,8 @@ class ListRecipesRequest(_message.Message):
     ORDER_BY_FIELD_NUMBER: _builtins.int
     QUERY_FIELD_NUMBER: _builtins.int
     SHOW_DELETED_FIELD_NUMBER: _builtins.int
+    AS_OF_REVISION_FIELD_NUMBER: _builtins.int
+    AS_OF_TIME_FIELD_NUMBER: _builtins.int
     READ_MASK_FIELD_NUMBER: _builtins.int
     INCLUDE_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
@@ -108,9 +122,15 @@ class ListRecipesRequest(_message.Message):
     """Their order: "name, create_time desc". It ends with the key in any case."""
     show_deleted: _builtins.bool
     """List deleted records too."""
+    as_of_revision: _builtins.int
+    """Answer what was there at this revision. 0: what is there now."""
     @_builtins.property
     def query(self) -> _query_pb2.Filter:
         """The filter as a message; with both, both have to hold."""
+
+    @_builtins.property
+    def as_of_time(self) -> _timestamp_pb2.Timestamp:
+        """Answer what was there at this time."""
 
     @_builtins.property
     def read_mask(self) -> _field_mask_pb2.FieldMask:
@@ -129,12 +149,14 @@ class ListRecipesRequest(_message.Message):
         order_by: _builtins.str = ...,
         query: _query_pb2.Filter | None = ...,
         show_deleted: _builtins.bool = ...,
+        as_of_revision: _builtins.int = ...,
+        as_of_time: _timestamp_pb2.Timestamp | None = ...,
         read_mask: _field_mask_pb2.FieldMask | None = ...,
         include: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["include", b"include", "query", b"query", "read_mask", b"read_mask"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "include", b"include", "query", b"query", "read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "include", b"include", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "read_mask", b"read_mask", "show_deleted", b"show_deleted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_revision", b"as_of_revision", "as_of_time", b"as_of_time", "filter", b"filter", "include", b"include", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "read_mask", b"read_mask", "show_deleted", b"show_deleted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -175,13 +197,21 @@ class CountRecipesRequest(_message.Message):
     FILTER_FIELD_NUMBER: _builtins.int
     QUERY_FIELD_NUMBER: _builtins.int
     SHOW_DELETED_FIELD_NUMBER: _builtins.int
+    AS_OF_REVISION_FIELD_NUMBER: _builtins.int
+    AS_OF_TIME_FIELD_NUMBER: _builtins.int
     filter: _builtins.str
     """Which records, as in AIP-160: name = "A*" AND NOT speed_mm_s > 100. Empty: all."""
     show_deleted: _builtins.bool
     """Count deleted records too."""
+    as_of_revision: _builtins.int
+    """Answer what was there at this revision. 0: what is there now."""
     @_builtins.property
     def query(self) -> _query_pb2.Filter:
         """The filter as a message; with both, both have to hold."""
+
+    @_builtins.property
+    def as_of_time(self) -> _timestamp_pb2.Timestamp:
+        """Answer what was there at this time."""
 
     def __init__(
         self,
@@ -189,10 +219,12 @@ class CountRecipesRequest(_message.Message):
         filter: _builtins.str = ...,
         query: _query_pb2.Filter | None = ...,
         show_deleted: _builtins.bool = ...,
+        as_of_revision: _builtins.int = ...,
+        as_of_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["query", b"query"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "query", b"query"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "query", b"query", "show_deleted", b"show_deleted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_revision", b"as_of_revision", "as_of_time", b"as_of_time", "filter", b"filter", "query", b"query", "show_deleted", b"show_deleted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -229,15 +261,23 @@ class ExplainRecipesRequest(_message.Message):
     ORDER_BY_FIELD_NUMBER: _builtins.int
     QUERY_FIELD_NUMBER: _builtins.int
     SHOW_DELETED_FIELD_NUMBER: _builtins.int
+    AS_OF_REVISION_FIELD_NUMBER: _builtins.int
+    AS_OF_TIME_FIELD_NUMBER: _builtins.int
     filter: _builtins.str
     """Which records, as in AIP-160: name = "A*" AND NOT speed_mm_s > 100. Empty: all."""
     order_by: _builtins.str
     """Their order: "name, create_time desc". It ends with the key in any case."""
     show_deleted: _builtins.bool
     """List deleted records too."""
+    as_of_revision: _builtins.int
+    """Answer what was there at this revision. 0: what is there now."""
     @_builtins.property
     def query(self) -> _query_pb2.Filter:
         """The filter as a message; with both, both have to hold."""
+
+    @_builtins.property
+    def as_of_time(self) -> _timestamp_pb2.Timestamp:
+        """Answer what was there at this time."""
 
     def __init__(
         self,
@@ -246,10 +286,12 @@ class ExplainRecipesRequest(_message.Message):
         order_by: _builtins.str = ...,
         query: _query_pb2.Filter | None = ...,
         show_deleted: _builtins.bool = ...,
+        as_of_revision: _builtins.int = ...,
+        as_of_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["query", b"query"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "query", b"query"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "order_by", b"order_by", "query", b"query", "show_deleted", b"show_deleted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_revision", b"as_of_revision", "as_of_time", b"as_of_time", "filter", b"filter", "order_by", b"order_by", "query", b"query", "show_deleted", b"show_deleted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -380,6 +422,288 @@ class UndeleteRecipeRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UndeleteRecipeRequest: _TypeAlias = UndeleteRecipeRequest  # noqa: Y015
+
+@_typing.final
+class RecipeRevision(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    OPERATION_FIELD_NUMBER: _builtins.int
+    COMMIT_TIME_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    ACTOR_SOURCE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELDS_FIELD_NUMBER: _builtins.int
+    PREVIOUS_REVISION_FIELD_NUMBER: _builtins.int
+    NEXT_REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """The commit that made the version."""
+    operation: _audit_pb2.Operation.ValueType
+    actor: _builtins.str
+    actor_source: _audit_pb2.ActorSource.ValueType
+    reason: _builtins.str
+    method: _builtins.str
+    previous_revision: _builtins.int
+    """The version before; 0 where there is none."""
+    next_revision: _builtins.int
+    """The version behind; 0 where there is none."""
+    @_builtins.property
+    def commit_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def before(self) -> _recipe_pb2.Recipe:
+        """Absent where there was none."""
+
+    @_builtins.property
+    def after(self) -> _recipe_pb2.Recipe:
+        """Absent where there is none."""
+
+    @_builtins.property
+    def changed_fields(self) -> _field_mask_pb2.FieldMask: ...
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        operation: _audit_pb2.Operation.ValueType = ...,
+        commit_time: _timestamp_pb2.Timestamp | None = ...,
+        actor: _builtins.str = ...,
+        actor_source: _audit_pb2.ActorSource.ValueType = ...,
+        reason: _builtins.str = ...,
+        method: _builtins.str = ...,
+        before: _recipe_pb2.Recipe | None = ...,
+        after: _recipe_pb2.Recipe | None = ...,
+        changed_fields: _field_mask_pb2.FieldMask | None = ...,
+        previous_revision: _builtins.int = ...,
+        next_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "changed_fields", b"changed_fields", "commit_time", b"commit_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "actor_source", b"actor_source", "after", b"after", "before", b"before", "changed_fields", b"changed_fields", "commit_time", b"commit_time", "method", b"method", "next_revision", b"next_revision", "operation", b"operation", "previous_revision", b"previous_revision", "reason", b"reason", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecipeRevision: _TypeAlias = RecipeRevision  # noqa: Y015
+
+@_typing.final
+class RecipeDiff(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def before(self) -> _recipe_pb2.Recipe:
+        """Absent where there was none."""
+
+    @_builtins.property
+    def after(self) -> _recipe_pb2.Recipe:
+        """Absent where there is none."""
+
+    @_builtins.property
+    def changed_fields(self) -> _field_mask_pb2.FieldMask: ...
+    def __init__(
+        self,
+        *,
+        before: _recipe_pb2.Recipe | None = ...,
+        after: _recipe_pb2.Recipe | None = ...,
+        changed_fields: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "changed_fields", b"changed_fields"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "changed_fields", b"changed_fields"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecipeDiff: _TypeAlias = RecipeDiff  # noqa: Y015
+
+@_typing.final
+class ListRecipeRevisionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    OLDEST_FIRST_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    page_size: _builtins.int
+    """Most in the answer. 0 means 50; more than 1000 means 1000."""
+    page_token: _builtins.str
+    """next_page_token of the previous answer, with the other fields unchanged."""
+    oldest_first: _builtins.bool
+    """List the oldest versions first."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        oldest_first: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "oldest_first", b"oldest_first", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRecipeRevisionsRequest: _TypeAlias = ListRecipeRevisionsRequest  # noqa: Y015
+
+@_typing.final
+class ListRecipeRevisionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty when there is nothing more."""
+    revision: _builtins.int
+    """The revision that the history was read at."""
+    @_builtins.property
+    def revisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecipeRevision]: ...
+    def __init__(
+        self,
+        *,
+        revisions: _abc.Iterable[Global___RecipeRevision] | None = ...,
+        next_page_token: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "revision", b"revision", "revisions", b"revisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRecipeRevisionsResponse: _TypeAlias = ListRecipeRevisionsResponse  # noqa: Y015
+
+@_typing.final
+class DiffRecipeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    START_REVISION_FIELD_NUMBER: _builtins.int
+    END_REVISION_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    start_revision: _builtins.int
+    """As of this revision; 0 is before all."""
+    end_revision: _builtins.int
+    """And as of this one; 0 is now."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        start_revision: _builtins.int = ...,
+        end_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_revision", b"end_revision", "id", b"id", "start_revision", b"start_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiffRecipeRequest: _TypeAlias = DiffRecipeRequest  # noqa: Y015
+
+@_typing.final
+class ListRecipeDiffsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    START_REVISION_FIELD_NUMBER: _builtins.int
+    END_REVISION_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Most in the answer. 0 means 50; more than 1000 means 1000."""
+    page_token: _builtins.str
+    """next_page_token of the previous answer, with the other fields unchanged."""
+    start_revision: _builtins.int
+    """As of this revision; 0 is before all."""
+    end_revision: _builtins.int
+    """And as of this one; 0 is now."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        start_revision: _builtins.int = ...,
+        end_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_revision", b"end_revision", "page_size", b"page_size", "page_token", b"page_token", "start_revision", b"start_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRecipeDiffsRequest: _TypeAlias = ListRecipeDiffsRequest  # noqa: Y015
+
+@_typing.final
+class ListRecipeDiffsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIFFS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty when there is nothing more."""
+    revision: _builtins.int
+    """The revision that the history was read at."""
+    @_builtins.property
+    def diffs(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecipeDiff]: ...
+    def __init__(
+        self,
+        *,
+        diffs: _abc.Iterable[Global___RecipeDiff] | None = ...,
+        next_page_token: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["diffs", b"diffs", "next_page_token", b"next_page_token", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRecipeDiffsResponse: _TypeAlias = ListRecipeDiffsResponse  # noqa: Y015
+
+@_typing.final
+class RollbackRecipeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    INCLUDE_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    revision: _builtins.int
+    """The revision to go back to."""
+    request_id: _builtins.str
+    """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
+    etag: _builtins.str
+    """If set, must be the record's current etag."""
+    @_builtins.property
+    def include(self) -> _field_mask_pb2.FieldMask:
+        """Relations to go back with it: of records that would be deleted with this one."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        revision: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        etag: _builtins.str = ...,
+        include: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["include", b"include"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "id", b"id", "include", b"include", "request_id", b"request_id", "revision", b"revision", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollbackRecipeRequest: _TypeAlias = RollbackRecipeRequest  # noqa: Y015
 
 @_typing.final
 class BatchCreateRecipesRequest(_message.Message):

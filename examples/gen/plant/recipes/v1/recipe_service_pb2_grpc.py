@@ -76,6 +76,26 @@ class RecipeServiceStub:
                 request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.UndeleteRecipeRequest.SerializeToString,
                 response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__pb2.Recipe.FromString,
                 _registered_method=True)
+        self.ListRecipeRevisions = channel.unary_unary(
+                '/plant.recipes.v1.RecipeService/ListRecipeRevisions',
+                request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipeRevisionsRequest.SerializeToString,
+                response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipeRevisionsResponse.FromString,
+                _registered_method=True)
+        self.DiffRecipe = channel.unary_unary(
+                '/plant.recipes.v1.RecipeService/DiffRecipe',
+                request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.DiffRecipeRequest.SerializeToString,
+                response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.RecipeDiff.FromString,
+                _registered_method=True)
+        self.ListRecipeDiffs = channel.unary_unary(
+                '/plant.recipes.v1.RecipeService/ListRecipeDiffs',
+                request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipeDiffsRequest.SerializeToString,
+                response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipeDiffsResponse.FromString,
+                _registered_method=True)
+        self.RollbackRecipe = channel.unary_unary(
+                '/plant.recipes.v1.RecipeService/RollbackRecipe',
+                request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.RollbackRecipeRequest.SerializeToString,
+                response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__pb2.Recipe.FromString,
+                _registered_method=True)
         self.BatchCreateRecipes = channel.unary_unary(
                 '/plant.recipes.v1.RecipeService/BatchCreateRecipes',
                 request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.BatchCreateRecipesRequest.SerializeToString,
@@ -158,6 +178,34 @@ class RecipeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRecipeRevisions(self, request, context):
+        """Lists the versions of a record, deleted or not, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiffRecipe(self, request, context):
+        """Compares a record at two revisions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRecipeDiffs(self, request, context):
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackRecipe(self, request, context):
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BatchCreateRecipes(self, request, context):
         """Creates records, all or none, in the order of the requests.
         """
@@ -227,6 +275,26 @@ def add_RecipeServiceServicer_to_server(servicer, server):
             'UndeleteRecipe': grpc.unary_unary_rpc_method_handler(
                     servicer.UndeleteRecipe,
                     request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.UndeleteRecipeRequest.FromString,
+                    response_serializer=plant_dot_recipes_dot_v1_dot_recipe__pb2.Recipe.SerializeToString,
+            ),
+            'ListRecipeRevisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRecipeRevisions,
+                    request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipeRevisionsRequest.FromString,
+                    response_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipeRevisionsResponse.SerializeToString,
+            ),
+            'DiffRecipe': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffRecipe,
+                    request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.DiffRecipeRequest.FromString,
+                    response_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.RecipeDiff.SerializeToString,
+            ),
+            'ListRecipeDiffs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRecipeDiffs,
+                    request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipeDiffsRequest.FromString,
+                    response_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipeDiffsResponse.SerializeToString,
+            ),
+            'RollbackRecipe': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackRecipe,
+                    request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.RollbackRecipeRequest.FromString,
                     response_serializer=plant_dot_recipes_dot_v1_dot_recipe__pb2.Recipe.SerializeToString,
             ),
             'BatchCreateRecipes': grpc.unary_unary_rpc_method_handler(
@@ -466,6 +534,114 @@ class RecipeService:
             target,
             '/plant.recipes.v1.RecipeService/UndeleteRecipe',
             plant_dot_recipes_dot_v1_dot_recipe__service__pb2.UndeleteRecipeRequest.SerializeToString,
+            plant_dot_recipes_dot_v1_dot_recipe__pb2.Recipe.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRecipeRevisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.recipes.v1.RecipeService/ListRecipeRevisions',
+            plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipeRevisionsRequest.SerializeToString,
+            plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipeRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffRecipe(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.recipes.v1.RecipeService/DiffRecipe',
+            plant_dot_recipes_dot_v1_dot_recipe__service__pb2.DiffRecipeRequest.SerializeToString,
+            plant_dot_recipes_dot_v1_dot_recipe__service__pb2.RecipeDiff.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRecipeDiffs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.recipes.v1.RecipeService/ListRecipeDiffs',
+            plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipeDiffsRequest.SerializeToString,
+            plant_dot_recipes_dot_v1_dot_recipe__service__pb2.ListRecipeDiffsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackRecipe(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.recipes.v1.RecipeService/RollbackRecipe',
+            plant_dot_recipes_dot_v1_dot_recipe__service__pb2.RollbackRecipeRequest.SerializeToString,
             plant_dot_recipes_dot_v1_dot_recipe__pb2.Recipe.FromString,
             options,
             channel_credentials,

@@ -52,6 +52,14 @@ class RecipeServiceStub:
     """Deletes a record; it stays, hidden, until it is undeleted."""
     UndeleteRecipe: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.UndeleteRecipeRequest, _recipe_pb2.Recipe]
     """Brings a deleted record back."""
+    ListRecipeRevisions: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.ListRecipeRevisionsRequest, _recipe_service_pb2.ListRecipeRevisionsResponse]
+    """Lists the versions of a record, deleted or not, the newest first."""
+    DiffRecipe: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.DiffRecipeRequest, _recipe_service_pb2.RecipeDiff]
+    """Compares a record at two revisions."""
+    ListRecipeDiffs: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.ListRecipeDiffsRequest, _recipe_service_pb2.ListRecipeDiffsResponse]
+    """Lists the records that differ between two revisions, in the order of their keys as text."""
+    RollbackRecipe: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.RollbackRecipeRequest, _recipe_pb2.Recipe]
+    """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
     BatchCreateRecipes: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.BatchCreateRecipesRequest, _recipe_service_pb2.BatchCreateRecipesResponse]
     """Creates records, all or none, in the order of the requests."""
     BatchGetRecipes: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.BatchGetRecipesRequest, _recipe_service_pb2.BatchGetRecipesResponse]
@@ -82,6 +90,14 @@ class RecipeServiceAsyncStub(RecipeServiceStub):
     """Deletes a record; it stays, hidden, until it is undeleted."""
     UndeleteRecipe: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.UndeleteRecipeRequest, _recipe_pb2.Recipe]  # type: ignore[assignment]
     """Brings a deleted record back."""
+    ListRecipeRevisions: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.ListRecipeRevisionsRequest, _recipe_service_pb2.ListRecipeRevisionsResponse]  # type: ignore[assignment]
+    """Lists the versions of a record, deleted or not, the newest first."""
+    DiffRecipe: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.DiffRecipeRequest, _recipe_service_pb2.RecipeDiff]  # type: ignore[assignment]
+    """Compares a record at two revisions."""
+    ListRecipeDiffs: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.ListRecipeDiffsRequest, _recipe_service_pb2.ListRecipeDiffsResponse]  # type: ignore[assignment]
+    """Lists the records that differ between two revisions, in the order of their keys as text."""
+    RollbackRecipe: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.RollbackRecipeRequest, _recipe_pb2.Recipe]  # type: ignore[assignment]
+    """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
     BatchCreateRecipes: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.BatchCreateRecipesRequest, _recipe_service_pb2.BatchCreateRecipesResponse]  # type: ignore[assignment]
     """Creates records, all or none, in the order of the requests."""
     BatchGetRecipes: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.BatchGetRecipesRequest, _recipe_service_pb2.BatchGetRecipesResponse]  # type: ignore[assignment]
@@ -157,6 +173,38 @@ class RecipeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recipe_pb2.Recipe, _abc.Awaitable[_recipe_pb2.Recipe]]:
         """Brings a deleted record back."""
+
+    @_abc_1.abstractmethod
+    def ListRecipeRevisions(
+        self,
+        request: _recipe_service_pb2.ListRecipeRevisionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipe_service_pb2.ListRecipeRevisionsResponse, _abc.Awaitable[_recipe_service_pb2.ListRecipeRevisionsResponse]]:
+        """Lists the versions of a record, deleted or not, the newest first."""
+
+    @_abc_1.abstractmethod
+    def DiffRecipe(
+        self,
+        request: _recipe_service_pb2.DiffRecipeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipe_service_pb2.RecipeDiff, _abc.Awaitable[_recipe_service_pb2.RecipeDiff]]:
+        """Compares a record at two revisions."""
+
+    @_abc_1.abstractmethod
+    def ListRecipeDiffs(
+        self,
+        request: _recipe_service_pb2.ListRecipeDiffsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipe_service_pb2.ListRecipeDiffsResponse, _abc.Awaitable[_recipe_service_pb2.ListRecipeDiffsResponse]]:
+        """Lists the records that differ between two revisions, in the order of their keys as text."""
+
+    @_abc_1.abstractmethod
+    def RollbackRecipe(
+        self,
+        request: _recipe_service_pb2.RollbackRecipeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipe_pb2.Recipe, _abc.Awaitable[_recipe_pb2.Recipe]]:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
 
     @_abc_1.abstractmethod
     def BatchCreateRecipes(

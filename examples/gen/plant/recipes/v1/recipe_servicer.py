@@ -6,7 +6,16 @@ from plant.recipes.v1 import recipe_service_pb2 as messages
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_repository import RecipeRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+    as_of,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -27,6 +36,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
                 request.show_deleted,
                 read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
                 include=request.include.paths if request.HasField("include") else (),
+                as_of=as_of(request),
             ),
         )
 
@@ -34,7 +44,11 @@ class RecipeServicer(ComponentServicer[Recipe]):
         page = await self.list(
             call,
             Selection(
-                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+                filter=request.filter,
+                query=request.query,
+                order_by=request.order_by,
+                show_deleted=request.show_deleted,
+                as_of=as_of(request),
             ),
             request.page_size,
             request.page_token,
@@ -47,7 +61,10 @@ class RecipeServicer(ComponentServicer[Recipe]):
 
     async def CountRecipes(self, request: messages.CountRecipesRequest, call: Call) -> messages.CountRecipesResponse:
         counted = await self.count(
-            call, Selection(filter=request.filter, query=request.query, show_deleted=request.show_deleted)
+            call,
+            Selection(
+                filter=request.filter, query=request.query, show_deleted=request.show_deleted, as_of=as_of(request)
+            ),
         )
         return messages.CountRecipesResponse(revision=counted.revision, count=counted.records)
 
@@ -57,7 +74,11 @@ class RecipeServicer(ComponentServicer[Recipe]):
         plan = await self.explain(
             call,
             Selection(
-                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+                filter=request.filter,
+                query=request.query,
+                order_by=request.order_by,
+                show_deleted=request.show_deleted,
+                as_of=as_of(request),
             ),
         )
         return messages.ExplainRecipesResponse(plan=plan)
@@ -80,6 +101,42 @@ class RecipeServicer(ComponentServicer[Recipe]):
     async def UndeleteRecipe(self, request: messages.UndeleteRecipeRequest, call: Call) -> Recipe:
         return await self.undelete(call, request, Removal((request.id,), request.etag))
 
+    async def ListRecipeRevisions(
+        self, request: messages.ListRecipeRevisionsRequest, call: Call
+    ) -> messages.ListRecipeRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.RecipeRevision,
+        )
+        return messages.ListRecipeRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffRecipe(self, request: messages.DiffRecipeRequest, call: Call) -> messages.RecipeDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.RecipeDiff
+        )
+
+    async def ListRecipeDiffs(
+        self, request: messages.ListRecipeDiffsRequest, call: Call
+    ) -> messages.ListRecipeDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.RecipeDiff,
+        )
+        return messages.ListRecipeDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackRecipe(self, request: messages.RollbackRecipeRequest, call: Call) -> Recipe:
+        return await self.rollback(
+            call, request, RollbackRequest((request.id,), request.revision, request.etag, request.include.paths)
+        )
+
     async def BatchCreateRecipes(
         self, request: messages.BatchCreateRecipesRequest, call: Call
     ) -> messages.BatchCreateRecipesResponse:
@@ -97,6 +154,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
                     item.show_deleted,
                     read_mask=item.read_mask.paths if item.HasField("read_mask") else (),
                     include=item.include.paths if item.HasField("include") else (),
+                    as_of=as_of(item),
                 )
                 for item in request.requests
             ],
@@ -137,6 +195,10 @@ class RecipeServicer(ComponentServicer[Recipe]):
             Method("UpdateRecipe", messages.UpdateRecipeRequest, self.UpdateRecipe),
             Method("DeleteRecipe", messages.DeleteRecipeRequest, self.DeleteRecipe),
             Method("UndeleteRecipe", messages.UndeleteRecipeRequest, self.UndeleteRecipe),
+            Method("ListRecipeRevisions", messages.ListRecipeRevisionsRequest, self.ListRecipeRevisions),
+            Method("DiffRecipe", messages.DiffRecipeRequest, self.DiffRecipe),
+            Method("ListRecipeDiffs", messages.ListRecipeDiffsRequest, self.ListRecipeDiffs),
+            Method("RollbackRecipe", messages.RollbackRecipeRequest, self.RollbackRecipe),
             Method("BatchCreateRecipes", messages.BatchCreateRecipesRequest, self.BatchCreateRecipes),
             Method("BatchGetRecipes", messages.BatchGetRecipesRequest, self.BatchGetRecipes),
             Method("BatchUpdateRecipes", messages.BatchUpdateRecipesRequest, self.BatchUpdateRecipes),

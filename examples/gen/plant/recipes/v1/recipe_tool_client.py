@@ -16,14 +16,32 @@ from plant.recipes.v1.recipe_tool_service_pb2 import (
     CountRecipeToolsRequest,
     CreateRecipeToolRequest,
     DeleteRecipeToolRequest,
+    DiffRecipeToolRequest,
     ExplainRecipeToolsRequest,
     GetRecipeToolRequest,
+    ListRecipeToolDiffsRequest,
+    ListRecipeToolRevisionsRequest,
     ListRecipeToolsRequest,
     ListRecipeToolsResponse,
+    RecipeToolDiff,
+    RecipeToolRevision,
+    RollbackRecipeToolRequest,
     UpdateRecipeToolRequest,
 )
 from plant.recipes.v1.recipe_tool_service_pb2_grpc import RecipeToolServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsOf,
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    as_of_revision,
+    as_of_time,
+    field_mask,
+    record_and_mask,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncRecipeToolClient", "RecipeToolClient", "RecipeToolFields"]
@@ -50,7 +68,13 @@ class RecipeToolClient:
         )
 
     def get(
-        self, recipe_id: int, tool_number: int, *, read_mask: MaskPaths | None = None, include: MaskPaths | None = None
+        self,
+        recipe_id: int,
+        tool_number: int,
+        *,
+        read_mask: MaskPaths | None = None,
+        include: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> RecipeTool:
         """Gets a record by its key."""
         return self._crib.read(
@@ -60,6 +84,8 @@ class RecipeToolClient:
                 tool_number=tool_number,
                 read_mask=field_mask(read_mask),
                 include=field_mask(include),
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
             ),
         )
 
@@ -72,6 +98,7 @@ class RecipeToolClient:
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> Iterator[RecipeTool]:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -88,6 +115,7 @@ class RecipeToolClient:
                 page_size=page_size,
                 read_mask=read_mask,
                 include=include,
+                as_of=as_of,
             )
             yield from page.recipe_tools
             page_token = page.next_page_token
@@ -104,6 +132,7 @@ class RecipeToolClient:
         page_token: str = "",
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> ListRecipeToolsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -120,6 +149,8 @@ class RecipeToolClient:
                 page_token=page_token,
                 read_mask=field_mask(read_mask),
                 include=field_mask(include),
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
             ),
         )
 
@@ -130,15 +161,29 @@ class RecipeToolClient:
         """
         return Query(self.list, self.count, conditions)
 
-    def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+    def count(self, *, filter: str = "", query: Filter | None = None, as_of: AsOf | None = None) -> int:
         """Counts records."""
-        answer = self._crib.read(self._stub.CountRecipeTools, CountRecipeToolsRequest(filter=filter, query=query))
+        answer = self._crib.read(
+            self._stub.CountRecipeTools,
+            CountRecipeToolsRequest(
+                filter=filter, query=query, as_of_revision=as_of_revision(as_of), as_of_time=as_of_time(as_of)
+            ),
+        )
         return answer.count
 
-    def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+    def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", as_of: AsOf | None = None
+    ) -> Plan:
         """Says how the database lists records that are so asked for, and warns where that is slow."""
         answer = self._crib.read(
-            self._stub.ExplainRecipeTools, ExplainRecipeToolsRequest(filter=filter, query=query, order_by=order_by)
+            self._stub.ExplainRecipeTools,
+            ExplainRecipeToolsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
+            ),
         )
         return answer.plan
 
@@ -188,6 +233,77 @@ class RecipeToolClient:
                 tool_number=tool_number,
                 etag=etag,
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
+        )
+
+    def revisions(
+        self, recipe_id: int, tool_number: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> Iterator[RecipeToolRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListRecipeToolRevisionsRequest(
+            recipe_id=recipe_id, tool_number=tool_number, page_size=page_size, oldest_first=oldest_first
+        )
+        while True:
+            page = self._crib.read(self._stub.ListRecipeToolRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, recipe_id: int, tool_number: int, start_revision: int, end_revision: int = 0) -> RecipeToolDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffRecipeTool,
+            DiffRecipeToolRequest(
+                recipe_id=recipe_id, tool_number=tool_number, start_revision=start_revision, end_revision=end_revision
+            ),
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[RecipeToolDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListRecipeToolDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListRecipeToolDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self,
+        recipe_id: int,
+        tool_number: int,
+        revision: int,
+        *,
+        etag: str = "",
+        include: MaskPaths | None = None,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> RecipeTool:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackRecipeTool,
+            RollbackRecipeToolRequest(
+                recipe_id=recipe_id,
+                tool_number=tool_number,
+                revision=revision,
+                etag=etag,
+                include=field_mask(include),
                 request_id=request_id,
                 validate_only=validate_only,
             ),
@@ -288,7 +404,13 @@ class AsyncRecipeToolClient:
         )
 
     async def get(
-        self, recipe_id: int, tool_number: int, *, read_mask: MaskPaths | None = None, include: MaskPaths | None = None
+        self,
+        recipe_id: int,
+        tool_number: int,
+        *,
+        read_mask: MaskPaths | None = None,
+        include: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> RecipeTool:
         """Gets a record by its key."""
         return await self._crib.read(
@@ -298,6 +420,8 @@ class AsyncRecipeToolClient:
                 tool_number=tool_number,
                 read_mask=field_mask(read_mask),
                 include=field_mask(include),
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
             ),
         )
 
@@ -310,6 +434,7 @@ class AsyncRecipeToolClient:
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> AsyncIterator[RecipeTool]:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -326,6 +451,7 @@ class AsyncRecipeToolClient:
                 page_size=page_size,
                 read_mask=read_mask,
                 include=include,
+                as_of=as_of,
             )
             for record in page.recipe_tools:
                 yield record
@@ -343,6 +469,7 @@ class AsyncRecipeToolClient:
         page_token: str = "",
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> ListRecipeToolsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -359,6 +486,8 @@ class AsyncRecipeToolClient:
                 page_token=page_token,
                 read_mask=field_mask(read_mask),
                 include=field_mask(include),
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
             ),
         )
 
@@ -369,15 +498,29 @@ class AsyncRecipeToolClient:
         """
         return AsyncQuery(self.list, self.count, conditions)
 
-    async def count(self, *, filter: str = "", query: Filter | None = None) -> int:
+    async def count(self, *, filter: str = "", query: Filter | None = None, as_of: AsOf | None = None) -> int:
         """Counts records."""
-        answer = await self._crib.read(self._stub.CountRecipeTools, CountRecipeToolsRequest(filter=filter, query=query))
+        answer = await self._crib.read(
+            self._stub.CountRecipeTools,
+            CountRecipeToolsRequest(
+                filter=filter, query=query, as_of_revision=as_of_revision(as_of), as_of_time=as_of_time(as_of)
+            ),
+        )
         return answer.count
 
-    async def explain(self, *, filter: str = "", query: Filter | None = None, order_by: str = "") -> Plan:
+    async def explain(
+        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", as_of: AsOf | None = None
+    ) -> Plan:
         """Says how the database lists records that are so asked for, and warns where that is slow."""
         answer = await self._crib.read(
-            self._stub.ExplainRecipeTools, ExplainRecipeToolsRequest(filter=filter, query=query, order_by=order_by)
+            self._stub.ExplainRecipeTools,
+            ExplainRecipeToolsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
+            ),
         )
         return answer.plan
 
@@ -427,6 +570,81 @@ class AsyncRecipeToolClient:
                 tool_number=tool_number,
                 etag=etag,
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
+        )
+
+    async def revisions(
+        self, recipe_id: int, tool_number: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[RecipeToolRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListRecipeToolRevisionsRequest(
+            recipe_id=recipe_id, tool_number=tool_number, page_size=page_size, oldest_first=oldest_first
+        )
+        while True:
+            page = await self._crib.read(self._stub.ListRecipeToolRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(
+        self, recipe_id: int, tool_number: int, start_revision: int, end_revision: int = 0
+    ) -> RecipeToolDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffRecipeTool,
+            DiffRecipeToolRequest(
+                recipe_id=recipe_id, tool_number=tool_number, start_revision=start_revision, end_revision=end_revision
+            ),
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[RecipeToolDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListRecipeToolDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListRecipeToolDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self,
+        recipe_id: int,
+        tool_number: int,
+        revision: int,
+        *,
+        etag: str = "",
+        include: MaskPaths | None = None,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> RecipeTool:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackRecipeTool,
+            RollbackRecipeToolRequest(
+                recipe_id=recipe_id,
+                tool_number=tool_number,
+                revision=revision,
+                etag=etag,
+                include=field_mask(include),
                 request_id=request_id,
                 validate_only=validate_only,
             ),

@@ -7,7 +7,7 @@ from plant.recipes.v1.recipe_tool_mapping import recipe_tool_from_row, recipe_to
 from plant.recipes.v1.recipe_tool_record import RecipeToolRecord
 from plant.recipes.v1.recipe_tool_table import recipe_tool_table
 from toolcrib.server.component import Component, KeyAllocation
-from toolcrib.server.constraints import OnDelete, Reference, Relation
+from toolcrib.server.constraints import History, OnDelete, Reference, Relation
 from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
@@ -32,6 +32,7 @@ RECIPE_TOOL = Component(
     ],
     soft_delete=False,
     max_records=0,
+    history=History.VERSIONS,
     references=[
         Reference("recipe_id", "plant.recipes.v1.Recipe", OnDelete.CASCADE),
         Reference("tool_number", "plant.tools.v1.ToolOffset", OnDelete.RESTRICT),

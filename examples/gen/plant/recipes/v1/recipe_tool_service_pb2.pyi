@@ -9,8 +9,10 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from plant.recipes.v1 import recipe_pb2 as _recipe_pb2
+from toolcrib.audit.v1 import audit_pb2 as _audit_pb2
 from toolcrib.query.v1 import query_pb2 as _query_pb2
 import builtins as _builtins
 import sys
@@ -57,10 +59,18 @@ class GetRecipeToolRequest(_message.Message):
 
     RECIPE_ID_FIELD_NUMBER: _builtins.int
     TOOL_NUMBER_FIELD_NUMBER: _builtins.int
+    AS_OF_REVISION_FIELD_NUMBER: _builtins.int
+    AS_OF_TIME_FIELD_NUMBER: _builtins.int
     READ_MASK_FIELD_NUMBER: _builtins.int
     INCLUDE_FIELD_NUMBER: _builtins.int
     recipe_id: _builtins.int
     tool_number: _builtins.int
+    as_of_revision: _builtins.int
+    """Answer what was there at this revision. 0: what is there now."""
+    @_builtins.property
+    def as_of_time(self) -> _timestamp_pb2.Timestamp:
+        """Answer what was there at this time."""
+
     @_builtins.property
     def read_mask(self) -> _field_mask_pb2.FieldMask:
         """Fields to answer. Absent: all."""
@@ -74,12 +84,14 @@ class GetRecipeToolRequest(_message.Message):
         *,
         recipe_id: _builtins.int = ...,
         tool_number: _builtins.int = ...,
+        as_of_revision: _builtins.int = ...,
+        as_of_time: _timestamp_pb2.Timestamp | None = ...,
         read_mask: _field_mask_pb2.FieldMask | None = ...,
         include: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["include", b"include", "read_mask", b"read_mask"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "include", b"include", "read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["include", b"include", "read_mask", b"read_mask", "recipe_id", b"recipe_id", "tool_number", b"tool_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_revision", b"as_of_revision", "as_of_time", b"as_of_time", "include", b"include", "read_mask", b"read_mask", "recipe_id", b"recipe_id", "tool_number", b"tool_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -94,6 +106,8 @@ class ListRecipeToolsRequest(_message.Message):
     FILTER_FIELD_NUMBER: _builtins.int
     ORDER_BY_FIELD_NUMBER: _builtins.int
     QUERY_FIELD_NUMBER: _builtins.int
+    AS_OF_REVISION_FIELD_NUMBER: _builtins.int
+    AS_OF_TIME_FIELD_NUMBER: _builtins.int
     READ_MASK_FIELD_NUMBER: _builtins.int
     INCLUDE_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
@@ -104,9 +118,15 @@ class ListRecipeToolsRequest(_message.Message):
     """Which records, as in AIP-160: name = "A*" AND NOT speed_mm_s > 100. Empty: all."""
     order_by: _builtins.str
     """Their order: "name, create_time desc". It ends with the key in any case."""
+    as_of_revision: _builtins.int
+    """Answer what was there at this revision. 0: what is there now."""
     @_builtins.property
     def query(self) -> _query_pb2.Filter:
         """The filter as a message; with both, both have to hold."""
+
+    @_builtins.property
+    def as_of_time(self) -> _timestamp_pb2.Timestamp:
+        """Answer what was there at this time."""
 
     @_builtins.property
     def read_mask(self) -> _field_mask_pb2.FieldMask:
@@ -124,12 +144,14 @@ class ListRecipeToolsRequest(_message.Message):
         filter: _builtins.str = ...,
         order_by: _builtins.str = ...,
         query: _query_pb2.Filter | None = ...,
+        as_of_revision: _builtins.int = ...,
+        as_of_time: _timestamp_pb2.Timestamp | None = ...,
         read_mask: _field_mask_pb2.FieldMask | None = ...,
         include: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["include", b"include", "query", b"query", "read_mask", b"read_mask"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "include", b"include", "query", b"query", "read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "include", b"include", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "read_mask", b"read_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_revision", b"as_of_revision", "as_of_time", b"as_of_time", "filter", b"filter", "include", b"include", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "read_mask", b"read_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -169,21 +191,31 @@ class CountRecipeToolsRequest(_message.Message):
 
     FILTER_FIELD_NUMBER: _builtins.int
     QUERY_FIELD_NUMBER: _builtins.int
+    AS_OF_REVISION_FIELD_NUMBER: _builtins.int
+    AS_OF_TIME_FIELD_NUMBER: _builtins.int
     filter: _builtins.str
     """Which records, as in AIP-160: name = "A*" AND NOT speed_mm_s > 100. Empty: all."""
+    as_of_revision: _builtins.int
+    """Answer what was there at this revision. 0: what is there now."""
     @_builtins.property
     def query(self) -> _query_pb2.Filter:
         """The filter as a message; with both, both have to hold."""
+
+    @_builtins.property
+    def as_of_time(self) -> _timestamp_pb2.Timestamp:
+        """Answer what was there at this time."""
 
     def __init__(
         self,
         *,
         filter: _builtins.str = ...,
         query: _query_pb2.Filter | None = ...,
+        as_of_revision: _builtins.int = ...,
+        as_of_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["query", b"query"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "query", b"query"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "query", b"query"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_revision", b"as_of_revision", "as_of_time", b"as_of_time", "filter", b"filter", "query", b"query"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -219,13 +251,21 @@ class ExplainRecipeToolsRequest(_message.Message):
     FILTER_FIELD_NUMBER: _builtins.int
     ORDER_BY_FIELD_NUMBER: _builtins.int
     QUERY_FIELD_NUMBER: _builtins.int
+    AS_OF_REVISION_FIELD_NUMBER: _builtins.int
+    AS_OF_TIME_FIELD_NUMBER: _builtins.int
     filter: _builtins.str
     """Which records, as in AIP-160: name = "A*" AND NOT speed_mm_s > 100. Empty: all."""
     order_by: _builtins.str
     """Their order: "name, create_time desc". It ends with the key in any case."""
+    as_of_revision: _builtins.int
+    """Answer what was there at this revision. 0: what is there now."""
     @_builtins.property
     def query(self) -> _query_pb2.Filter:
         """The filter as a message; with both, both have to hold."""
+
+    @_builtins.property
+    def as_of_time(self) -> _timestamp_pb2.Timestamp:
+        """Answer what was there at this time."""
 
     def __init__(
         self,
@@ -233,10 +273,12 @@ class ExplainRecipeToolsRequest(_message.Message):
         filter: _builtins.str = ...,
         order_by: _builtins.str = ...,
         query: _query_pb2.Filter | None = ...,
+        as_of_revision: _builtins.int = ...,
+        as_of_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["query", b"query"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "query", b"query"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "order_by", b"order_by", "query", b"query"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_revision", b"as_of_revision", "as_of_time", b"as_of_time", "filter", b"filter", "order_by", b"order_by", "query", b"query"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -339,6 +381,297 @@ class DeleteRecipeToolRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteRecipeToolRequest: _TypeAlias = DeleteRecipeToolRequest  # noqa: Y015
+
+@_typing.final
+class RecipeToolRevision(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    OPERATION_FIELD_NUMBER: _builtins.int
+    COMMIT_TIME_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    ACTOR_SOURCE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELDS_FIELD_NUMBER: _builtins.int
+    PREVIOUS_REVISION_FIELD_NUMBER: _builtins.int
+    NEXT_REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """The commit that made the version."""
+    operation: _audit_pb2.Operation.ValueType
+    actor: _builtins.str
+    actor_source: _audit_pb2.ActorSource.ValueType
+    reason: _builtins.str
+    method: _builtins.str
+    previous_revision: _builtins.int
+    """The version before; 0 where there is none."""
+    next_revision: _builtins.int
+    """The version behind; 0 where there is none."""
+    @_builtins.property
+    def commit_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def before(self) -> _recipe_pb2.RecipeTool:
+        """Absent where there was none."""
+
+    @_builtins.property
+    def after(self) -> _recipe_pb2.RecipeTool:
+        """Absent where there is none."""
+
+    @_builtins.property
+    def changed_fields(self) -> _field_mask_pb2.FieldMask: ...
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        operation: _audit_pb2.Operation.ValueType = ...,
+        commit_time: _timestamp_pb2.Timestamp | None = ...,
+        actor: _builtins.str = ...,
+        actor_source: _audit_pb2.ActorSource.ValueType = ...,
+        reason: _builtins.str = ...,
+        method: _builtins.str = ...,
+        before: _recipe_pb2.RecipeTool | None = ...,
+        after: _recipe_pb2.RecipeTool | None = ...,
+        changed_fields: _field_mask_pb2.FieldMask | None = ...,
+        previous_revision: _builtins.int = ...,
+        next_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "changed_fields", b"changed_fields", "commit_time", b"commit_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "actor_source", b"actor_source", "after", b"after", "before", b"before", "changed_fields", b"changed_fields", "commit_time", b"commit_time", "method", b"method", "next_revision", b"next_revision", "operation", b"operation", "previous_revision", b"previous_revision", "reason", b"reason", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecipeToolRevision: _TypeAlias = RecipeToolRevision  # noqa: Y015
+
+@_typing.final
+class RecipeToolDiff(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def before(self) -> _recipe_pb2.RecipeTool:
+        """Absent where there was none."""
+
+    @_builtins.property
+    def after(self) -> _recipe_pb2.RecipeTool:
+        """Absent where there is none."""
+
+    @_builtins.property
+    def changed_fields(self) -> _field_mask_pb2.FieldMask: ...
+    def __init__(
+        self,
+        *,
+        before: _recipe_pb2.RecipeTool | None = ...,
+        after: _recipe_pb2.RecipeTool | None = ...,
+        changed_fields: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "changed_fields", b"changed_fields"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "changed_fields", b"changed_fields"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecipeToolDiff: _TypeAlias = RecipeToolDiff  # noqa: Y015
+
+@_typing.final
+class ListRecipeToolRevisionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECIPE_ID_FIELD_NUMBER: _builtins.int
+    TOOL_NUMBER_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    OLDEST_FIRST_FIELD_NUMBER: _builtins.int
+    recipe_id: _builtins.int
+    tool_number: _builtins.int
+    page_size: _builtins.int
+    """Most in the answer. 0 means 50; more than 1000 means 1000."""
+    page_token: _builtins.str
+    """next_page_token of the previous answer, with the other fields unchanged."""
+    oldest_first: _builtins.bool
+    """List the oldest versions first."""
+    def __init__(
+        self,
+        *,
+        recipe_id: _builtins.int = ...,
+        tool_number: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        oldest_first: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["oldest_first", b"oldest_first", "page_size", b"page_size", "page_token", b"page_token", "recipe_id", b"recipe_id", "tool_number", b"tool_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRecipeToolRevisionsRequest: _TypeAlias = ListRecipeToolRevisionsRequest  # noqa: Y015
+
+@_typing.final
+class ListRecipeToolRevisionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty when there is nothing more."""
+    revision: _builtins.int
+    """The revision that the history was read at."""
+    @_builtins.property
+    def revisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecipeToolRevision]: ...
+    def __init__(
+        self,
+        *,
+        revisions: _abc.Iterable[Global___RecipeToolRevision] | None = ...,
+        next_page_token: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "revision", b"revision", "revisions", b"revisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRecipeToolRevisionsResponse: _TypeAlias = ListRecipeToolRevisionsResponse  # noqa: Y015
+
+@_typing.final
+class DiffRecipeToolRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECIPE_ID_FIELD_NUMBER: _builtins.int
+    TOOL_NUMBER_FIELD_NUMBER: _builtins.int
+    START_REVISION_FIELD_NUMBER: _builtins.int
+    END_REVISION_FIELD_NUMBER: _builtins.int
+    recipe_id: _builtins.int
+    tool_number: _builtins.int
+    start_revision: _builtins.int
+    """As of this revision; 0 is before all."""
+    end_revision: _builtins.int
+    """And as of this one; 0 is now."""
+    def __init__(
+        self,
+        *,
+        recipe_id: _builtins.int = ...,
+        tool_number: _builtins.int = ...,
+        start_revision: _builtins.int = ...,
+        end_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_revision", b"end_revision", "recipe_id", b"recipe_id", "start_revision", b"start_revision", "tool_number", b"tool_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiffRecipeToolRequest: _TypeAlias = DiffRecipeToolRequest  # noqa: Y015
+
+@_typing.final
+class ListRecipeToolDiffsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    START_REVISION_FIELD_NUMBER: _builtins.int
+    END_REVISION_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Most in the answer. 0 means 50; more than 1000 means 1000."""
+    page_token: _builtins.str
+    """next_page_token of the previous answer, with the other fields unchanged."""
+    start_revision: _builtins.int
+    """As of this revision; 0 is before all."""
+    end_revision: _builtins.int
+    """And as of this one; 0 is now."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        start_revision: _builtins.int = ...,
+        end_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_revision", b"end_revision", "page_size", b"page_size", "page_token", b"page_token", "start_revision", b"start_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRecipeToolDiffsRequest: _TypeAlias = ListRecipeToolDiffsRequest  # noqa: Y015
+
+@_typing.final
+class ListRecipeToolDiffsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIFFS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty when there is nothing more."""
+    revision: _builtins.int
+    """The revision that the history was read at."""
+    @_builtins.property
+    def diffs(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecipeToolDiff]: ...
+    def __init__(
+        self,
+        *,
+        diffs: _abc.Iterable[Global___RecipeToolDiff] | None = ...,
+        next_page_token: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["diffs", b"diffs", "next_page_token", b"next_page_token", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRecipeToolDiffsResponse: _TypeAlias = ListRecipeToolDiffsResponse  # noqa: Y015
+
+@_typing.final
+class RollbackRecipeToolRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECIPE_ID_FIELD_NUMBER: _builtins.int
+    TOOL_NUMBER_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    INCLUDE_FIELD_NUMBER: _builtins.int
+    recipe_id: _builtins.int
+    tool_number: _builtins.int
+    revision: _builtins.int
+    """The revision to go back to."""
+    request_id: _builtins.str
+    """If set, a repeat under the same id is answered like the first and done once. Not within a batch."""
+    validate_only: _builtins.bool
+    """Answer as the write would, and write nothing. Not within a batch."""
+    etag: _builtins.str
+    """If set, must be the record's current etag."""
+    @_builtins.property
+    def include(self) -> _field_mask_pb2.FieldMask:
+        """Relations to go back with it: of records that would be deleted with this one."""
+
+    def __init__(
+        self,
+        *,
+        recipe_id: _builtins.int = ...,
+        tool_number: _builtins.int = ...,
+        revision: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        etag: _builtins.str = ...,
+        include: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["include", b"include"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "include", b"include", "recipe_id", b"recipe_id", "request_id", b"request_id", "revision", b"revision", "tool_number", b"tool_number", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollbackRecipeToolRequest: _TypeAlias = RollbackRecipeToolRequest  # noqa: Y015
 
 @_typing.final
 class BatchCreateRecipeToolsRequest(_message.Message):

@@ -72,6 +72,26 @@ class RecipeToolServiceStub:
                 request_serializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.DeleteRecipeToolRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
+        self.ListRecipeToolRevisions = channel.unary_unary(
+                '/plant.recipes.v1.RecipeToolService/ListRecipeToolRevisions',
+                request_serializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.ListRecipeToolRevisionsRequest.SerializeToString,
+                response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.ListRecipeToolRevisionsResponse.FromString,
+                _registered_method=True)
+        self.DiffRecipeTool = channel.unary_unary(
+                '/plant.recipes.v1.RecipeToolService/DiffRecipeTool',
+                request_serializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.DiffRecipeToolRequest.SerializeToString,
+                response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.RecipeToolDiff.FromString,
+                _registered_method=True)
+        self.ListRecipeToolDiffs = channel.unary_unary(
+                '/plant.recipes.v1.RecipeToolService/ListRecipeToolDiffs',
+                request_serializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.ListRecipeToolDiffsRequest.SerializeToString,
+                response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.ListRecipeToolDiffsResponse.FromString,
+                _registered_method=True)
+        self.RollbackRecipeTool = channel.unary_unary(
+                '/plant.recipes.v1.RecipeToolService/RollbackRecipeTool',
+                request_serializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.RollbackRecipeToolRequest.SerializeToString,
+                response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__pb2.RecipeTool.FromString,
+                _registered_method=True)
         self.BatchCreateRecipeTools = channel.unary_unary(
                 '/plant.recipes.v1.RecipeToolService/BatchCreateRecipeTools',
                 request_serializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.BatchCreateRecipeToolsRequest.SerializeToString,
@@ -147,6 +167,34 @@ class RecipeToolServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRecipeToolRevisions(self, request, context):
+        """Lists the versions of a record, deleted or not, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiffRecipeTool(self, request, context):
+        """Compares a record at two revisions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRecipeToolDiffs(self, request, context):
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackRecipeTool(self, request, context):
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BatchCreateRecipeTools(self, request, context):
         """Creates records, all or none, in the order of the requests.
         """
@@ -212,6 +260,26 @@ def add_RecipeToolServiceServicer_to_server(servicer, server):
                     servicer.DeleteRecipeTool,
                     request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.DeleteRecipeToolRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'ListRecipeToolRevisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRecipeToolRevisions,
+                    request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.ListRecipeToolRevisionsRequest.FromString,
+                    response_serializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.ListRecipeToolRevisionsResponse.SerializeToString,
+            ),
+            'DiffRecipeTool': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffRecipeTool,
+                    request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.DiffRecipeToolRequest.FromString,
+                    response_serializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.RecipeToolDiff.SerializeToString,
+            ),
+            'ListRecipeToolDiffs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRecipeToolDiffs,
+                    request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.ListRecipeToolDiffsRequest.FromString,
+                    response_serializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.ListRecipeToolDiffsResponse.SerializeToString,
+            ),
+            'RollbackRecipeTool': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackRecipeTool,
+                    request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.RollbackRecipeToolRequest.FromString,
+                    response_serializer=plant_dot_recipes_dot_v1_dot_recipe__pb2.RecipeTool.SerializeToString,
             ),
             'BatchCreateRecipeTools': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchCreateRecipeTools,
@@ -424,6 +492,114 @@ class RecipeToolService:
             '/plant.recipes.v1.RecipeToolService/DeleteRecipeTool',
             plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.DeleteRecipeToolRequest.SerializeToString,
             google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRecipeToolRevisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.recipes.v1.RecipeToolService/ListRecipeToolRevisions',
+            plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.ListRecipeToolRevisionsRequest.SerializeToString,
+            plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.ListRecipeToolRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffRecipeTool(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.recipes.v1.RecipeToolService/DiffRecipeTool',
+            plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.DiffRecipeToolRequest.SerializeToString,
+            plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.RecipeToolDiff.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRecipeToolDiffs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.recipes.v1.RecipeToolService/ListRecipeToolDiffs',
+            plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.ListRecipeToolDiffsRequest.SerializeToString,
+            plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.ListRecipeToolDiffsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackRecipeTool(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.recipes.v1.RecipeToolService/RollbackRecipeTool',
+            plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.RollbackRecipeToolRequest.SerializeToString,
+            plant_dot_recipes_dot_v1_dot_recipe__pb2.RecipeTool.FromString,
             options,
             channel_credentials,
             insecure,

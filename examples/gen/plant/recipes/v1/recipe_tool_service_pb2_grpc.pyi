@@ -51,6 +51,14 @@ class RecipeToolServiceStub:
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteRecipeTool: _grpc.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.DeleteRecipeToolRequest, _empty_pb2.Empty]
     """Deletes a record for good."""
+    ListRecipeToolRevisions: _grpc.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.ListRecipeToolRevisionsRequest, _recipe_tool_service_pb2.ListRecipeToolRevisionsResponse]
+    """Lists the versions of a record, deleted or not, the newest first."""
+    DiffRecipeTool: _grpc.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.DiffRecipeToolRequest, _recipe_tool_service_pb2.RecipeToolDiff]
+    """Compares a record at two revisions."""
+    ListRecipeToolDiffs: _grpc.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.ListRecipeToolDiffsRequest, _recipe_tool_service_pb2.ListRecipeToolDiffsResponse]
+    """Lists the records that differ between two revisions, in the order of their keys as text."""
+    RollbackRecipeTool: _grpc.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.RollbackRecipeToolRequest, _recipe_pb2.RecipeTool]
+    """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
     BatchCreateRecipeTools: _grpc.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.BatchCreateRecipeToolsRequest, _recipe_tool_service_pb2.BatchCreateRecipeToolsResponse]
     """Creates records, all or none, in the order of the requests."""
     BatchGetRecipeTools: _grpc.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.BatchGetRecipeToolsRequest, _recipe_tool_service_pb2.BatchGetRecipeToolsResponse]
@@ -79,6 +87,14 @@ class RecipeToolServiceAsyncStub(RecipeToolServiceStub):
     """Changes fields of a record. A change that changes nothing writes nothing."""
     DeleteRecipeTool: _aio.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.DeleteRecipeToolRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Deletes a record for good."""
+    ListRecipeToolRevisions: _aio.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.ListRecipeToolRevisionsRequest, _recipe_tool_service_pb2.ListRecipeToolRevisionsResponse]  # type: ignore[assignment]
+    """Lists the versions of a record, deleted or not, the newest first."""
+    DiffRecipeTool: _aio.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.DiffRecipeToolRequest, _recipe_tool_service_pb2.RecipeToolDiff]  # type: ignore[assignment]
+    """Compares a record at two revisions."""
+    ListRecipeToolDiffs: _aio.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.ListRecipeToolDiffsRequest, _recipe_tool_service_pb2.ListRecipeToolDiffsResponse]  # type: ignore[assignment]
+    """Lists the records that differ between two revisions, in the order of their keys as text."""
+    RollbackRecipeTool: _aio.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.RollbackRecipeToolRequest, _recipe_pb2.RecipeTool]  # type: ignore[assignment]
+    """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
     BatchCreateRecipeTools: _aio.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.BatchCreateRecipeToolsRequest, _recipe_tool_service_pb2.BatchCreateRecipeToolsResponse]  # type: ignore[assignment]
     """Creates records, all or none, in the order of the requests."""
     BatchGetRecipeTools: _aio.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.BatchGetRecipeToolsRequest, _recipe_tool_service_pb2.BatchGetRecipeToolsResponse]  # type: ignore[assignment]
@@ -146,6 +162,38 @@ class RecipeToolServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
         """Deletes a record for good."""
+
+    @_abc_1.abstractmethod
+    def ListRecipeToolRevisions(
+        self,
+        request: _recipe_tool_service_pb2.ListRecipeToolRevisionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipe_tool_service_pb2.ListRecipeToolRevisionsResponse, _abc.Awaitable[_recipe_tool_service_pb2.ListRecipeToolRevisionsResponse]]:
+        """Lists the versions of a record, deleted or not, the newest first."""
+
+    @_abc_1.abstractmethod
+    def DiffRecipeTool(
+        self,
+        request: _recipe_tool_service_pb2.DiffRecipeToolRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipe_tool_service_pb2.RecipeToolDiff, _abc.Awaitable[_recipe_tool_service_pb2.RecipeToolDiff]]:
+        """Compares a record at two revisions."""
+
+    @_abc_1.abstractmethod
+    def ListRecipeToolDiffs(
+        self,
+        request: _recipe_tool_service_pb2.ListRecipeToolDiffsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipe_tool_service_pb2.ListRecipeToolDiffsResponse, _abc.Awaitable[_recipe_tool_service_pb2.ListRecipeToolDiffsResponse]]:
+        """Lists the records that differ between two revisions, in the order of their keys as text."""
+
+    @_abc_1.abstractmethod
+    def RollbackRecipeTool(
+        self,
+        request: _recipe_tool_service_pb2.RollbackRecipeToolRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipe_pb2.RecipeTool, _abc.Awaitable[_recipe_pb2.RecipeTool]]:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
 
     @_abc_1.abstractmethod
     def BatchCreateRecipeTools(

@@ -8,7 +8,16 @@ from plant.recipes.v1 import recipe_tool_service_pb2 as messages
 from plant.recipes.v1.recipe_pb2 import RecipeTool
 from plant.recipes.v1.recipe_tool_repository import RecipeToolRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+    as_of,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -28,6 +37,7 @@ class RecipeToolServicer(ComponentServicer[RecipeTool]):
                 (request.recipe_id, request.tool_number),
                 read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
                 include=request.include.paths if request.HasField("include") else (),
+                as_of=as_of(request),
             ),
         )
 
@@ -36,7 +46,7 @@ class RecipeToolServicer(ComponentServicer[RecipeTool]):
     ) -> messages.ListRecipeToolsResponse:
         page = await self.list(
             call,
-            Selection(filter=request.filter, query=request.query, order_by=request.order_by),
+            Selection(filter=request.filter, query=request.query, order_by=request.order_by, as_of=as_of(request)),
             request.page_size,
             request.page_token,
             request.read_mask.paths,
@@ -49,14 +59,14 @@ class RecipeToolServicer(ComponentServicer[RecipeTool]):
     async def CountRecipeTools(
         self, request: messages.CountRecipeToolsRequest, call: Call
     ) -> messages.CountRecipeToolsResponse:
-        counted = await self.count(call, Selection(filter=request.filter, query=request.query))
+        counted = await self.count(call, Selection(filter=request.filter, query=request.query, as_of=as_of(request)))
         return messages.CountRecipeToolsResponse(revision=counted.revision, count=counted.records)
 
     async def ExplainRecipeTools(
         self, request: messages.ExplainRecipeToolsRequest, call: Call
     ) -> messages.ExplainRecipeToolsResponse:
         plan = await self.explain(
-            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by)
+            call, Selection(filter=request.filter, query=request.query, order_by=request.order_by, as_of=as_of(request))
         )
         return messages.ExplainRecipeToolsResponse(plan=plan)
 
@@ -77,6 +87,51 @@ class RecipeToolServicer(ComponentServicer[RecipeTool]):
         )
         return Empty()
 
+    async def ListRecipeToolRevisions(
+        self, request: messages.ListRecipeToolRevisionsRequest, call: Call
+    ) -> messages.ListRecipeToolRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest(
+                (request.recipe_id, request.tool_number), request.page_size, request.page_token, request.oldest_first
+            ),
+            messages.RecipeToolRevision,
+        )
+        return messages.ListRecipeToolRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffRecipeTool(self, request: messages.DiffRecipeToolRequest, call: Call) -> messages.RecipeToolDiff:
+        return await self.diff(
+            call,
+            (request.recipe_id, request.tool_number),
+            Comparison(request.start_revision, request.end_revision),
+            messages.RecipeToolDiff,
+        )
+
+    async def ListRecipeToolDiffs(
+        self, request: messages.ListRecipeToolDiffsRequest, call: Call
+    ) -> messages.ListRecipeToolDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.RecipeToolDiff,
+        )
+        return messages.ListRecipeToolDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackRecipeTool(self, request: messages.RollbackRecipeToolRequest, call: Call) -> RecipeTool:
+        return await self.rollback(
+            call,
+            request,
+            RollbackRequest(
+                (request.recipe_id, request.tool_number), request.revision, request.etag, request.include.paths
+            ),
+        )
+
     async def BatchCreateRecipeTools(
         self, request: messages.BatchCreateRecipeToolsRequest, call: Call
     ) -> messages.BatchCreateRecipeToolsResponse:
@@ -93,6 +148,7 @@ class RecipeToolServicer(ComponentServicer[RecipeTool]):
                     (item.recipe_id, item.tool_number),
                     read_mask=item.read_mask.paths if item.HasField("read_mask") else (),
                     include=item.include.paths if item.HasField("include") else (),
+                    as_of=as_of(item),
                 )
                 for item in request.requests
             ],
@@ -134,6 +190,10 @@ class RecipeToolServicer(ComponentServicer[RecipeTool]):
             Method("ExplainRecipeTools", messages.ExplainRecipeToolsRequest, self.ExplainRecipeTools),
             Method("UpdateRecipeTool", messages.UpdateRecipeToolRequest, self.UpdateRecipeTool),
             Method("DeleteRecipeTool", messages.DeleteRecipeToolRequest, self.DeleteRecipeTool),
+            Method("ListRecipeToolRevisions", messages.ListRecipeToolRevisionsRequest, self.ListRecipeToolRevisions),
+            Method("DiffRecipeTool", messages.DiffRecipeToolRequest, self.DiffRecipeTool),
+            Method("ListRecipeToolDiffs", messages.ListRecipeToolDiffsRequest, self.ListRecipeToolDiffs),
+            Method("RollbackRecipeTool", messages.RollbackRecipeToolRequest, self.RollbackRecipeTool),
             Method("BatchCreateRecipeTools", messages.BatchCreateRecipeToolsRequest, self.BatchCreateRecipeTools),
             Method("BatchGetRecipeTools", messages.BatchGetRecipeToolsRequest, self.BatchGetRecipeTools),
             Method("BatchUpdateRecipeTools", messages.BatchUpdateRecipeToolsRequest, self.BatchUpdateRecipeTools),

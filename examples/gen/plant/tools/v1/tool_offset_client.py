@@ -16,15 +16,33 @@ from plant.tools.v1.tool_offset_service_pb2 import (
     CountToolOffsetsRequest,
     CreateToolOffsetRequest,
     DeleteToolOffsetRequest,
+    DiffToolOffsetRequest,
     ExplainToolOffsetsRequest,
     GetToolOffsetRequest,
+    ListToolOffsetDiffsRequest,
+    ListToolOffsetRevisionsRequest,
     ListToolOffsetsRequest,
     ListToolOffsetsResponse,
+    RollbackToolOffsetRequest,
+    ToolOffsetDiff,
+    ToolOffsetRevision,
     UndeleteToolOffsetRequest,
     UpdateToolOffsetRequest,
 )
 from plant.tools.v1.tool_offset_service_pb2_grpc import ToolOffsetServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsOf,
+    AsyncCrib,
+    AsyncQuery,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    as_of_revision,
+    as_of_time,
+    field_mask,
+    record_and_mask,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncToolOffsetClient", "ToolOffsetClient", "ToolOffsetFields"]
@@ -50,11 +68,24 @@ class ToolOffsetClient:
             CreateToolOffsetRequest(tool_offset=tool_offset, request_id=request_id, validate_only=validate_only),
         )
 
-    def get(self, tool_number: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None) -> ToolOffset:
+    def get(
+        self,
+        tool_number: int,
+        *,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+        as_of: AsOf | None = None,
+    ) -> ToolOffset:
         """Gets a record by its key."""
         return self._crib.read(
             self._stub.GetToolOffset,
-            GetToolOffsetRequest(tool_number=tool_number, show_deleted=show_deleted, read_mask=field_mask(read_mask)),
+            GetToolOffsetRequest(
+                tool_number=tool_number,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
+            ),
         )
 
     def list(
@@ -66,6 +97,7 @@ class ToolOffsetClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> Iterator[ToolOffset]:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -82,6 +114,7 @@ class ToolOffsetClient:
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
+                as_of=as_of,
             )
             yield from page.tool_offsets
             page_token = page.next_page_token
@@ -98,6 +131,7 @@ class ToolOffsetClient:
         page_token: str = "",
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> ListToolOffsetsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -114,6 +148,8 @@ class ToolOffsetClient:
                 page_token=page_token,
                 show_deleted=show_deleted,
                 read_mask=field_mask(read_mask),
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
             ),
         )
 
@@ -124,20 +160,42 @@ class ToolOffsetClient:
         """
         return Query(self.list, self.count, conditions)
 
-    def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+    def count(
+        self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False, as_of: AsOf | None = None
+    ) -> int:
         """Counts records."""
         answer = self._crib.read(
-            self._stub.CountToolOffsets, CountToolOffsetsRequest(filter=filter, query=query, show_deleted=show_deleted)
+            self._stub.CountToolOffsets,
+            CountToolOffsetsRequest(
+                filter=filter,
+                query=query,
+                show_deleted=show_deleted,
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
+            ),
         )
         return answer.count
 
     def explain(
-        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        show_deleted: bool = False,
+        as_of: AsOf | None = None,
     ) -> Plan:
         """Says how the database lists records that are so asked for, and warns where that is slow."""
         answer = self._crib.read(
             self._stub.ExplainToolOffsets,
-            ExplainToolOffsetsRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+            ExplainToolOffsetsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                show_deleted=show_deleted,
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
+            ),
         )
         return answer.plan
 
@@ -201,6 +259,65 @@ class ToolOffsetClient:
             self._stub.UndeleteToolOffset,
             UndeleteToolOffsetRequest(
                 tool_number=tool_number, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
+        )
+
+    def revisions(
+        self, tool_number: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> Iterator[ToolOffsetRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListToolOffsetRevisionsRequest(
+            tool_number=tool_number, page_size=page_size, oldest_first=oldest_first
+        )
+        while True:
+            page = self._crib.read(self._stub.ListToolOffsetRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, tool_number: int, start_revision: int, end_revision: int = 0) -> ToolOffsetDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffToolOffset,
+            DiffToolOffsetRequest(tool_number=tool_number, start_revision=start_revision, end_revision=end_revision),
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[ToolOffsetDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListToolOffsetDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListToolOffsetDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self, tool_number: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> ToolOffset:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackToolOffset,
+            RollbackToolOffsetRequest(
+                tool_number=tool_number,
+                revision=revision,
+                etag=etag,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -289,12 +406,23 @@ class AsyncToolOffsetClient:
         )
 
     async def get(
-        self, tool_number: int, *, show_deleted: bool = False, read_mask: MaskPaths | None = None
+        self,
+        tool_number: int,
+        *,
+        show_deleted: bool = False,
+        read_mask: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> ToolOffset:
         """Gets a record by its key."""
         return await self._crib.read(
             self._stub.GetToolOffset,
-            GetToolOffsetRequest(tool_number=tool_number, show_deleted=show_deleted, read_mask=field_mask(read_mask)),
+            GetToolOffsetRequest(
+                tool_number=tool_number,
+                show_deleted=show_deleted,
+                read_mask=field_mask(read_mask),
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
+            ),
         )
 
     async def list(
@@ -306,6 +434,7 @@ class AsyncToolOffsetClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> AsyncIterator[ToolOffset]:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -322,6 +451,7 @@ class AsyncToolOffsetClient:
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
+                as_of=as_of,
             )
             for record in page.tool_offsets:
                 yield record
@@ -339,6 +469,7 @@ class AsyncToolOffsetClient:
         page_token: str = "",
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
+        as_of: AsOf | None = None,
     ) -> ListToolOffsetsResponse:
         """Lists records, in the order of their keys unless order_by names another.
 
@@ -355,6 +486,8 @@ class AsyncToolOffsetClient:
                 page_token=page_token,
                 show_deleted=show_deleted,
                 read_mask=field_mask(read_mask),
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
             ),
         )
 
@@ -365,20 +498,42 @@ class AsyncToolOffsetClient:
         """
         return AsyncQuery(self.list, self.count, conditions)
 
-    async def count(self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False) -> int:
+    async def count(
+        self, *, filter: str = "", query: Filter | None = None, show_deleted: bool = False, as_of: AsOf | None = None
+    ) -> int:
         """Counts records."""
         answer = await self._crib.read(
-            self._stub.CountToolOffsets, CountToolOffsetsRequest(filter=filter, query=query, show_deleted=show_deleted)
+            self._stub.CountToolOffsets,
+            CountToolOffsetsRequest(
+                filter=filter,
+                query=query,
+                show_deleted=show_deleted,
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
+            ),
         )
         return answer.count
 
     async def explain(
-        self, *, filter: str = "", query: Filter | None = None, order_by: str = "", show_deleted: bool = False
+        self,
+        *,
+        filter: str = "",
+        query: Filter | None = None,
+        order_by: str = "",
+        show_deleted: bool = False,
+        as_of: AsOf | None = None,
     ) -> Plan:
         """Says how the database lists records that are so asked for, and warns where that is slow."""
         answer = await self._crib.read(
             self._stub.ExplainToolOffsets,
-            ExplainToolOffsetsRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
+            ExplainToolOffsetsRequest(
+                filter=filter,
+                query=query,
+                order_by=order_by,
+                show_deleted=show_deleted,
+                as_of_revision=as_of_revision(as_of),
+                as_of_time=as_of_time(as_of),
+            ),
         )
         return answer.plan
 
@@ -442,6 +597,67 @@ class AsyncToolOffsetClient:
             self._stub.UndeleteToolOffset,
             UndeleteToolOffsetRequest(
                 tool_number=tool_number, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
+        )
+
+    async def revisions(
+        self, tool_number: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[ToolOffsetRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListToolOffsetRevisionsRequest(
+            tool_number=tool_number, page_size=page_size, oldest_first=oldest_first
+        )
+        while True:
+            page = await self._crib.read(self._stub.ListToolOffsetRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, tool_number: int, start_revision: int, end_revision: int = 0) -> ToolOffsetDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffToolOffset,
+            DiffToolOffsetRequest(tool_number=tool_number, start_revision=start_revision, end_revision=end_revision),
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[ToolOffsetDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListToolOffsetDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListToolOffsetDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self, tool_number: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> ToolOffset:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackToolOffset,
+            RollbackToolOffsetRequest(
+                tool_number=tool_number,
+                revision=revision,
+                etag=etag,
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 

@@ -7,6 +7,7 @@ from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_record import ToolOffsetRecord
 from plant.tools.v1.tool_offset_table import tool_offset_table
 from toolcrib.server.component import Component, KeyAllocation
+from toolcrib.server.constraints import History
 from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import Removal
@@ -50,6 +51,7 @@ TOOL_OFFSET = Component(
     ],
     soft_delete=True,
     max_records=0,
+    history=History.VERSIONS,
 )
 
 

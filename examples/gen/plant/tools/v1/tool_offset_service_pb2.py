@@ -23,55 +23,73 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from plant.tools.v1 import tool_offset_pb2 as plant_dot_tools_dot_v1_dot_tool__offset__pb2
+from toolcrib.audit.v1 import audit_pb2 as toolcrib_dot_audit_dot_v1_dot_audit__pb2
 from toolcrib.query.v1 import query_pb2 as toolcrib_dot_query_dot_v1_dot_query__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(plant/tools/v1/tool_offset_service.proto\x12\x0eplant.tools.v1\x1a google/protobuf/field_mask.proto\x1a plant/tools/v1/tool_offset.proto\x1a\x1dtoolcrib/query/v1/query.proto\"u\n\x17\x43reateToolOffsetRequest\x12/\n\x0btool_offset\x18\x01 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"p\n\x14GetToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xd0\x01\n\x16ListToolOffsetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"v\n\x17ListToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"i\n\x17\x43ountToolOffsetsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\";\n\x18\x43ountToolOffsetsResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"}\n\x19\x45xplainToolOffsetsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"C\n\x1a\x45xplainToolOffsetsResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xbd\x01\n\x17UpdateToolOffsetRequest\x12/\n\x0btool_offset\x18\x01 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"~\n\x17\x44\x65leteToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"i\n\x19UndeleteToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\x85\x01\n\x1d\x42\x61tchCreateToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.CreateToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchCreateToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"T\n\x1a\x42\x61tchGetToolOffsetsRequest\x12\x36\n\x08requests\x18\x01 \x03(\x0b\x32$.plant.tools.v1.GetToolOffsetRequest\"O\n\x1b\x42\x61tchGetToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"\x85\x01\n\x1d\x42\x61tchUpdateToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.UpdateToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchUpdateToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"\x85\x01\n\x1d\x42\x61tchDeleteToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.DeleteToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchDeleteToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset2\xe1\t\n\x11ToolOffsetService\x12W\n\x10\x43reateToolOffset\x12\'.plant.tools.v1.CreateToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12Q\n\rGetToolOffset\x12$.plant.tools.v1.GetToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12\x62\n\x0fListToolOffsets\x12&.plant.tools.v1.ListToolOffsetsRequest\x1a\'.plant.tools.v1.ListToolOffsetsResponse\x12\x65\n\x10\x43ountToolOffsets\x12\'.plant.tools.v1.CountToolOffsetsRequest\x1a(.plant.tools.v1.CountToolOffsetsResponse\x12k\n\x12\x45xplainToolOffsets\x12).plant.tools.v1.ExplainToolOffsetsRequest\x1a*.plant.tools.v1.ExplainToolOffsetsResponse\x12W\n\x10UpdateToolOffset\x12\'.plant.tools.v1.UpdateToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12W\n\x10\x44\x65leteToolOffset\x12\'.plant.tools.v1.DeleteToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12[\n\x12UndeleteToolOffset\x12).plant.tools.v1.UndeleteToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12w\n\x16\x42\x61tchCreateToolOffsets\x12-.plant.tools.v1.BatchCreateToolOffsetsRequest\x1a..plant.tools.v1.BatchCreateToolOffsetsResponse\x12n\n\x13\x42\x61tchGetToolOffsets\x12*.plant.tools.v1.BatchGetToolOffsetsRequest\x1a+.plant.tools.v1.BatchGetToolOffsetsResponse\x12w\n\x16\x42\x61tchUpdateToolOffsets\x12-.plant.tools.v1.BatchUpdateToolOffsetsRequest\x1a..plant.tools.v1.BatchUpdateToolOffsetsResponse\x12w\n\x16\x42\x61tchDeleteToolOffsets\x12-.plant.tools.v1.BatchDeleteToolOffsetsRequest\x1a..plant.tools.v1.BatchDeleteToolOffsetsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(plant/tools/v1/tool_offset_service.proto\x12\x0eplant.tools.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a plant/tools/v1/tool_offset.proto\x1a\x1dtoolcrib/audit/v1/audit.proto\x1a\x1dtoolcrib/query/v1/query.proto\"u\n\x17\x43reateToolOffsetRequest\x12/\n\x0btool_offset\x18\x01 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"\xb8\x01\n\x14GetToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12\x16\n\x0e\x61s_of_revision\x18\x10 \x01(\x03\x12.\n\nas_of_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\x98\x02\n\x16ListToolOffsetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12\x16\n\x0e\x61s_of_revision\x18\x10 \x01(\x03\x12.\n\nas_of_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"v\n\x17ListToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\xb1\x01\n\x17\x43ountToolOffsetsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12\x16\n\x0e\x61s_of_revision\x18\x10 \x01(\x03\x12.\n\nas_of_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\";\n\x18\x43ountToolOffsetsResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"\xc5\x01\n\x19\x45xplainToolOffsetsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12\x16\n\x0e\x61s_of_revision\x18\x10 \x01(\x03\x12.\n\nas_of_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"C\n\x1a\x45xplainToolOffsetsResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xbd\x01\n\x17UpdateToolOffsetRequest\x12/\n\x0btool_offset\x18\x01 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"~\n\x17\x44\x65leteToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"i\n\x19UndeleteToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\xaa\x03\n\x12ToolOffsetRevision\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12/\n\toperation\x18\x02 \x01(\x0e\x32\x1c.toolcrib.audit.v1.Operation\x12/\n\x0b\x63ommit_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x34\n\x0c\x61\x63tor_source\x18\x05 \x01(\x0e\x32\x1e.toolcrib.audit.v1.ActorSource\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x0e\n\x06method\x18\x07 \x01(\t\x12*\n\x06\x62\x65\x66ore\x18\x08 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12)\n\x05\x61\x66ter\x18\t \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x32\n\x0e\x63hanged_fields\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x19\n\x11previous_revision\x18\x0b \x01(\x03\x12\x15\n\rnext_revision\x18\x0c \x01(\x03\"\x9b\x01\n\x0eToolOffsetDiff\x12*\n\x06\x62\x65\x66ore\x18\x08 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12)\n\x05\x61\x66ter\x18\t \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x32\n\x0e\x63hanged_fields\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"r\n\x1eListToolOffsetRevisionsRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x11\n\tpage_size\x18\x14 \x01(\x05\x12\x12\n\npage_token\x18\x15 \x01(\t\x12\x14\n\x0coldest_first\x18\x16 \x01(\x08\"\x83\x01\n\x1fListToolOffsetRevisionsResponse\x12\x35\n\trevisions\x18\x01 \x03(\x0b\x32\".plant.tools.v1.ToolOffsetRevision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"Z\n\x15\x44iffToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x16\n\x0estart_revision\x18\x17 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x18 \x01(\x03\"q\n\x1aListToolOffsetDiffsRequest\x12\x11\n\tpage_size\x18\x14 \x01(\x05\x12\x12\n\npage_token\x18\x15 \x01(\t\x12\x16\n\x0estart_revision\x18\x17 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x18 \x01(\x03\"w\n\x1bListToolOffsetDiffsResponse\x12-\n\x05\x64iffs\x18\x01 \x03(\x0b\x32\x1e.plant.tools.v1.ToolOffsetDiff\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"{\n\x19RollbackToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x10\n\x08revision\x18\t \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\x85\x01\n\x1d\x42\x61tchCreateToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.CreateToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchCreateToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"T\n\x1a\x42\x61tchGetToolOffsetsRequest\x12\x36\n\x08requests\x18\x01 \x03(\x0b\x32$.plant.tools.v1.GetToolOffsetRequest\"O\n\x1b\x42\x61tchGetToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"\x85\x01\n\x1d\x42\x61tchUpdateToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.UpdateToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchUpdateToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"\x85\x01\n\x1d\x42\x61tchDeleteToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.DeleteToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchDeleteToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset2\x83\r\n\x11ToolOffsetService\x12W\n\x10\x43reateToolOffset\x12\'.plant.tools.v1.CreateToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12Q\n\rGetToolOffset\x12$.plant.tools.v1.GetToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12\x62\n\x0fListToolOffsets\x12&.plant.tools.v1.ListToolOffsetsRequest\x1a\'.plant.tools.v1.ListToolOffsetsResponse\x12\x65\n\x10\x43ountToolOffsets\x12\'.plant.tools.v1.CountToolOffsetsRequest\x1a(.plant.tools.v1.CountToolOffsetsResponse\x12k\n\x12\x45xplainToolOffsets\x12).plant.tools.v1.ExplainToolOffsetsRequest\x1a*.plant.tools.v1.ExplainToolOffsetsResponse\x12W\n\x10UpdateToolOffset\x12\'.plant.tools.v1.UpdateToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12W\n\x10\x44\x65leteToolOffset\x12\'.plant.tools.v1.DeleteToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12[\n\x12UndeleteToolOffset\x12).plant.tools.v1.UndeleteToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12z\n\x17ListToolOffsetRevisions\x12..plant.tools.v1.ListToolOffsetRevisionsRequest\x1a/.plant.tools.v1.ListToolOffsetRevisionsResponse\x12W\n\x0e\x44iffToolOffset\x12%.plant.tools.v1.DiffToolOffsetRequest\x1a\x1e.plant.tools.v1.ToolOffsetDiff\x12n\n\x13ListToolOffsetDiffs\x12*.plant.tools.v1.ListToolOffsetDiffsRequest\x1a+.plant.tools.v1.ListToolOffsetDiffsResponse\x12[\n\x12RollbackToolOffset\x12).plant.tools.v1.RollbackToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12w\n\x16\x42\x61tchCreateToolOffsets\x12-.plant.tools.v1.BatchCreateToolOffsetsRequest\x1a..plant.tools.v1.BatchCreateToolOffsetsResponse\x12n\n\x13\x42\x61tchGetToolOffsets\x12*.plant.tools.v1.BatchGetToolOffsetsRequest\x1a+.plant.tools.v1.BatchGetToolOffsetsResponse\x12w\n\x16\x42\x61tchUpdateToolOffsets\x12-.plant.tools.v1.BatchUpdateToolOffsetsRequest\x1a..plant.tools.v1.BatchUpdateToolOffsetsResponse\x12w\n\x16\x42\x61tchDeleteToolOffsets\x12-.plant.tools.v1.BatchDeleteToolOffsetsRequest\x1a..plant.tools.v1.BatchDeleteToolOffsetsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plant.tools.v1.tool_offset_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATETOOLOFFSETREQUEST']._serialized_start=159
-  _globals['_CREATETOOLOFFSETREQUEST']._serialized_end=276
-  _globals['_GETTOOLOFFSETREQUEST']._serialized_start=278
-  _globals['_GETTOOLOFFSETREQUEST']._serialized_end=390
-  _globals['_LISTTOOLOFFSETSREQUEST']._serialized_start=393
-  _globals['_LISTTOOLOFFSETSREQUEST']._serialized_end=601
-  _globals['_LISTTOOLOFFSETSRESPONSE']._serialized_start=603
-  _globals['_LISTTOOLOFFSETSRESPONSE']._serialized_end=721
-  _globals['_COUNTTOOLOFFSETSREQUEST']._serialized_start=723
-  _globals['_COUNTTOOLOFFSETSREQUEST']._serialized_end=828
-  _globals['_COUNTTOOLOFFSETSRESPONSE']._serialized_start=830
-  _globals['_COUNTTOOLOFFSETSRESPONSE']._serialized_end=889
-  _globals['_EXPLAINTOOLOFFSETSREQUEST']._serialized_start=891
-  _globals['_EXPLAINTOOLOFFSETSREQUEST']._serialized_end=1016
-  _globals['_EXPLAINTOOLOFFSETSRESPONSE']._serialized_start=1018
-  _globals['_EXPLAINTOOLOFFSETSRESPONSE']._serialized_end=1085
-  _globals['_UPDATETOOLOFFSETREQUEST']._serialized_start=1088
-  _globals['_UPDATETOOLOFFSETREQUEST']._serialized_end=1277
-  _globals['_DELETETOOLOFFSETREQUEST']._serialized_start=1279
-  _globals['_DELETETOOLOFFSETREQUEST']._serialized_end=1405
-  _globals['_UNDELETETOOLOFFSETREQUEST']._serialized_start=1407
-  _globals['_UNDELETETOOLOFFSETREQUEST']._serialized_end=1512
-  _globals['_BATCHCREATETOOLOFFSETSREQUEST']._serialized_start=1515
-  _globals['_BATCHCREATETOOLOFFSETSREQUEST']._serialized_end=1648
-  _globals['_BATCHCREATETOOLOFFSETSRESPONSE']._serialized_start=1650
-  _globals['_BATCHCREATETOOLOFFSETSRESPONSE']._serialized_end=1732
-  _globals['_BATCHGETTOOLOFFSETSREQUEST']._serialized_start=1734
-  _globals['_BATCHGETTOOLOFFSETSREQUEST']._serialized_end=1818
-  _globals['_BATCHGETTOOLOFFSETSRESPONSE']._serialized_start=1820
-  _globals['_BATCHGETTOOLOFFSETSRESPONSE']._serialized_end=1899
-  _globals['_BATCHUPDATETOOLOFFSETSREQUEST']._serialized_start=1902
-  _globals['_BATCHUPDATETOOLOFFSETSREQUEST']._serialized_end=2035
-  _globals['_BATCHUPDATETOOLOFFSETSRESPONSE']._serialized_start=2037
-  _globals['_BATCHUPDATETOOLOFFSETSRESPONSE']._serialized_end=2119
-  _globals['_BATCHDELETETOOLOFFSETSREQUEST']._serialized_start=2122
-  _globals['_BATCHDELETETOOLOFFSETSREQUEST']._serialized_end=2255
-  _globals['_BATCHDELETETOOLOFFSETSRESPONSE']._serialized_start=2257
-  _globals['_BATCHDELETETOOLOFFSETSRESPONSE']._serialized_end=2339
-  _globals['_TOOLOFFSETSERVICE']._serialized_start=2342
-  _globals['_TOOLOFFSETSERVICE']._serialized_end=3591
+  _globals['_CREATETOOLOFFSETREQUEST']._serialized_start=223
+  _globals['_CREATETOOLOFFSETREQUEST']._serialized_end=340
+  _globals['_GETTOOLOFFSETREQUEST']._serialized_start=343
+  _globals['_GETTOOLOFFSETREQUEST']._serialized_end=527
+  _globals['_LISTTOOLOFFSETSREQUEST']._serialized_start=530
+  _globals['_LISTTOOLOFFSETSREQUEST']._serialized_end=810
+  _globals['_LISTTOOLOFFSETSRESPONSE']._serialized_start=812
+  _globals['_LISTTOOLOFFSETSRESPONSE']._serialized_end=930
+  _globals['_COUNTTOOLOFFSETSREQUEST']._serialized_start=933
+  _globals['_COUNTTOOLOFFSETSREQUEST']._serialized_end=1110
+  _globals['_COUNTTOOLOFFSETSRESPONSE']._serialized_start=1112
+  _globals['_COUNTTOOLOFFSETSRESPONSE']._serialized_end=1171
+  _globals['_EXPLAINTOOLOFFSETSREQUEST']._serialized_start=1174
+  _globals['_EXPLAINTOOLOFFSETSREQUEST']._serialized_end=1371
+  _globals['_EXPLAINTOOLOFFSETSRESPONSE']._serialized_start=1373
+  _globals['_EXPLAINTOOLOFFSETSRESPONSE']._serialized_end=1440
+  _globals['_UPDATETOOLOFFSETREQUEST']._serialized_start=1443
+  _globals['_UPDATETOOLOFFSETREQUEST']._serialized_end=1632
+  _globals['_DELETETOOLOFFSETREQUEST']._serialized_start=1634
+  _globals['_DELETETOOLOFFSETREQUEST']._serialized_end=1760
+  _globals['_UNDELETETOOLOFFSETREQUEST']._serialized_start=1762
+  _globals['_UNDELETETOOLOFFSETREQUEST']._serialized_end=1867
+  _globals['_TOOLOFFSETREVISION']._serialized_start=1870
+  _globals['_TOOLOFFSETREVISION']._serialized_end=2296
+  _globals['_TOOLOFFSETDIFF']._serialized_start=2299
+  _globals['_TOOLOFFSETDIFF']._serialized_end=2454
+  _globals['_LISTTOOLOFFSETREVISIONSREQUEST']._serialized_start=2456
+  _globals['_LISTTOOLOFFSETREVISIONSREQUEST']._serialized_end=2570
+  _globals['_LISTTOOLOFFSETREVISIONSRESPONSE']._serialized_start=2573
+  _globals['_LISTTOOLOFFSETREVISIONSRESPONSE']._serialized_end=2704
+  _globals['_DIFFTOOLOFFSETREQUEST']._serialized_start=2706
+  _globals['_DIFFTOOLOFFSETREQUEST']._serialized_end=2796
+  _globals['_LISTTOOLOFFSETDIFFSREQUEST']._serialized_start=2798
+  _globals['_LISTTOOLOFFSETDIFFSREQUEST']._serialized_end=2911
+  _globals['_LISTTOOLOFFSETDIFFSRESPONSE']._serialized_start=2913
+  _globals['_LISTTOOLOFFSETDIFFSRESPONSE']._serialized_end=3032
+  _globals['_ROLLBACKTOOLOFFSETREQUEST']._serialized_start=3034
+  _globals['_ROLLBACKTOOLOFFSETREQUEST']._serialized_end=3157
+  _globals['_BATCHCREATETOOLOFFSETSREQUEST']._serialized_start=3160
+  _globals['_BATCHCREATETOOLOFFSETSREQUEST']._serialized_end=3293
+  _globals['_BATCHCREATETOOLOFFSETSRESPONSE']._serialized_start=3295
+  _globals['_BATCHCREATETOOLOFFSETSRESPONSE']._serialized_end=3377
+  _globals['_BATCHGETTOOLOFFSETSREQUEST']._serialized_start=3379
+  _globals['_BATCHGETTOOLOFFSETSREQUEST']._serialized_end=3463
+  _globals['_BATCHGETTOOLOFFSETSRESPONSE']._serialized_start=3465
+  _globals['_BATCHGETTOOLOFFSETSRESPONSE']._serialized_end=3544
+  _globals['_BATCHUPDATETOOLOFFSETSREQUEST']._serialized_start=3547
+  _globals['_BATCHUPDATETOOLOFFSETSREQUEST']._serialized_end=3680
+  _globals['_BATCHUPDATETOOLOFFSETSRESPONSE']._serialized_start=3682
+  _globals['_BATCHUPDATETOOLOFFSETSRESPONSE']._serialized_end=3764
+  _globals['_BATCHDELETETOOLOFFSETSREQUEST']._serialized_start=3767
+  _globals['_BATCHDELETETOOLOFFSETSREQUEST']._serialized_end=3900
+  _globals['_BATCHDELETETOOLOFFSETSRESPONSE']._serialized_start=3902
+  _globals['_BATCHDELETETOOLOFFSETSRESPONSE']._serialized_end=3984
+  _globals['_TOOLOFFSETSERVICE']._serialized_start=3987
+  _globals['_TOOLOFFSETSERVICE']._serialized_end=5654
 # @@protoc_insertion_point(module_scope)

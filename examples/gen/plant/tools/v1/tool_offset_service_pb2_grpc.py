@@ -76,6 +76,26 @@ class ToolOffsetServiceStub:
                 request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.UndeleteToolOffsetRequest.SerializeToString,
                 response_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__pb2.ToolOffset.FromString,
                 _registered_method=True)
+        self.ListToolOffsetRevisions = channel.unary_unary(
+                '/plant.tools.v1.ToolOffsetService/ListToolOffsetRevisions',
+                request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetRevisionsRequest.SerializeToString,
+                response_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetRevisionsResponse.FromString,
+                _registered_method=True)
+        self.DiffToolOffset = channel.unary_unary(
+                '/plant.tools.v1.ToolOffsetService/DiffToolOffset',
+                request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.DiffToolOffsetRequest.SerializeToString,
+                response_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ToolOffsetDiff.FromString,
+                _registered_method=True)
+        self.ListToolOffsetDiffs = channel.unary_unary(
+                '/plant.tools.v1.ToolOffsetService/ListToolOffsetDiffs',
+                request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetDiffsRequest.SerializeToString,
+                response_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetDiffsResponse.FromString,
+                _registered_method=True)
+        self.RollbackToolOffset = channel.unary_unary(
+                '/plant.tools.v1.ToolOffsetService/RollbackToolOffset',
+                request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.RollbackToolOffsetRequest.SerializeToString,
+                response_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__pb2.ToolOffset.FromString,
+                _registered_method=True)
         self.BatchCreateToolOffsets = channel.unary_unary(
                 '/plant.tools.v1.ToolOffsetService/BatchCreateToolOffsets',
                 request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.BatchCreateToolOffsetsRequest.SerializeToString,
@@ -158,6 +178,34 @@ class ToolOffsetServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListToolOffsetRevisions(self, request, context):
+        """Lists the versions of a record, deleted or not, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiffToolOffset(self, request, context):
+        """Compares a record at two revisions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListToolOffsetDiffs(self, request, context):
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackToolOffset(self, request, context):
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BatchCreateToolOffsets(self, request, context):
         """Creates records, all or none, in the order of the requests.
         """
@@ -227,6 +275,26 @@ def add_ToolOffsetServiceServicer_to_server(servicer, server):
             'UndeleteToolOffset': grpc.unary_unary_rpc_method_handler(
                     servicer.UndeleteToolOffset,
                     request_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.UndeleteToolOffsetRequest.FromString,
+                    response_serializer=plant_dot_tools_dot_v1_dot_tool__offset__pb2.ToolOffset.SerializeToString,
+            ),
+            'ListToolOffsetRevisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListToolOffsetRevisions,
+                    request_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetRevisionsRequest.FromString,
+                    response_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetRevisionsResponse.SerializeToString,
+            ),
+            'DiffToolOffset': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffToolOffset,
+                    request_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.DiffToolOffsetRequest.FromString,
+                    response_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ToolOffsetDiff.SerializeToString,
+            ),
+            'ListToolOffsetDiffs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListToolOffsetDiffs,
+                    request_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetDiffsRequest.FromString,
+                    response_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetDiffsResponse.SerializeToString,
+            ),
+            'RollbackToolOffset': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackToolOffset,
+                    request_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.RollbackToolOffsetRequest.FromString,
                     response_serializer=plant_dot_tools_dot_v1_dot_tool__offset__pb2.ToolOffset.SerializeToString,
             ),
             'BatchCreateToolOffsets': grpc.unary_unary_rpc_method_handler(
@@ -466,6 +534,114 @@ class ToolOffsetService:
             target,
             '/plant.tools.v1.ToolOffsetService/UndeleteToolOffset',
             plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.UndeleteToolOffsetRequest.SerializeToString,
+            plant_dot_tools_dot_v1_dot_tool__offset__pb2.ToolOffset.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListToolOffsetRevisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.tools.v1.ToolOffsetService/ListToolOffsetRevisions',
+            plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetRevisionsRequest.SerializeToString,
+            plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffToolOffset(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.tools.v1.ToolOffsetService/DiffToolOffset',
+            plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.DiffToolOffsetRequest.SerializeToString,
+            plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ToolOffsetDiff.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListToolOffsetDiffs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.tools.v1.ToolOffsetService/ListToolOffsetDiffs',
+            plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetDiffsRequest.SerializeToString,
+            plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.ListToolOffsetDiffsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackToolOffset(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.tools.v1.ToolOffsetService/RollbackToolOffset',
+            plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.RollbackToolOffsetRequest.SerializeToString,
             plant_dot_tools_dot_v1_dot_tool__offset__pb2.ToolOffset.FromString,
             options,
             channel_credentials,

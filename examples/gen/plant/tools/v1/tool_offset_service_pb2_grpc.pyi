@@ -52,6 +52,14 @@ class ToolOffsetServiceStub:
     """Deletes a record; it stays, hidden, until it is undeleted."""
     UndeleteToolOffset: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.UndeleteToolOffsetRequest, _tool_offset_pb2.ToolOffset]
     """Brings a deleted record back."""
+    ListToolOffsetRevisions: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.ListToolOffsetRevisionsRequest, _tool_offset_service_pb2.ListToolOffsetRevisionsResponse]
+    """Lists the versions of a record, deleted or not, the newest first."""
+    DiffToolOffset: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.DiffToolOffsetRequest, _tool_offset_service_pb2.ToolOffsetDiff]
+    """Compares a record at two revisions."""
+    ListToolOffsetDiffs: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.ListToolOffsetDiffsRequest, _tool_offset_service_pb2.ListToolOffsetDiffsResponse]
+    """Lists the records that differ between two revisions, in the order of their keys as text."""
+    RollbackToolOffset: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.RollbackToolOffsetRequest, _tool_offset_pb2.ToolOffset]
+    """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
     BatchCreateToolOffsets: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.BatchCreateToolOffsetsRequest, _tool_offset_service_pb2.BatchCreateToolOffsetsResponse]
     """Creates records, all or none, in the order of the requests."""
     BatchGetToolOffsets: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.BatchGetToolOffsetsRequest, _tool_offset_service_pb2.BatchGetToolOffsetsResponse]
@@ -82,6 +90,14 @@ class ToolOffsetServiceAsyncStub(ToolOffsetServiceStub):
     """Deletes a record; it stays, hidden, until it is undeleted."""
     UndeleteToolOffset: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.UndeleteToolOffsetRequest, _tool_offset_pb2.ToolOffset]  # type: ignore[assignment]
     """Brings a deleted record back."""
+    ListToolOffsetRevisions: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.ListToolOffsetRevisionsRequest, _tool_offset_service_pb2.ListToolOffsetRevisionsResponse]  # type: ignore[assignment]
+    """Lists the versions of a record, deleted or not, the newest first."""
+    DiffToolOffset: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.DiffToolOffsetRequest, _tool_offset_service_pb2.ToolOffsetDiff]  # type: ignore[assignment]
+    """Compares a record at two revisions."""
+    ListToolOffsetDiffs: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.ListToolOffsetDiffsRequest, _tool_offset_service_pb2.ListToolOffsetDiffsResponse]  # type: ignore[assignment]
+    """Lists the records that differ between two revisions, in the order of their keys as text."""
+    RollbackToolOffset: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.RollbackToolOffsetRequest, _tool_offset_pb2.ToolOffset]  # type: ignore[assignment]
+    """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
     BatchCreateToolOffsets: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.BatchCreateToolOffsetsRequest, _tool_offset_service_pb2.BatchCreateToolOffsetsResponse]  # type: ignore[assignment]
     """Creates records, all or none, in the order of the requests."""
     BatchGetToolOffsets: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.BatchGetToolOffsetsRequest, _tool_offset_service_pb2.BatchGetToolOffsetsResponse]  # type: ignore[assignment]
@@ -157,6 +173,38 @@ class ToolOffsetServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_tool_offset_pb2.ToolOffset, _abc.Awaitable[_tool_offset_pb2.ToolOffset]]:
         """Brings a deleted record back."""
+
+    @_abc_1.abstractmethod
+    def ListToolOffsetRevisions(
+        self,
+        request: _tool_offset_service_pb2.ListToolOffsetRevisionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tool_offset_service_pb2.ListToolOffsetRevisionsResponse, _abc.Awaitable[_tool_offset_service_pb2.ListToolOffsetRevisionsResponse]]:
+        """Lists the versions of a record, deleted or not, the newest first."""
+
+    @_abc_1.abstractmethod
+    def DiffToolOffset(
+        self,
+        request: _tool_offset_service_pb2.DiffToolOffsetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tool_offset_service_pb2.ToolOffsetDiff, _abc.Awaitable[_tool_offset_service_pb2.ToolOffsetDiff]]:
+        """Compares a record at two revisions."""
+
+    @_abc_1.abstractmethod
+    def ListToolOffsetDiffs(
+        self,
+        request: _tool_offset_service_pb2.ListToolOffsetDiffsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tool_offset_service_pb2.ListToolOffsetDiffsResponse, _abc.Awaitable[_tool_offset_service_pb2.ListToolOffsetDiffsResponse]]:
+        """Lists the records that differ between two revisions, in the order of their keys as text."""
+
+    @_abc_1.abstractmethod
+    def RollbackToolOffset(
+        self,
+        request: _tool_offset_service_pb2.RollbackToolOffsetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tool_offset_pb2.ToolOffset, _abc.Awaitable[_tool_offset_pb2.ToolOffset]]:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
 
     @_abc_1.abstractmethod
     def BatchCreateToolOffsets(

@@ -6,7 +6,16 @@ from plant.tools.v1 import tool_offset_service_pb2 as messages
 from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_repository import ToolOffsetRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+    as_of,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -26,6 +35,7 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
                 (request.tool_number,),
                 request.show_deleted,
                 read_mask=request.read_mask.paths if request.HasField("read_mask") else (),
+                as_of=as_of(request),
             ),
         )
 
@@ -35,7 +45,11 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
         page = await self.list(
             call,
             Selection(
-                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+                filter=request.filter,
+                query=request.query,
+                order_by=request.order_by,
+                show_deleted=request.show_deleted,
+                as_of=as_of(request),
             ),
             request.page_size,
             request.page_token,
@@ -49,7 +63,10 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
         self, request: messages.CountToolOffsetsRequest, call: Call
     ) -> messages.CountToolOffsetsResponse:
         counted = await self.count(
-            call, Selection(filter=request.filter, query=request.query, show_deleted=request.show_deleted)
+            call,
+            Selection(
+                filter=request.filter, query=request.query, show_deleted=request.show_deleted, as_of=as_of(request)
+            ),
         )
         return messages.CountToolOffsetsResponse(revision=counted.revision, count=counted.records)
 
@@ -59,7 +76,11 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
         plan = await self.explain(
             call,
             Selection(
-                filter=request.filter, query=request.query, order_by=request.order_by, show_deleted=request.show_deleted
+                filter=request.filter,
+                query=request.query,
+                order_by=request.order_by,
+                show_deleted=request.show_deleted,
+                as_of=as_of(request),
             ),
         )
         return messages.ExplainToolOffsetsResponse(plan=plan)
@@ -82,6 +103,45 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
     async def UndeleteToolOffset(self, request: messages.UndeleteToolOffsetRequest, call: Call) -> ToolOffset:
         return await self.undelete(call, request, Removal((request.tool_number,), request.etag))
 
+    async def ListToolOffsetRevisions(
+        self, request: messages.ListToolOffsetRevisionsRequest, call: Call
+    ) -> messages.ListToolOffsetRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.tool_number,), request.page_size, request.page_token, request.oldest_first),
+            messages.ToolOffsetRevision,
+        )
+        return messages.ListToolOffsetRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffToolOffset(self, request: messages.DiffToolOffsetRequest, call: Call) -> messages.ToolOffsetDiff:
+        return await self.diff(
+            call,
+            (request.tool_number,),
+            Comparison(request.start_revision, request.end_revision),
+            messages.ToolOffsetDiff,
+        )
+
+    async def ListToolOffsetDiffs(
+        self, request: messages.ListToolOffsetDiffsRequest, call: Call
+    ) -> messages.ListToolOffsetDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.ToolOffsetDiff,
+        )
+        return messages.ListToolOffsetDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackToolOffset(self, request: messages.RollbackToolOffsetRequest, call: Call) -> ToolOffset:
+        return await self.rollback(
+            call, request, RollbackRequest((request.tool_number,), request.revision, request.etag)
+        )
+
     async def BatchCreateToolOffsets(
         self, request: messages.BatchCreateToolOffsetsRequest, call: Call
     ) -> messages.BatchCreateToolOffsetsResponse:
@@ -98,6 +158,7 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
                     (item.tool_number,),
                     item.show_deleted,
                     read_mask=item.read_mask.paths if item.HasField("read_mask") else (),
+                    as_of=as_of(item),
                 )
                 for item in request.requests
             ],
@@ -140,6 +201,10 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
             Method("UpdateToolOffset", messages.UpdateToolOffsetRequest, self.UpdateToolOffset),
             Method("DeleteToolOffset", messages.DeleteToolOffsetRequest, self.DeleteToolOffset),
             Method("UndeleteToolOffset", messages.UndeleteToolOffsetRequest, self.UndeleteToolOffset),
+            Method("ListToolOffsetRevisions", messages.ListToolOffsetRevisionsRequest, self.ListToolOffsetRevisions),
+            Method("DiffToolOffset", messages.DiffToolOffsetRequest, self.DiffToolOffset),
+            Method("ListToolOffsetDiffs", messages.ListToolOffsetDiffsRequest, self.ListToolOffsetDiffs),
+            Method("RollbackToolOffset", messages.RollbackToolOffsetRequest, self.RollbackToolOffset),
             Method("BatchCreateToolOffsets", messages.BatchCreateToolOffsetsRequest, self.BatchCreateToolOffsets),
             Method("BatchGetToolOffsets", messages.BatchGetToolOffsetsRequest, self.BatchGetToolOffsets),
             Method("BatchUpdateToolOffsets", messages.BatchUpdateToolOffsetsRequest, self.BatchUpdateToolOffsets),

@@ -16,12 +16,18 @@ from plant.users.v1.user_service_pb2 import (
     CountUsersRequest,
     CreateUserRequest,
     DeleteUserRequest,
+    DiffUserRequest,
     ExplainUsersRequest,
     GetUserRequest,
+    ListUserDiffsRequest,
+    ListUserRevisionsRequest,
     ListUsersRequest,
     ListUsersResponse,
+    RollbackUserRequest,
     UndeleteUserRequest,
     UpdateUserRequest,
+    UserDiff,
+    UserRevision,
 )
 from plant.users.v1.user_service_pb2_grpc import UserServiceStub
 from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
@@ -186,6 +192,56 @@ class UserClient:
         return self._crib.write(
             self._stub.UndeleteUser,
             UndeleteUserRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    def revisions(self, id: str, *, oldest_first: bool = False, page_size: int = 0) -> Iterator[UserRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListUserRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = self._crib.read(self._stub.ListUserRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, id: str, start_revision: int, end_revision: int = 0) -> UserDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffUser, DiffUserRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[UserDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListUserDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListUserDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self, id: str, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> User:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackUser,
+            RollbackUserRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
         )
 
     def batch_create(
@@ -407,6 +463,60 @@ class AsyncUserClient:
         return await self._crib.write(
             self._stub.UndeleteUser,
             UndeleteUserRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    async def revisions(
+        self, id: str, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[UserRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListUserRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = await self._crib.read(self._stub.ListUserRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, id: str, start_revision: int, end_revision: int = 0) -> UserDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffUser, DiffUserRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[UserDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListUserDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListUserDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self, id: str, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> User:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackUser,
+            RollbackUserRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
         )
 
     async def batch_create(

@@ -76,6 +76,26 @@ class UserServiceStub:
                 request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.UndeleteUserRequest.SerializeToString,
                 response_deserializer=plant_dot_users_dot_v1_dot_user__pb2.User.FromString,
                 _registered_method=True)
+        self.ListUserRevisions = channel.unary_unary(
+                '/plant.users.v1.UserService/ListUserRevisions',
+                request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.ListUserRevisionsRequest.SerializeToString,
+                response_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.ListUserRevisionsResponse.FromString,
+                _registered_method=True)
+        self.DiffUser = channel.unary_unary(
+                '/plant.users.v1.UserService/DiffUser',
+                request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.DiffUserRequest.SerializeToString,
+                response_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.UserDiff.FromString,
+                _registered_method=True)
+        self.ListUserDiffs = channel.unary_unary(
+                '/plant.users.v1.UserService/ListUserDiffs',
+                request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.ListUserDiffsRequest.SerializeToString,
+                response_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.ListUserDiffsResponse.FromString,
+                _registered_method=True)
+        self.RollbackUser = channel.unary_unary(
+                '/plant.users.v1.UserService/RollbackUser',
+                request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.RollbackUserRequest.SerializeToString,
+                response_deserializer=plant_dot_users_dot_v1_dot_user__pb2.User.FromString,
+                _registered_method=True)
         self.BatchCreateUsers = channel.unary_unary(
                 '/plant.users.v1.UserService/BatchCreateUsers',
                 request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.BatchCreateUsersRequest.SerializeToString,
@@ -158,6 +178,34 @@ class UserServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListUserRevisions(self, request, context):
+        """Lists the versions of a record, deleted or not, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiffUser(self, request, context):
+        """Compares a record at two revisions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListUserDiffs(self, request, context):
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackUser(self, request, context):
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BatchCreateUsers(self, request, context):
         """Creates records, all or none, in the order of the requests.
         """
@@ -227,6 +275,26 @@ def add_UserServiceServicer_to_server(servicer, server):
             'UndeleteUser': grpc.unary_unary_rpc_method_handler(
                     servicer.UndeleteUser,
                     request_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.UndeleteUserRequest.FromString,
+                    response_serializer=plant_dot_users_dot_v1_dot_user__pb2.User.SerializeToString,
+            ),
+            'ListUserRevisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUserRevisions,
+                    request_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.ListUserRevisionsRequest.FromString,
+                    response_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.ListUserRevisionsResponse.SerializeToString,
+            ),
+            'DiffUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffUser,
+                    request_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.DiffUserRequest.FromString,
+                    response_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.UserDiff.SerializeToString,
+            ),
+            'ListUserDiffs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUserDiffs,
+                    request_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.ListUserDiffsRequest.FromString,
+                    response_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.ListUserDiffsResponse.SerializeToString,
+            ),
+            'RollbackUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackUser,
+                    request_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.RollbackUserRequest.FromString,
                     response_serializer=plant_dot_users_dot_v1_dot_user__pb2.User.SerializeToString,
             ),
             'BatchCreateUsers': grpc.unary_unary_rpc_method_handler(
@@ -466,6 +534,114 @@ class UserService:
             target,
             '/plant.users.v1.UserService/UndeleteUser',
             plant_dot_users_dot_v1_dot_user__service__pb2.UndeleteUserRequest.SerializeToString,
+            plant_dot_users_dot_v1_dot_user__pb2.User.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUserRevisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.users.v1.UserService/ListUserRevisions',
+            plant_dot_users_dot_v1_dot_user__service__pb2.ListUserRevisionsRequest.SerializeToString,
+            plant_dot_users_dot_v1_dot_user__service__pb2.ListUserRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.users.v1.UserService/DiffUser',
+            plant_dot_users_dot_v1_dot_user__service__pb2.DiffUserRequest.SerializeToString,
+            plant_dot_users_dot_v1_dot_user__service__pb2.UserDiff.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUserDiffs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.users.v1.UserService/ListUserDiffs',
+            plant_dot_users_dot_v1_dot_user__service__pb2.ListUserDiffsRequest.SerializeToString,
+            plant_dot_users_dot_v1_dot_user__service__pb2.ListUserDiffsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/plant.users.v1.UserService/RollbackUser',
+            plant_dot_users_dot_v1_dot_user__service__pb2.RollbackUserRequest.SerializeToString,
             plant_dot_users_dot_v1_dot_user__pb2.User.FromString,
             options,
             channel_credentials,

@@ -52,6 +52,14 @@ class UserServiceStub:
     """Deletes a record; it stays, hidden, until it is undeleted."""
     UndeleteUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.UndeleteUserRequest, _user_pb2.User]
     """Brings a deleted record back."""
+    ListUserRevisions: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ListUserRevisionsRequest, _user_service_pb2.ListUserRevisionsResponse]
+    """Lists the versions of a record, deleted or not, the newest first."""
+    DiffUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.DiffUserRequest, _user_service_pb2.UserDiff]
+    """Compares a record at two revisions."""
+    ListUserDiffs: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ListUserDiffsRequest, _user_service_pb2.ListUserDiffsResponse]
+    """Lists the records that differ between two revisions, in the order of their keys as text."""
+    RollbackUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.RollbackUserRequest, _user_pb2.User]
+    """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
     BatchCreateUsers: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.BatchCreateUsersRequest, _user_service_pb2.BatchCreateUsersResponse]
     """Creates records, all or none, in the order of the requests."""
     BatchGetUsers: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.BatchGetUsersRequest, _user_service_pb2.BatchGetUsersResponse]
@@ -82,6 +90,14 @@ class UserServiceAsyncStub(UserServiceStub):
     """Deletes a record; it stays, hidden, until it is undeleted."""
     UndeleteUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.UndeleteUserRequest, _user_pb2.User]  # type: ignore[assignment]
     """Brings a deleted record back."""
+    ListUserRevisions: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ListUserRevisionsRequest, _user_service_pb2.ListUserRevisionsResponse]  # type: ignore[assignment]
+    """Lists the versions of a record, deleted or not, the newest first."""
+    DiffUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DiffUserRequest, _user_service_pb2.UserDiff]  # type: ignore[assignment]
+    """Compares a record at two revisions."""
+    ListUserDiffs: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ListUserDiffsRequest, _user_service_pb2.ListUserDiffsResponse]  # type: ignore[assignment]
+    """Lists the records that differ between two revisions, in the order of their keys as text."""
+    RollbackUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.RollbackUserRequest, _user_pb2.User]  # type: ignore[assignment]
+    """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
     BatchCreateUsers: _aio.UnaryUnaryMultiCallable[_user_service_pb2.BatchCreateUsersRequest, _user_service_pb2.BatchCreateUsersResponse]  # type: ignore[assignment]
     """Creates records, all or none, in the order of the requests."""
     BatchGetUsers: _aio.UnaryUnaryMultiCallable[_user_service_pb2.BatchGetUsersRequest, _user_service_pb2.BatchGetUsersResponse]  # type: ignore[assignment]
@@ -157,6 +173,38 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_user_pb2.User, _abc.Awaitable[_user_pb2.User]]:
         """Brings a deleted record back."""
+
+    @_abc_1.abstractmethod
+    def ListUserRevisions(
+        self,
+        request: _user_service_pb2.ListUserRevisionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.ListUserRevisionsResponse, _abc.Awaitable[_user_service_pb2.ListUserRevisionsResponse]]:
+        """Lists the versions of a record, deleted or not, the newest first."""
+
+    @_abc_1.abstractmethod
+    def DiffUser(
+        self,
+        request: _user_service_pb2.DiffUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.UserDiff, _abc.Awaitable[_user_service_pb2.UserDiff]]:
+        """Compares a record at two revisions."""
+
+    @_abc_1.abstractmethod
+    def ListUserDiffs(
+        self,
+        request: _user_service_pb2.ListUserDiffsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.ListUserDiffsResponse, _abc.Awaitable[_user_service_pb2.ListUserDiffsResponse]]:
+        """Lists the records that differ between two revisions, in the order of their keys as text."""
+
+    @_abc_1.abstractmethod
+    def RollbackUser(
+        self,
+        request: _user_service_pb2.RollbackUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_pb2.User, _abc.Awaitable[_user_pb2.User]]:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was none."""
 
     @_abc_1.abstractmethod
     def BatchCreateUsers(

@@ -6,7 +6,15 @@ from plant.users.v1 import user_service_pb2 as messages
 from plant.users.v1.user_pb2 import User
 from plant.users.v1.user_repository import UserRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -76,6 +84,38 @@ class UserServicer(ComponentServicer[User]):
     async def UndeleteUser(self, request: messages.UndeleteUserRequest, call: Call) -> User:
         return await self.undelete(call, request, Removal((request.id,), request.etag))
 
+    async def ListUserRevisions(
+        self, request: messages.ListUserRevisionsRequest, call: Call
+    ) -> messages.ListUserRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.UserRevision,
+        )
+        return messages.ListUserRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffUser(self, request: messages.DiffUserRequest, call: Call) -> messages.UserDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.UserDiff
+        )
+
+    async def ListUserDiffs(self, request: messages.ListUserDiffsRequest, call: Call) -> messages.ListUserDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.UserDiff,
+        )
+        return messages.ListUserDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackUser(self, request: messages.RollbackUserRequest, call: Call) -> User:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateUsers(
         self, request: messages.BatchCreateUsersRequest, call: Call
     ) -> messages.BatchCreateUsersResponse:
@@ -128,6 +168,10 @@ class UserServicer(ComponentServicer[User]):
             Method("UpdateUser", messages.UpdateUserRequest, self.UpdateUser),
             Method("DeleteUser", messages.DeleteUserRequest, self.DeleteUser),
             Method("UndeleteUser", messages.UndeleteUserRequest, self.UndeleteUser),
+            Method("ListUserRevisions", messages.ListUserRevisionsRequest, self.ListUserRevisions),
+            Method("DiffUser", messages.DiffUserRequest, self.DiffUser),
+            Method("ListUserDiffs", messages.ListUserDiffsRequest, self.ListUserDiffs),
+            Method("RollbackUser", messages.RollbackUserRequest, self.RollbackUser),
             Method("BatchCreateUsers", messages.BatchCreateUsersRequest, self.BatchCreateUsers),
             Method("BatchGetUsers", messages.BatchGetUsersRequest, self.BatchGetUsers),
             Method("BatchUpdateUsers", messages.BatchUpdateUsersRequest, self.BatchUpdateUsers),

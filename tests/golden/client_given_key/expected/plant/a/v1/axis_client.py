@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from plant.a.v1.a_pb2 import Axis
 from plant.a.v1.axis_fields import AxisFields
 from plant.a.v1.axis_service_pb2 import (
+    AxisDiff,
+    AxisRevision,
     BatchCreateAxesRequest,
     BatchDeleteAxesRequest,
     BatchGetAxesRequest,
@@ -16,10 +18,14 @@ from plant.a.v1.axis_service_pb2 import (
     CountAxesRequest,
     CreateAxisRequest,
     DeleteAxisRequest,
+    DiffAxisRequest,
     ExplainAxesRequest,
     GetAxisRequest,
     ListAxesRequest,
     ListAxesResponse,
+    ListAxisDiffsRequest,
+    ListAxisRevisionsRequest,
+    RollbackAxisRequest,
     UndeleteAxisRequest,
     UpdateAxisRequest,
 )
@@ -192,6 +198,56 @@ class AxisClient:
         return self._crib.write(
             self._stub.UndeleteAxis,
             UndeleteAxisRequest(name=name, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    def revisions(self, name: str, *, oldest_first: bool = False, page_size: int = 0) -> Iterator[AxisRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListAxisRevisionsRequest(name=name, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = self._crib.read(self._stub.ListAxisRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, name: str, start_revision: int, end_revision: int = 0) -> AxisDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffAxis, DiffAxisRequest(name=name, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[AxisDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListAxisDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListAxisDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self, name: str, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Axis:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackAxis,
+            RollbackAxisRequest(
+                name=name, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
         )
 
     def batch_create(
@@ -419,6 +475,60 @@ class AsyncAxisClient:
         return await self._crib.write(
             self._stub.UndeleteAxis,
             UndeleteAxisRequest(name=name, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    async def revisions(
+        self, name: str, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[AxisRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListAxisRevisionsRequest(name=name, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = await self._crib.read(self._stub.ListAxisRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, name: str, start_revision: int, end_revision: int = 0) -> AxisDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffAxis, DiffAxisRequest(name=name, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[AxisDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListAxisDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListAxisDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self, name: str, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Axis:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackAxis,
+            RollbackAxisRequest(
+                name=name, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
         )
 
     async def batch_create(

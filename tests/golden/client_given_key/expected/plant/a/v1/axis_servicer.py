@@ -6,7 +6,15 @@ from plant.a.v1 import axis_service_pb2 as messages
 from plant.a.v1.a_pb2 import Axis
 from plant.a.v1.axis_repository import AxisRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -76,6 +84,38 @@ class AxisServicer(ComponentServicer[Axis]):
     async def UndeleteAxis(self, request: messages.UndeleteAxisRequest, call: Call) -> Axis:
         return await self.undelete(call, request, Removal((request.name,), request.etag))
 
+    async def ListAxisRevisions(
+        self, request: messages.ListAxisRevisionsRequest, call: Call
+    ) -> messages.ListAxisRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.name,), request.page_size, request.page_token, request.oldest_first),
+            messages.AxisRevision,
+        )
+        return messages.ListAxisRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffAxis(self, request: messages.DiffAxisRequest, call: Call) -> messages.AxisDiff:
+        return await self.diff(
+            call, (request.name,), Comparison(request.start_revision, request.end_revision), messages.AxisDiff
+        )
+
+    async def ListAxisDiffs(self, request: messages.ListAxisDiffsRequest, call: Call) -> messages.ListAxisDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.AxisDiff,
+        )
+        return messages.ListAxisDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackAxis(self, request: messages.RollbackAxisRequest, call: Call) -> Axis:
+        return await self.rollback(call, request, RollbackRequest((request.name,), request.revision, request.etag))
+
     async def BatchCreateAxes(
         self, request: messages.BatchCreateAxesRequest, call: Call
     ) -> messages.BatchCreateAxesResponse:
@@ -130,6 +170,10 @@ class AxisServicer(ComponentServicer[Axis]):
             Method("UpdateAxis", messages.UpdateAxisRequest, self.UpdateAxis),
             Method("DeleteAxis", messages.DeleteAxisRequest, self.DeleteAxis),
             Method("UndeleteAxis", messages.UndeleteAxisRequest, self.UndeleteAxis),
+            Method("ListAxisRevisions", messages.ListAxisRevisionsRequest, self.ListAxisRevisions),
+            Method("DiffAxis", messages.DiffAxisRequest, self.DiffAxis),
+            Method("ListAxisDiffs", messages.ListAxisDiffsRequest, self.ListAxisDiffs),
+            Method("RollbackAxis", messages.RollbackAxisRequest, self.RollbackAxis),
             Method("BatchCreateAxes", messages.BatchCreateAxesRequest, self.BatchCreateAxes),
             Method("BatchGetAxes", messages.BatchGetAxesRequest, self.BatchGetAxes),
             Method("BatchUpdateAxes", messages.BatchUpdateAxesRequest, self.BatchUpdateAxes),

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from plant.a.v1.a_pb2 import Assignment
 from plant.a.v1.assignment_fields import AssignmentFields
 from plant.a.v1.assignment_service_pb2 import (
+    AssignmentDiff,
+    AssignmentRevision,
     BatchCreateAssignmentsRequest,
     BatchDeleteAssignmentsRequest,
     BatchGetAssignmentsRequest,
@@ -16,10 +18,14 @@ from plant.a.v1.assignment_service_pb2 import (
     CountAssignmentsRequest,
     CreateAssignmentRequest,
     DeleteAssignmentRequest,
+    DiffAssignmentRequest,
     ExplainAssignmentsRequest,
     GetAssignmentRequest,
+    ListAssignmentDiffsRequest,
+    ListAssignmentRevisionsRequest,
     ListAssignmentsRequest,
     ListAssignmentsResponse,
+    RollbackAssignmentRequest,
     UpdateAssignmentRequest,
 )
 from plant.a.v1.assignment_service_pb2_grpc import AssignmentServiceStub
@@ -179,6 +185,77 @@ class AssignmentClient:
                 line=line,
                 etag=etag,
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
+        )
+
+    def revisions(
+        self, tool_number: int, day: int, line: str, *, oldest_first: bool = False, page_size: int = 0
+    ) -> Iterator[AssignmentRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListAssignmentRevisionsRequest(
+            tool_number=tool_number, day=day, line=line, page_size=page_size, oldest_first=oldest_first
+        )
+        while True:
+            page = self._crib.read(self._stub.ListAssignmentRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, tool_number: int, day: int, line: str, start_revision: int, end_revision: int = 0) -> AssignmentDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffAssignment,
+            DiffAssignmentRequest(
+                tool_number=tool_number, day=day, line=line, start_revision=start_revision, end_revision=end_revision
+            ),
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[AssignmentDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListAssignmentDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListAssignmentDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self,
+        tool_number: int,
+        day: int,
+        line: str,
+        revision: int,
+        *,
+        etag: str = "",
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Assignment:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackAssignment,
+            RollbackAssignmentRequest(
+                tool_number=tool_number,
+                day=day,
+                line=line,
+                revision=revision,
+                etag=etag,
                 request_id=request_id,
                 validate_only=validate_only,
             ),
@@ -408,6 +485,81 @@ class AsyncAssignmentClient:
                 line=line,
                 etag=etag,
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
+        )
+
+    async def revisions(
+        self, tool_number: int, day: int, line: str, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[AssignmentRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListAssignmentRevisionsRequest(
+            tool_number=tool_number, day=day, line=line, page_size=page_size, oldest_first=oldest_first
+        )
+        while True:
+            page = await self._crib.read(self._stub.ListAssignmentRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(
+        self, tool_number: int, day: int, line: str, start_revision: int, end_revision: int = 0
+    ) -> AssignmentDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffAssignment,
+            DiffAssignmentRequest(
+                tool_number=tool_number, day=day, line=line, start_revision=start_revision, end_revision=end_revision
+            ),
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[AssignmentDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListAssignmentDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListAssignmentDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self,
+        tool_number: int,
+        day: int,
+        line: str,
+        revision: int,
+        *,
+        etag: str = "",
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Assignment:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackAssignment,
+            RollbackAssignmentRequest(
+                tool_number=tool_number,
+                day=day,
+                line=line,
+                revision=revision,
+                etag=etag,
                 request_id=request_id,
                 validate_only=validate_only,
             ),

@@ -8,7 +8,15 @@ from plant.a.v1 import assignment_service_pb2 as messages
 from plant.a.v1.a_pb2 import Assignment
 from plant.a.v1.assignment_repository import AssignmentRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -77,6 +85,52 @@ class AssignmentServicer(ComponentServicer[Assignment]):
         )
         return Empty()
 
+    async def ListAssignmentRevisions(
+        self, request: messages.ListAssignmentRevisionsRequest, call: Call
+    ) -> messages.ListAssignmentRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest(
+                (request.tool_number, request.day, request.line),
+                request.page_size,
+                request.page_token,
+                request.oldest_first,
+            ),
+            messages.AssignmentRevision,
+        )
+        return messages.ListAssignmentRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffAssignment(self, request: messages.DiffAssignmentRequest, call: Call) -> messages.AssignmentDiff:
+        return await self.diff(
+            call,
+            (request.tool_number, request.day, request.line),
+            Comparison(request.start_revision, request.end_revision),
+            messages.AssignmentDiff,
+        )
+
+    async def ListAssignmentDiffs(
+        self, request: messages.ListAssignmentDiffsRequest, call: Call
+    ) -> messages.ListAssignmentDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.AssignmentDiff,
+        )
+        return messages.ListAssignmentDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackAssignment(self, request: messages.RollbackAssignmentRequest, call: Call) -> Assignment:
+        return await self.rollback(
+            call,
+            request,
+            RollbackRequest((request.tool_number, request.day, request.line), request.revision, request.etag),
+        )
+
     async def BatchCreateAssignments(
         self, request: messages.BatchCreateAssignmentsRequest, call: Call
     ) -> messages.BatchCreateAssignmentsResponse:
@@ -136,6 +190,10 @@ class AssignmentServicer(ComponentServicer[Assignment]):
             Method("ExplainAssignments", messages.ExplainAssignmentsRequest, self.ExplainAssignments),
             Method("UpdateAssignment", messages.UpdateAssignmentRequest, self.UpdateAssignment),
             Method("DeleteAssignment", messages.DeleteAssignmentRequest, self.DeleteAssignment),
+            Method("ListAssignmentRevisions", messages.ListAssignmentRevisionsRequest, self.ListAssignmentRevisions),
+            Method("DiffAssignment", messages.DiffAssignmentRequest, self.DiffAssignment),
+            Method("ListAssignmentDiffs", messages.ListAssignmentDiffsRequest, self.ListAssignmentDiffs),
+            Method("RollbackAssignment", messages.RollbackAssignmentRequest, self.RollbackAssignment),
             Method("BatchCreateAssignments", messages.BatchCreateAssignmentsRequest, self.BatchCreateAssignments),
             Method("BatchGetAssignments", messages.BatchGetAssignmentsRequest, self.BatchGetAssignments),
             Method("BatchUpdateAssignments", messages.BatchUpdateAssignmentsRequest, self.BatchUpdateAssignments),

@@ -16,10 +16,16 @@ from plant.a.v1.sensor_service_pb2 import (
     CountSensorsRequest,
     CreateSensorRequest,
     DeleteSensorRequest,
+    DiffSensorRequest,
     ExplainSensorsRequest,
     GetSensorRequest,
+    ListSensorDiffsRequest,
+    ListSensorRevisionsRequest,
     ListSensorsRequest,
     ListSensorsResponse,
+    RollbackSensorRequest,
+    SensorDiff,
+    SensorRevision,
     UndeleteSensorRequest,
     UpdateSensorRequest,
 )
@@ -187,6 +193,56 @@ class SensorClient:
         return self._crib.write(
             self._stub.UndeleteSensor,
             UndeleteSensorRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    def revisions(self, id: int, *, oldest_first: bool = False, page_size: int = 0) -> Iterator[SensorRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListSensorRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = self._crib.read(self._stub.ListSensorRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, id: int, start_revision: int, end_revision: int = 0) -> SensorDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffSensor, DiffSensorRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[SensorDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListSensorDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListSensorDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self, id: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Sensor:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackSensor,
+            RollbackSensorRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
         )
 
     def batch_create(
@@ -409,6 +465,60 @@ class AsyncSensorClient:
         return await self._crib.write(
             self._stub.UndeleteSensor,
             UndeleteSensorRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    async def revisions(
+        self, id: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[SensorRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListSensorRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = await self._crib.read(self._stub.ListSensorRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, id: int, start_revision: int, end_revision: int = 0) -> SensorDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffSensor, DiffSensorRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[SensorDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListSensorDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListSensorDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self, id: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Sensor:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackSensor,
+            RollbackSensorRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
         )
 
     async def batch_create(

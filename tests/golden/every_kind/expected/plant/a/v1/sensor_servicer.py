@@ -6,7 +6,15 @@ from plant.a.v1 import sensor_service_pb2 as messages
 from plant.a.v1.a_pb2 import Sensor
 from plant.a.v1.sensor_repository import SensorRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -78,6 +86,40 @@ class SensorServicer(ComponentServicer[Sensor]):
     async def UndeleteSensor(self, request: messages.UndeleteSensorRequest, call: Call) -> Sensor:
         return await self.undelete(call, request, Removal((request.id,), request.etag))
 
+    async def ListSensorRevisions(
+        self, request: messages.ListSensorRevisionsRequest, call: Call
+    ) -> messages.ListSensorRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.SensorRevision,
+        )
+        return messages.ListSensorRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffSensor(self, request: messages.DiffSensorRequest, call: Call) -> messages.SensorDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.SensorDiff
+        )
+
+    async def ListSensorDiffs(
+        self, request: messages.ListSensorDiffsRequest, call: Call
+    ) -> messages.ListSensorDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.SensorDiff,
+        )
+        return messages.ListSensorDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackSensor(self, request: messages.RollbackSensorRequest, call: Call) -> Sensor:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateSensors(
         self, request: messages.BatchCreateSensorsRequest, call: Call
     ) -> messages.BatchCreateSensorsResponse:
@@ -132,6 +174,10 @@ class SensorServicer(ComponentServicer[Sensor]):
             Method("UpdateSensor", messages.UpdateSensorRequest, self.UpdateSensor),
             Method("DeleteSensor", messages.DeleteSensorRequest, self.DeleteSensor),
             Method("UndeleteSensor", messages.UndeleteSensorRequest, self.UndeleteSensor),
+            Method("ListSensorRevisions", messages.ListSensorRevisionsRequest, self.ListSensorRevisions),
+            Method("DiffSensor", messages.DiffSensorRequest, self.DiffSensor),
+            Method("ListSensorDiffs", messages.ListSensorDiffsRequest, self.ListSensorDiffs),
+            Method("RollbackSensor", messages.RollbackSensorRequest, self.RollbackSensor),
             Method("BatchCreateSensors", messages.BatchCreateSensorsRequest, self.BatchCreateSensors),
             Method("BatchGetSensors", messages.BatchGetSensorsRequest, self.BatchGetSensors),
             Method("BatchUpdateSensors", messages.BatchUpdateSensorsRequest, self.BatchUpdateSensors),

@@ -8,7 +8,15 @@ from plant.a.v1 import robot_service_pb2 as messages
 from plant.a.v1.robot_pb2 import Robot
 from plant.a.v1.robot_repository import RobotRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -63,6 +71,40 @@ class RobotServicer(ComponentServicer[Robot]):
         await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
+    async def ListRobotRevisions(
+        self, request: messages.ListRobotRevisionsRequest, call: Call
+    ) -> messages.ListRobotRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.RobotRevision,
+        )
+        return messages.ListRobotRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffRobot(self, request: messages.DiffRobotRequest, call: Call) -> messages.RobotDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.RobotDiff
+        )
+
+    async def ListRobotDiffs(
+        self, request: messages.ListRobotDiffsRequest, call: Call
+    ) -> messages.ListRobotDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.RobotDiff,
+        )
+        return messages.ListRobotDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackRobot(self, request: messages.RollbackRobotRequest, call: Call) -> Robot:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateRobots(
         self, request: messages.BatchCreateRobotsRequest, call: Call
     ) -> messages.BatchCreateRobotsResponse:
@@ -112,6 +154,10 @@ class RobotServicer(ComponentServicer[Robot]):
             Method("ExplainRobots", messages.ExplainRobotsRequest, self.ExplainRobots),
             Method("UpdateRobot", messages.UpdateRobotRequest, self.UpdateRobot),
             Method("DeleteRobot", messages.DeleteRobotRequest, self.DeleteRobot),
+            Method("ListRobotRevisions", messages.ListRobotRevisionsRequest, self.ListRobotRevisions),
+            Method("DiffRobot", messages.DiffRobotRequest, self.DiffRobot),
+            Method("ListRobotDiffs", messages.ListRobotDiffsRequest, self.ListRobotDiffs),
+            Method("RollbackRobot", messages.RollbackRobotRequest, self.RollbackRobot),
             Method("BatchCreateRobots", messages.BatchCreateRobotsRequest, self.BatchCreateRobots),
             Method("BatchGetRobots", messages.BatchGetRobotsRequest, self.BatchGetRobots),
             Method("BatchUpdateRobots", messages.BatchUpdateRobotsRequest, self.BatchUpdateRobots),

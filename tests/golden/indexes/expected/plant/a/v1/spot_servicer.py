@@ -8,7 +8,15 @@ from plant.a.v1 import spot_service_pb2 as messages
 from plant.a.v1.a_pb2 import Spot
 from plant.a.v1.spot_repository import SpotRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -63,6 +71,38 @@ class SpotServicer(ComponentServicer[Spot]):
         await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
+    async def ListSpotRevisions(
+        self, request: messages.ListSpotRevisionsRequest, call: Call
+    ) -> messages.ListSpotRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.SpotRevision,
+        )
+        return messages.ListSpotRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffSpot(self, request: messages.DiffSpotRequest, call: Call) -> messages.SpotDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.SpotDiff
+        )
+
+    async def ListSpotDiffs(self, request: messages.ListSpotDiffsRequest, call: Call) -> messages.ListSpotDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.SpotDiff,
+        )
+        return messages.ListSpotDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackSpot(self, request: messages.RollbackSpotRequest, call: Call) -> Spot:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateSpots(
         self, request: messages.BatchCreateSpotsRequest, call: Call
     ) -> messages.BatchCreateSpotsResponse:
@@ -110,6 +150,10 @@ class SpotServicer(ComponentServicer[Spot]):
             Method("ExplainSpots", messages.ExplainSpotsRequest, self.ExplainSpots),
             Method("UpdateSpot", messages.UpdateSpotRequest, self.UpdateSpot),
             Method("DeleteSpot", messages.DeleteSpotRequest, self.DeleteSpot),
+            Method("ListSpotRevisions", messages.ListSpotRevisionsRequest, self.ListSpotRevisions),
+            Method("DiffSpot", messages.DiffSpotRequest, self.DiffSpot),
+            Method("ListSpotDiffs", messages.ListSpotDiffsRequest, self.ListSpotDiffs),
+            Method("RollbackSpot", messages.RollbackSpotRequest, self.RollbackSpot),
             Method("BatchCreateSpots", messages.BatchCreateSpotsRequest, self.BatchCreateSpots),
             Method("BatchGetSpots", messages.BatchGetSpotsRequest, self.BatchGetSpots),
             Method("BatchUpdateSpots", messages.BatchUpdateSpotsRequest, self.BatchUpdateSpots),

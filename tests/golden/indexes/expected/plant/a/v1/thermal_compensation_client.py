@@ -16,10 +16,16 @@ from plant.a.v1.thermal_compensation_service_pb2 import (
     CountThermalCompensationsRequest,
     CreateThermalCompensationRequest,
     DeleteThermalCompensationRequest,
+    DiffThermalCompensationRequest,
     ExplainThermalCompensationsRequest,
     GetThermalCompensationRequest,
+    ListThermalCompensationDiffsRequest,
+    ListThermalCompensationRevisionsRequest,
     ListThermalCompensationsRequest,
     ListThermalCompensationsResponse,
+    RollbackThermalCompensationRequest,
+    ThermalCompensationDiff,
+    ThermalCompensationRevision,
     UndeleteThermalCompensationRequest,
     UpdateThermalCompensationRequest,
 )
@@ -197,6 +203,59 @@ class ThermalCompensationClient:
         return self._crib.write(
             self._stub.UndeleteThermalCompensation,
             UndeleteThermalCompensationRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    def revisions(
+        self, id: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> Iterator[ThermalCompensationRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListThermalCompensationRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = self._crib.read(self._stub.ListThermalCompensationRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, id: int, start_revision: int, end_revision: int = 0) -> ThermalCompensationDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffThermalCompensation,
+            DiffThermalCompensationRequest(id=id, start_revision=start_revision, end_revision=end_revision),
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[ThermalCompensationDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListThermalCompensationDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListThermalCompensationDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self, id: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> ThermalCompensation:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackThermalCompensation,
+            RollbackThermalCompensationRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
         )
 
     def batch_create(
@@ -438,6 +497,61 @@ class AsyncThermalCompensationClient:
         return await self._crib.write(
             self._stub.UndeleteThermalCompensation,
             UndeleteThermalCompensationRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    async def revisions(
+        self, id: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[ThermalCompensationRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListThermalCompensationRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = await self._crib.read(self._stub.ListThermalCompensationRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, id: int, start_revision: int, end_revision: int = 0) -> ThermalCompensationDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffThermalCompensation,
+            DiffThermalCompensationRequest(id=id, start_revision=start_revision, end_revision=end_revision),
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[ThermalCompensationDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListThermalCompensationDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListThermalCompensationDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self, id: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> ThermalCompensation:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackThermalCompensation,
+            RollbackThermalCompensationRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
         )
 
     async def batch_create(

@@ -6,7 +6,15 @@ from plant.a.v1 import thermal_compensation_service_pb2 as messages
 from plant.a.v1.a_pb2 import ThermalCompensation
 from plant.a.v1.thermal_compensation_repository import ThermalCompensationRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -92,6 +100,47 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
     ) -> ThermalCompensation:
         return await self.undelete(call, request, Removal((request.id,), request.etag))
 
+    async def ListThermalCompensationRevisions(
+        self, request: messages.ListThermalCompensationRevisionsRequest, call: Call
+    ) -> messages.ListThermalCompensationRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.ThermalCompensationRevision,
+        )
+        return messages.ListThermalCompensationRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffThermalCompensation(
+        self, request: messages.DiffThermalCompensationRequest, call: Call
+    ) -> messages.ThermalCompensationDiff:
+        return await self.diff(
+            call,
+            (request.id,),
+            Comparison(request.start_revision, request.end_revision),
+            messages.ThermalCompensationDiff,
+        )
+
+    async def ListThermalCompensationDiffs(
+        self, request: messages.ListThermalCompensationDiffsRequest, call: Call
+    ) -> messages.ListThermalCompensationDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.ThermalCompensationDiff,
+        )
+        return messages.ListThermalCompensationDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackThermalCompensation(
+        self, request: messages.RollbackThermalCompensationRequest, call: Call
+    ) -> ThermalCompensation:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateThermalCompensations(
         self, request: messages.BatchCreateThermalCompensationsRequest, call: Call
     ) -> messages.BatchCreateThermalCompensationsResponse:
@@ -163,6 +212,22 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
                 "UndeleteThermalCompensation",
                 messages.UndeleteThermalCompensationRequest,
                 self.UndeleteThermalCompensation,
+            ),
+            Method(
+                "ListThermalCompensationRevisions",
+                messages.ListThermalCompensationRevisionsRequest,
+                self.ListThermalCompensationRevisions,
+            ),
+            Method("DiffThermalCompensation", messages.DiffThermalCompensationRequest, self.DiffThermalCompensation),
+            Method(
+                "ListThermalCompensationDiffs",
+                messages.ListThermalCompensationDiffsRequest,
+                self.ListThermalCompensationDiffs,
+            ),
+            Method(
+                "RollbackThermalCompensation",
+                messages.RollbackThermalCompensationRequest,
+                self.RollbackThermalCompensation,
             ),
             Method(
                 "BatchCreateThermalCompensations",

@@ -16,10 +16,16 @@ from plant.a.v1.thermal_compensation_entry_service_pb2 import (
     CountThermalCompensationEntriesRequest,
     CreateThermalCompensationEntryRequest,
     DeleteThermalCompensationEntryRequest,
+    DiffThermalCompensationEntryRequest,
     ExplainThermalCompensationEntriesRequest,
     GetThermalCompensationEntryRequest,
     ListThermalCompensationEntriesRequest,
     ListThermalCompensationEntriesResponse,
+    ListThermalCompensationEntryDiffsRequest,
+    ListThermalCompensationEntryRevisionsRequest,
+    RollbackThermalCompensationEntryRequest,
+    ThermalCompensationEntryDiff,
+    ThermalCompensationEntryRevision,
     UndeleteThermalCompensationEntryRequest,
     UpdateThermalCompensationEntryRequest,
 )
@@ -226,6 +232,79 @@ class ThermalCompensationEntryClient:
             self._stub.UndeleteThermalCompensationEntry,
             UndeleteThermalCompensationEntryRequest(
                 compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
+                etag=etag,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
+        )
+
+    def revisions(
+        self, compensation_of_the_linear_axis_in_micrometersa: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> Iterator[ThermalCompensationEntryRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListThermalCompensationEntryRevisionsRequest(
+            compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
+            page_size=page_size,
+            oldest_first=oldest_first,
+        )
+        while True:
+            page = self._crib.read(self._stub.ListThermalCompensationEntryRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(
+        self, compensation_of_the_linear_axis_in_micrometersa: int, start_revision: int, end_revision: int = 0
+    ) -> ThermalCompensationEntryDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffThermalCompensationEntry,
+            DiffThermalCompensationEntryRequest(
+                compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
+                start_revision=start_revision,
+                end_revision=end_revision,
+            ),
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[ThermalCompensationEntryDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListThermalCompensationEntryDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListThermalCompensationEntryDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self,
+        compensation_of_the_linear_axis_in_micrometersa: int,
+        revision: int,
+        *,
+        etag: str = "",
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> ThermalCompensationEntry:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackThermalCompensationEntry,
+            RollbackThermalCompensationEntryRequest(
+                compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
+                revision=revision,
                 etag=etag,
                 request_id=request_id,
                 validate_only=validate_only,
@@ -514,6 +593,81 @@ class AsyncThermalCompensationEntryClient:
             self._stub.UndeleteThermalCompensationEntry,
             UndeleteThermalCompensationEntryRequest(
                 compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
+                etag=etag,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
+        )
+
+    async def revisions(
+        self, compensation_of_the_linear_axis_in_micrometersa: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[ThermalCompensationEntryRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListThermalCompensationEntryRevisionsRequest(
+            compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
+            page_size=page_size,
+            oldest_first=oldest_first,
+        )
+        while True:
+            page = await self._crib.read(self._stub.ListThermalCompensationEntryRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(
+        self, compensation_of_the_linear_axis_in_micrometersa: int, start_revision: int, end_revision: int = 0
+    ) -> ThermalCompensationEntryDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffThermalCompensationEntry,
+            DiffThermalCompensationEntryRequest(
+                compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
+                start_revision=start_revision,
+                end_revision=end_revision,
+            ),
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[ThermalCompensationEntryDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListThermalCompensationEntryDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListThermalCompensationEntryDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self,
+        compensation_of_the_linear_axis_in_micrometersa: int,
+        revision: int,
+        *,
+        etag: str = "",
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> ThermalCompensationEntry:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackThermalCompensationEntry,
+            RollbackThermalCompensationEntryRequest(
+                compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
+                revision=revision,
                 etag=etag,
                 request_id=request_id,
                 validate_only=validate_only,

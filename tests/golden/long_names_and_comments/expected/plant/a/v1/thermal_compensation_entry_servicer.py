@@ -8,7 +8,15 @@ from plant.a.v1 import thermal_compensation_entry_service_pb2 as messages
 from plant.a.v1.a_pb2 import ThermalCompensationEntry
 from plant.a.v1.thermal_compensation_entry_repository import ThermalCompensationEntryRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -98,6 +106,56 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
     ) -> ThermalCompensationEntry:
         return await self.undelete(
             call, request, Removal((request.compensation_of_the_linear_axis_in_micrometersa,), request.etag)
+        )
+
+    async def ListThermalCompensationEntryRevisions(
+        self, request: messages.ListThermalCompensationEntryRevisionsRequest, call: Call
+    ) -> messages.ListThermalCompensationEntryRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest(
+                (request.compensation_of_the_linear_axis_in_micrometersa,),
+                request.page_size,
+                request.page_token,
+                request.oldest_first,
+            ),
+            messages.ThermalCompensationEntryRevision,
+        )
+        return messages.ListThermalCompensationEntryRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffThermalCompensationEntry(
+        self, request: messages.DiffThermalCompensationEntryRequest, call: Call
+    ) -> messages.ThermalCompensationEntryDiff:
+        return await self.diff(
+            call,
+            (request.compensation_of_the_linear_axis_in_micrometersa,),
+            Comparison(request.start_revision, request.end_revision),
+            messages.ThermalCompensationEntryDiff,
+        )
+
+    async def ListThermalCompensationEntryDiffs(
+        self, request: messages.ListThermalCompensationEntryDiffsRequest, call: Call
+    ) -> messages.ListThermalCompensationEntryDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.ThermalCompensationEntryDiff,
+        )
+        return messages.ListThermalCompensationEntryDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackThermalCompensationEntry(
+        self, request: messages.RollbackThermalCompensationEntryRequest, call: Call
+    ) -> ThermalCompensationEntry:
+        return await self.rollback(
+            call,
+            request,
+            RollbackRequest((request.compensation_of_the_linear_axis_in_micrometersa,), request.revision, request.etag),
         )
 
     async def BatchCreateThermalCompensationEntries(
@@ -194,6 +252,26 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
                 "UndeleteThermalCompensationEntry",
                 messages.UndeleteThermalCompensationEntryRequest,
                 self.UndeleteThermalCompensationEntry,
+            ),
+            Method(
+                "ListThermalCompensationEntryRevisions",
+                messages.ListThermalCompensationEntryRevisionsRequest,
+                self.ListThermalCompensationEntryRevisions,
+            ),
+            Method(
+                "DiffThermalCompensationEntry",
+                messages.DiffThermalCompensationEntryRequest,
+                self.DiffThermalCompensationEntry,
+            ),
+            Method(
+                "ListThermalCompensationEntryDiffs",
+                messages.ListThermalCompensationEntryDiffsRequest,
+                self.ListThermalCompensationEntryDiffs,
+            ),
+            Method(
+                "RollbackThermalCompensationEntry",
+                messages.RollbackThermalCompensationEntryRequest,
+                self.RollbackThermalCompensationEntry,
             ),
             Method(
                 "BatchCreateThermalCompensationEntries",

@@ -8,7 +8,15 @@ from plant.a.v1 import call_service_pb2 as messages
 from plant.a.v1.a_pb2 import Call
 from plant.a.v1.call_repository import CallRepository
 from toolcrib.server.call import Call as Call_
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -63,6 +71,40 @@ class CallServicer(ComponentServicer[Call]):
         await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
+    async def ListCallRevisions(
+        self, request: messages.ListCallRevisionsRequest, call: Call_
+    ) -> messages.ListCallRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.CallRevision,
+        )
+        return messages.ListCallRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffCall(self, request: messages.DiffCallRequest, call: Call_) -> messages.CallDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.CallDiff
+        )
+
+    async def ListCallDiffs(
+        self, request: messages.ListCallDiffsRequest, call: Call_
+    ) -> messages.ListCallDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.CallDiff,
+        )
+        return messages.ListCallDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackCall(self, request: messages.RollbackCallRequest, call: Call_) -> Call:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateCalls(
         self, request: messages.BatchCreateCallsRequest, call: Call_
     ) -> messages.BatchCreateCallsResponse:
@@ -112,6 +154,10 @@ class CallServicer(ComponentServicer[Call]):
             Method("ExplainCalls", messages.ExplainCallsRequest, self.ExplainCalls),
             Method("UpdateCall", messages.UpdateCallRequest, self.UpdateCall),
             Method("DeleteCall", messages.DeleteCallRequest, self.DeleteCall),
+            Method("ListCallRevisions", messages.ListCallRevisionsRequest, self.ListCallRevisions),
+            Method("DiffCall", messages.DiffCallRequest, self.DiffCall),
+            Method("ListCallDiffs", messages.ListCallDiffsRequest, self.ListCallDiffs),
+            Method("RollbackCall", messages.RollbackCallRequest, self.RollbackCall),
             Method("BatchCreateCalls", messages.BatchCreateCallsRequest, self.BatchCreateCalls),
             Method("BatchGetCalls", messages.BatchGetCallsRequest, self.BatchGetCalls),
             Method("BatchUpdateCalls", messages.BatchUpdateCallsRequest, self.BatchUpdateCalls),

@@ -16,10 +16,16 @@ from plant.a.v1.empty_service_pb2 import (
     CountEmptiesRequest,
     CreateEmptyRequest,
     DeleteEmptyRequest,
+    DiffEmptyRequest,
+    EmptyDiff,
+    EmptyRevision,
     ExplainEmptiesRequest,
     GetEmptyRequest,
     ListEmptiesRequest,
     ListEmptiesResponse,
+    ListEmptyDiffsRequest,
+    ListEmptyRevisionsRequest,
+    RollbackEmptyRequest,
     UpdateEmptyRequest,
 )
 from plant.a.v1.empty_service_pb2_grpc import EmptyServiceStub
@@ -163,6 +169,56 @@ class EmptyClient:
             self._stub.DeleteEmpty,
             DeleteEmptyRequest(
                 id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
+
+    def revisions(self, id: int, *, oldest_first: bool = False, page_size: int = 0) -> Iterator[EmptyRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListEmptyRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = self._crib.read(self._stub.ListEmptyRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, id: int, start_revision: int, end_revision: int = 0) -> EmptyDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffEmpty, DiffEmptyRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[EmptyDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListEmptyDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListEmptyDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self, id: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Empty:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackEmpty,
+            RollbackEmptyRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
             ),
         )
 
@@ -361,6 +417,60 @@ class AsyncEmptyClient:
             self._stub.DeleteEmpty,
             DeleteEmptyRequest(
                 id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
+
+    async def revisions(
+        self, id: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[EmptyRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListEmptyRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = await self._crib.read(self._stub.ListEmptyRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, id: int, start_revision: int, end_revision: int = 0) -> EmptyDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffEmpty, DiffEmptyRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[EmptyDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListEmptyDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListEmptyDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self, id: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Empty:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackEmpty,
+            RollbackEmptyRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
             ),
         )
 

@@ -8,7 +8,15 @@ from plant.a.v1 import empty_service_pb2 as messages
 from plant.a.v1.a_pb2 import Empty
 from plant.a.v1.empty_repository import EmptyRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -65,6 +73,40 @@ class EmptyServicer(ComponentServicer[Empty]):
         await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty_()
 
+    async def ListEmptyRevisions(
+        self, request: messages.ListEmptyRevisionsRequest, call: Call
+    ) -> messages.ListEmptyRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.EmptyRevision,
+        )
+        return messages.ListEmptyRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffEmpty(self, request: messages.DiffEmptyRequest, call: Call) -> messages.EmptyDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.EmptyDiff
+        )
+
+    async def ListEmptyDiffs(
+        self, request: messages.ListEmptyDiffsRequest, call: Call
+    ) -> messages.ListEmptyDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.EmptyDiff,
+        )
+        return messages.ListEmptyDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackEmpty(self, request: messages.RollbackEmptyRequest, call: Call) -> Empty:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateEmpties(
         self, request: messages.BatchCreateEmptiesRequest, call: Call
     ) -> messages.BatchCreateEmptiesResponse:
@@ -114,6 +156,10 @@ class EmptyServicer(ComponentServicer[Empty]):
             Method("ExplainEmpties", messages.ExplainEmptiesRequest, self.ExplainEmpties),
             Method("UpdateEmpty", messages.UpdateEmptyRequest, self.UpdateEmpty),
             Method("DeleteEmpty", messages.DeleteEmptyRequest, self.DeleteEmpty),
+            Method("ListEmptyRevisions", messages.ListEmptyRevisionsRequest, self.ListEmptyRevisions),
+            Method("DiffEmpty", messages.DiffEmptyRequest, self.DiffEmpty),
+            Method("ListEmptyDiffs", messages.ListEmptyDiffsRequest, self.ListEmptyDiffs),
+            Method("RollbackEmpty", messages.RollbackEmptyRequest, self.RollbackEmpty),
             Method("BatchCreateEmpties", messages.BatchCreateEmptiesRequest, self.BatchCreateEmpties),
             Method("BatchGetEmpties", messages.BatchGetEmptiesRequest, self.BatchGetEmpties),
             Method("BatchUpdateEmpties", messages.BatchUpdateEmptiesRequest, self.BatchUpdateEmpties),

@@ -16,10 +16,16 @@ from plant.a.v1.method_service_pb2 import (
     CountMethodsRequest,
     CreateMethodRequest,
     DeleteMethodRequest,
+    DiffMethodRequest,
     ExplainMethodsRequest,
     GetMethodRequest,
+    ListMethodDiffsRequest,
+    ListMethodRevisionsRequest,
     ListMethodsRequest,
     ListMethodsResponse,
+    MethodDiff,
+    MethodRevision,
+    RollbackMethodRequest,
     UpdateMethodRequest,
 )
 from plant.a.v1.method_service_pb2_grpc import MethodServiceStub
@@ -164,6 +170,56 @@ class MethodClient:
             self._stub.DeleteMethod,
             DeleteMethodRequest(
                 id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
+
+    def revisions(self, id: int, *, oldest_first: bool = False, page_size: int = 0) -> Iterator[MethodRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListMethodRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = self._crib.read(self._stub.ListMethodRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, id: int, start_revision: int, end_revision: int = 0) -> MethodDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffMethod, DiffMethodRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[MethodDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListMethodDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListMethodDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self, id: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Method:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackMethod,
+            RollbackMethodRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
             ),
         )
 
@@ -363,6 +419,60 @@ class AsyncMethodClient:
             self._stub.DeleteMethod,
             DeleteMethodRequest(
                 id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
+
+    async def revisions(
+        self, id: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[MethodRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListMethodRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = await self._crib.read(self._stub.ListMethodRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, id: int, start_revision: int, end_revision: int = 0) -> MethodDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffMethod, DiffMethodRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[MethodDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListMethodDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListMethodDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self, id: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Method:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackMethod,
+            RollbackMethodRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
             ),
         )
 

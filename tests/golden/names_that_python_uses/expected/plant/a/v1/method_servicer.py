@@ -8,7 +8,15 @@ from plant.a.v1 import method_service_pb2 as messages
 from plant.a.v1.a_pb2 import Method
 from plant.a.v1.method_repository import MethodRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer
 from toolcrib.server.servicer import Method as Method_
 
@@ -66,6 +74,40 @@ class MethodServicer(ComponentServicer[Method]):
         await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
+    async def ListMethodRevisions(
+        self, request: messages.ListMethodRevisionsRequest, call: Call
+    ) -> messages.ListMethodRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.MethodRevision,
+        )
+        return messages.ListMethodRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffMethod(self, request: messages.DiffMethodRequest, call: Call) -> messages.MethodDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.MethodDiff
+        )
+
+    async def ListMethodDiffs(
+        self, request: messages.ListMethodDiffsRequest, call: Call
+    ) -> messages.ListMethodDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.MethodDiff,
+        )
+        return messages.ListMethodDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackMethod(self, request: messages.RollbackMethodRequest, call: Call) -> Method:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateMethods(
         self, request: messages.BatchCreateMethodsRequest, call: Call
     ) -> messages.BatchCreateMethodsResponse:
@@ -115,6 +157,10 @@ class MethodServicer(ComponentServicer[Method]):
             Method_("ExplainMethods", messages.ExplainMethodsRequest, self.ExplainMethods),
             Method_("UpdateMethod", messages.UpdateMethodRequest, self.UpdateMethod),
             Method_("DeleteMethod", messages.DeleteMethodRequest, self.DeleteMethod),
+            Method_("ListMethodRevisions", messages.ListMethodRevisionsRequest, self.ListMethodRevisions),
+            Method_("DiffMethod", messages.DiffMethodRequest, self.DiffMethod),
+            Method_("ListMethodDiffs", messages.ListMethodDiffsRequest, self.ListMethodDiffs),
+            Method_("RollbackMethod", messages.RollbackMethodRequest, self.RollbackMethod),
             Method_("BatchCreateMethods", messages.BatchCreateMethodsRequest, self.BatchCreateMethods),
             Method_("BatchGetMethods", messages.BatchGetMethodsRequest, self.BatchGetMethods),
             Method_("BatchUpdateMethods", messages.BatchUpdateMethodsRequest, self.BatchUpdateMethods),

@@ -8,7 +8,15 @@ from plant.a.v1 import table_service_pb2 as messages
 from plant.a.v1.a_pb2 import Table
 from plant.a.v1.table_repository import TableRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -63,6 +71,40 @@ class TableServicer(ComponentServicer[Table]):
         await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
+    async def ListTableRevisions(
+        self, request: messages.ListTableRevisionsRequest, call: Call
+    ) -> messages.ListTableRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.TableRevision,
+        )
+        return messages.ListTableRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffTable(self, request: messages.DiffTableRequest, call: Call) -> messages.TableDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.TableDiff
+        )
+
+    async def ListTableDiffs(
+        self, request: messages.ListTableDiffsRequest, call: Call
+    ) -> messages.ListTableDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.TableDiff,
+        )
+        return messages.ListTableDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackTable(self, request: messages.RollbackTableRequest, call: Call) -> Table:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateTables(
         self, request: messages.BatchCreateTablesRequest, call: Call
     ) -> messages.BatchCreateTablesResponse:
@@ -112,6 +154,10 @@ class TableServicer(ComponentServicer[Table]):
             Method("ExplainTables", messages.ExplainTablesRequest, self.ExplainTables),
             Method("UpdateTable", messages.UpdateTableRequest, self.UpdateTable),
             Method("DeleteTable", messages.DeleteTableRequest, self.DeleteTable),
+            Method("ListTableRevisions", messages.ListTableRevisionsRequest, self.ListTableRevisions),
+            Method("DiffTable", messages.DiffTableRequest, self.DiffTable),
+            Method("ListTableDiffs", messages.ListTableDiffsRequest, self.ListTableDiffs),
+            Method("RollbackTable", messages.RollbackTableRequest, self.RollbackTable),
             Method("BatchCreateTables", messages.BatchCreateTablesRequest, self.BatchCreateTables),
             Method("BatchGetTables", messages.BatchGetTablesRequest, self.BatchGetTables),
             Method("BatchUpdateTables", messages.BatchUpdateTablesRequest, self.BatchUpdateTables),

@@ -8,7 +8,15 @@ from plant.a.v1 import flag_service_pb2 as messages
 from plant.a.v1.a_pb2 import Flag
 from plant.a.v1.flag_repository import FlagRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -63,6 +71,38 @@ class FlagServicer(ComponentServicer[Flag]):
         await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
+    async def ListFlagRevisions(
+        self, request: messages.ListFlagRevisionsRequest, call: Call
+    ) -> messages.ListFlagRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.FlagRevision,
+        )
+        return messages.ListFlagRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffFlag(self, request: messages.DiffFlagRequest, call: Call) -> messages.FlagDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.FlagDiff
+        )
+
+    async def ListFlagDiffs(self, request: messages.ListFlagDiffsRequest, call: Call) -> messages.ListFlagDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.FlagDiff,
+        )
+        return messages.ListFlagDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackFlag(self, request: messages.RollbackFlagRequest, call: Call) -> Flag:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateFlags(
         self, request: messages.BatchCreateFlagsRequest, call: Call
     ) -> messages.BatchCreateFlagsResponse:
@@ -110,6 +150,10 @@ class FlagServicer(ComponentServicer[Flag]):
             Method("ExplainFlags", messages.ExplainFlagsRequest, self.ExplainFlags),
             Method("UpdateFlag", messages.UpdateFlagRequest, self.UpdateFlag),
             Method("DeleteFlag", messages.DeleteFlagRequest, self.DeleteFlag),
+            Method("ListFlagRevisions", messages.ListFlagRevisionsRequest, self.ListFlagRevisions),
+            Method("DiffFlag", messages.DiffFlagRequest, self.DiffFlag),
+            Method("ListFlagDiffs", messages.ListFlagDiffsRequest, self.ListFlagDiffs),
+            Method("RollbackFlag", messages.RollbackFlagRequest, self.RollbackFlag),
             Method("BatchCreateFlags", messages.BatchCreateFlagsRequest, self.BatchCreateFlags),
             Method("BatchGetFlags", messages.BatchGetFlagsRequest, self.BatchGetFlags),
             Method("BatchUpdateFlags", messages.BatchUpdateFlagsRequest, self.BatchUpdateFlags),

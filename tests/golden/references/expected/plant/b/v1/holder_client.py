@@ -16,10 +16,16 @@ from plant.b.v1.holder_service_pb2 import (
     CountHoldersRequest,
     CreateHolderRequest,
     DeleteHolderRequest,
+    DiffHolderRequest,
     ExplainHoldersRequest,
     GetHolderRequest,
+    HolderDiff,
+    HolderRevision,
+    ListHolderDiffsRequest,
+    ListHolderRevisionsRequest,
     ListHoldersRequest,
     ListHoldersResponse,
+    RollbackHolderRequest,
     UpdateHolderRequest,
 )
 from plant.b.v1.holder_service_pb2_grpc import HolderServiceStub
@@ -164,6 +170,56 @@ class HolderClient:
             self._stub.DeleteHolder,
             DeleteHolderRequest(
                 id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
+
+    def revisions(self, id: int, *, oldest_first: bool = False, page_size: int = 0) -> Iterator[HolderRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListHolderRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = self._crib.read(self._stub.ListHolderRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, id: int, start_revision: int, end_revision: int = 0) -> HolderDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffHolder, DiffHolderRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[HolderDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListHolderDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListHolderDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self, id: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Holder:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackHolder,
+            RollbackHolderRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
             ),
         )
 
@@ -363,6 +419,60 @@ class AsyncHolderClient:
             self._stub.DeleteHolder,
             DeleteHolderRequest(
                 id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
+
+    async def revisions(
+        self, id: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[HolderRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListHolderRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = await self._crib.read(self._stub.ListHolderRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, id: int, start_revision: int, end_revision: int = 0) -> HolderDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffHolder, DiffHolderRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[HolderDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListHolderDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListHolderDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self, id: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Holder:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackHolder,
+            RollbackHolderRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
             ),
         )
 

@@ -8,7 +8,15 @@ from plant.b.v1 import holder_service_pb2 as messages
 from plant.b.v1.b_pb2 import Holder
 from plant.b.v1.holder_repository import HolderRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -65,6 +73,40 @@ class HolderServicer(ComponentServicer[Holder]):
         await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
+    async def ListHolderRevisions(
+        self, request: messages.ListHolderRevisionsRequest, call: Call
+    ) -> messages.ListHolderRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.HolderRevision,
+        )
+        return messages.ListHolderRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffHolder(self, request: messages.DiffHolderRequest, call: Call) -> messages.HolderDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.HolderDiff
+        )
+
+    async def ListHolderDiffs(
+        self, request: messages.ListHolderDiffsRequest, call: Call
+    ) -> messages.ListHolderDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.HolderDiff,
+        )
+        return messages.ListHolderDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackHolder(self, request: messages.RollbackHolderRequest, call: Call) -> Holder:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateHolders(
         self, request: messages.BatchCreateHoldersRequest, call: Call
     ) -> messages.BatchCreateHoldersResponse:
@@ -114,6 +156,10 @@ class HolderServicer(ComponentServicer[Holder]):
             Method("ExplainHolders", messages.ExplainHoldersRequest, self.ExplainHolders),
             Method("UpdateHolder", messages.UpdateHolderRequest, self.UpdateHolder),
             Method("DeleteHolder", messages.DeleteHolderRequest, self.DeleteHolder),
+            Method("ListHolderRevisions", messages.ListHolderRevisionsRequest, self.ListHolderRevisions),
+            Method("DiffHolder", messages.DiffHolderRequest, self.DiffHolder),
+            Method("ListHolderDiffs", messages.ListHolderDiffsRequest, self.ListHolderDiffs),
+            Method("RollbackHolder", messages.RollbackHolderRequest, self.RollbackHolder),
             Method("BatchCreateHolders", messages.BatchCreateHoldersRequest, self.BatchCreateHolders),
             Method("BatchGetHolders", messages.BatchGetHoldersRequest, self.BatchGetHolders),
             Method("BatchUpdateHolders", messages.BatchUpdateHoldersRequest, self.BatchUpdateHolders),

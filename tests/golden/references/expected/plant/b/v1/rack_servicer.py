@@ -8,7 +8,15 @@ from plant.b.v1 import rack_service_pb2 as messages
 from plant.b.v1.b_pb2 import Rack
 from plant.b.v1.rack_repository import RackRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -63,6 +71,38 @@ class RackServicer(ComponentServicer[Rack]):
         await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
+    async def ListRackRevisions(
+        self, request: messages.ListRackRevisionsRequest, call: Call
+    ) -> messages.ListRackRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.RackRevision,
+        )
+        return messages.ListRackRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffRack(self, request: messages.DiffRackRequest, call: Call) -> messages.RackDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.RackDiff
+        )
+
+    async def ListRackDiffs(self, request: messages.ListRackDiffsRequest, call: Call) -> messages.ListRackDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.RackDiff,
+        )
+        return messages.ListRackDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackRack(self, request: messages.RollbackRackRequest, call: Call) -> Rack:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateRacks(
         self, request: messages.BatchCreateRacksRequest, call: Call
     ) -> messages.BatchCreateRacksResponse:
@@ -110,6 +150,10 @@ class RackServicer(ComponentServicer[Rack]):
             Method("ExplainRacks", messages.ExplainRacksRequest, self.ExplainRacks),
             Method("UpdateRack", messages.UpdateRackRequest, self.UpdateRack),
             Method("DeleteRack", messages.DeleteRackRequest, self.DeleteRack),
+            Method("ListRackRevisions", messages.ListRackRevisionsRequest, self.ListRackRevisions),
+            Method("DiffRack", messages.DiffRackRequest, self.DiffRack),
+            Method("ListRackDiffs", messages.ListRackDiffsRequest, self.ListRackDiffs),
+            Method("RollbackRack", messages.RollbackRackRequest, self.RollbackRack),
             Method("BatchCreateRacks", messages.BatchCreateRacksRequest, self.BatchCreateRacks),
             Method("BatchGetRacks", messages.BatchGetRacksRequest, self.BatchGetRacks),
             Method("BatchUpdateRacks", messages.BatchUpdateRacksRequest, self.BatchUpdateRacks),

@@ -16,10 +16,16 @@ from plant.a.v1.recipe_service_pb2 import (
     CountRecipesRequest,
     CreateRecipeRequest,
     DeleteRecipeRequest,
+    DiffRecipeRequest,
     ExplainRecipesRequest,
     GetRecipeRequest,
+    ListRecipeDiffsRequest,
+    ListRecipeRevisionsRequest,
     ListRecipesRequest,
     ListRecipesResponse,
+    RecipeDiff,
+    RecipeRevision,
+    RollbackRecipeRequest,
     UndeleteRecipeRequest,
     UpdateRecipeRequest,
 )
@@ -201,6 +207,68 @@ class RecipeClient:
         return self._crib.write(
             self._stub.UndeleteRecipe,
             UndeleteRecipeRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    def revisions(self, id: int, *, oldest_first: bool = False, page_size: int = 0) -> Iterator[RecipeRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListRecipeRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = self._crib.read(self._stub.ListRecipeRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, id: int, start_revision: int, end_revision: int = 0) -> RecipeDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffRecipe, DiffRecipeRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[RecipeDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListRecipeDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListRecipeDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self,
+        id: int,
+        revision: int,
+        *,
+        etag: str = "",
+        include: MaskPaths | None = None,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Recipe:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackRecipe,
+            RollbackRecipeRequest(
+                id=id,
+                revision=revision,
+                etag=etag,
+                include=field_mask(include),
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
     def batch_create(
@@ -437,6 +505,72 @@ class AsyncRecipeClient:
         return await self._crib.write(
             self._stub.UndeleteRecipe,
             UndeleteRecipeRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    async def revisions(
+        self, id: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[RecipeRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListRecipeRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = await self._crib.read(self._stub.ListRecipeRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, id: int, start_revision: int, end_revision: int = 0) -> RecipeDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffRecipe, DiffRecipeRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[RecipeDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListRecipeDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListRecipeDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self,
+        id: int,
+        revision: int,
+        *,
+        etag: str = "",
+        include: MaskPaths | None = None,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Recipe:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackRecipe,
+            RollbackRecipeRequest(
+                id=id,
+                revision=revision,
+                etag=etag,
+                include=field_mask(include),
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
         )
 
     async def batch_create(

@@ -6,7 +6,15 @@ from plant.a.v1 import recipe_service_pb2 as messages
 from plant.a.v1.recipe_pb2 import Recipe
 from plant.a.v1.recipe_repository import RecipeRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -80,6 +88,42 @@ class RecipeServicer(ComponentServicer[Recipe]):
     async def UndeleteRecipe(self, request: messages.UndeleteRecipeRequest, call: Call) -> Recipe:
         return await self.undelete(call, request, Removal((request.id,), request.etag))
 
+    async def ListRecipeRevisions(
+        self, request: messages.ListRecipeRevisionsRequest, call: Call
+    ) -> messages.ListRecipeRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.RecipeRevision,
+        )
+        return messages.ListRecipeRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffRecipe(self, request: messages.DiffRecipeRequest, call: Call) -> messages.RecipeDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.RecipeDiff
+        )
+
+    async def ListRecipeDiffs(
+        self, request: messages.ListRecipeDiffsRequest, call: Call
+    ) -> messages.ListRecipeDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.RecipeDiff,
+        )
+        return messages.ListRecipeDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackRecipe(self, request: messages.RollbackRecipeRequest, call: Call) -> Recipe:
+        return await self.rollback(
+            call, request, RollbackRequest((request.id,), request.revision, request.etag, request.include.paths)
+        )
+
     async def BatchCreateRecipes(
         self, request: messages.BatchCreateRecipesRequest, call: Call
     ) -> messages.BatchCreateRecipesResponse:
@@ -137,6 +181,10 @@ class RecipeServicer(ComponentServicer[Recipe]):
             Method("UpdateRecipe", messages.UpdateRecipeRequest, self.UpdateRecipe),
             Method("DeleteRecipe", messages.DeleteRecipeRequest, self.DeleteRecipe),
             Method("UndeleteRecipe", messages.UndeleteRecipeRequest, self.UndeleteRecipe),
+            Method("ListRecipeRevisions", messages.ListRecipeRevisionsRequest, self.ListRecipeRevisions),
+            Method("DiffRecipe", messages.DiffRecipeRequest, self.DiffRecipe),
+            Method("ListRecipeDiffs", messages.ListRecipeDiffsRequest, self.ListRecipeDiffs),
+            Method("RollbackRecipe", messages.RollbackRecipeRequest, self.RollbackRecipe),
             Method("BatchCreateRecipes", messages.BatchCreateRecipesRequest, self.BatchCreateRecipes),
             Method("BatchGetRecipes", messages.BatchGetRecipesRequest, self.BatchGetRecipes),
             Method("BatchUpdateRecipes", messages.BatchUpdateRecipesRequest, self.BatchUpdateRecipes),

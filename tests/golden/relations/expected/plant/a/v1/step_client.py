@@ -16,10 +16,16 @@ from plant.a.v1.step_service_pb2 import (
     CountStepsRequest,
     CreateStepRequest,
     DeleteStepRequest,
+    DiffStepRequest,
     ExplainStepsRequest,
     GetStepRequest,
+    ListStepDiffsRequest,
+    ListStepRevisionsRequest,
     ListStepsRequest,
     ListStepsResponse,
+    RollbackStepRequest,
+    StepDiff,
+    StepRevision,
     UpdateStepRequest,
 )
 from plant.a.v1.step_service_pb2_grpc import StepServiceStub
@@ -184,6 +190,77 @@ class StepClient:
                 number=number,
                 etag=etag,
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
+        )
+
+    def revisions(
+        self, recipe_id: int, number: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> Iterator[StepRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListStepRevisionsRequest(
+            recipe_id=recipe_id, number=number, page_size=page_size, oldest_first=oldest_first
+        )
+        while True:
+            page = self._crib.read(self._stub.ListStepRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, recipe_id: int, number: int, start_revision: int, end_revision: int = 0) -> StepDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffStep,
+            DiffStepRequest(
+                recipe_id=recipe_id, number=number, start_revision=start_revision, end_revision=end_revision
+            ),
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[StepDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListStepDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListStepDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self,
+        recipe_id: int,
+        number: int,
+        revision: int,
+        *,
+        etag: str = "",
+        include: MaskPaths | None = None,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Step:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackStep,
+            RollbackStepRequest(
+                recipe_id=recipe_id,
+                number=number,
+                revision=revision,
+                etag=etag,
+                include=field_mask(include),
                 request_id=request_id,
                 validate_only=validate_only,
             ),
@@ -416,6 +493,79 @@ class AsyncStepClient:
                 number=number,
                 etag=etag,
                 allow_missing=allow_missing,
+                request_id=request_id,
+                validate_only=validate_only,
+            ),
+        )
+
+    async def revisions(
+        self, recipe_id: int, number: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[StepRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListStepRevisionsRequest(
+            recipe_id=recipe_id, number=number, page_size=page_size, oldest_first=oldest_first
+        )
+        while True:
+            page = await self._crib.read(self._stub.ListStepRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, recipe_id: int, number: int, start_revision: int, end_revision: int = 0) -> StepDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffStep,
+            DiffStepRequest(
+                recipe_id=recipe_id, number=number, start_revision=start_revision, end_revision=end_revision
+            ),
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[StepDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListStepDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListStepDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self,
+        recipe_id: int,
+        number: int,
+        revision: int,
+        *,
+        etag: str = "",
+        include: MaskPaths | None = None,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Step:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackStep,
+            RollbackStepRequest(
+                recipe_id=recipe_id,
+                number=number,
+                revision=revision,
+                etag=etag,
+                include=field_mask(include),
                 request_id=request_id,
                 validate_only=validate_only,
             ),

@@ -8,7 +8,15 @@ from plant.a.v1 import step_service_pb2 as messages
 from plant.a.v1.recipe_pb2 import Step
 from plant.a.v1.step_repository import StepRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -71,6 +79,47 @@ class StepServicer(ComponentServicer[Step]):
         )
         return Empty()
 
+    async def ListStepRevisions(
+        self, request: messages.ListStepRevisionsRequest, call: Call
+    ) -> messages.ListStepRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest(
+                (request.recipe_id, request.number), request.page_size, request.page_token, request.oldest_first
+            ),
+            messages.StepRevision,
+        )
+        return messages.ListStepRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffStep(self, request: messages.DiffStepRequest, call: Call) -> messages.StepDiff:
+        return await self.diff(
+            call,
+            (request.recipe_id, request.number),
+            Comparison(request.start_revision, request.end_revision),
+            messages.StepDiff,
+        )
+
+    async def ListStepDiffs(self, request: messages.ListStepDiffsRequest, call: Call) -> messages.ListStepDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.StepDiff,
+        )
+        return messages.ListStepDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackStep(self, request: messages.RollbackStepRequest, call: Call) -> Step:
+        return await self.rollback(
+            call,
+            request,
+            RollbackRequest((request.recipe_id, request.number), request.revision, request.etag, request.include.paths),
+        )
+
     async def BatchCreateSteps(
         self, request: messages.BatchCreateStepsRequest, call: Call
     ) -> messages.BatchCreateStepsResponse:
@@ -124,6 +173,10 @@ class StepServicer(ComponentServicer[Step]):
             Method("ExplainSteps", messages.ExplainStepsRequest, self.ExplainSteps),
             Method("UpdateStep", messages.UpdateStepRequest, self.UpdateStep),
             Method("DeleteStep", messages.DeleteStepRequest, self.DeleteStep),
+            Method("ListStepRevisions", messages.ListStepRevisionsRequest, self.ListStepRevisions),
+            Method("DiffStep", messages.DiffStepRequest, self.DiffStep),
+            Method("ListStepDiffs", messages.ListStepDiffsRequest, self.ListStepDiffs),
+            Method("RollbackStep", messages.RollbackStepRequest, self.RollbackStep),
             Method("BatchCreateSteps", messages.BatchCreateStepsRequest, self.BatchCreateSteps),
             Method("BatchGetSteps", messages.BatchGetStepsRequest, self.BatchGetSteps),
             Method("BatchUpdateSteps", messages.BatchUpdateStepsRequest, self.BatchUpdateSteps),

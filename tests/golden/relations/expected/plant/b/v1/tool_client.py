@@ -16,10 +16,16 @@ from plant.b.v1.tool_service_pb2 import (
     CountToolsRequest,
     CreateToolRequest,
     DeleteToolRequest,
+    DiffToolRequest,
     ExplainToolsRequest,
     GetToolRequest,
+    ListToolDiffsRequest,
+    ListToolRevisionsRequest,
     ListToolsRequest,
     ListToolsResponse,
+    RollbackToolRequest,
+    ToolDiff,
+    ToolRevision,
     UpdateToolRequest,
 )
 from plant.b.v1.tool_service_pb2_grpc import ToolServiceStub
@@ -175,6 +181,68 @@ class ToolClient:
             self._stub.DeleteTool,
             DeleteToolRequest(
                 code=code, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
+
+    def revisions(self, code: str, *, oldest_first: bool = False, page_size: int = 0) -> Iterator[ToolRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListToolRevisionsRequest(code=code, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = self._crib.read(self._stub.ListToolRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, code: str, start_revision: int, end_revision: int = 0) -> ToolDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffTool, DiffToolRequest(code=code, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[ToolDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListToolDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListToolDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self,
+        code: str,
+        revision: int,
+        *,
+        etag: str = "",
+        include: MaskPaths | None = None,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Tool:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackTool,
+            RollbackToolRequest(
+                code=code,
+                revision=revision,
+                etag=etag,
+                include=field_mask(include),
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 
@@ -385,6 +453,72 @@ class AsyncToolClient:
             self._stub.DeleteTool,
             DeleteToolRequest(
                 code=code, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
+
+    async def revisions(
+        self, code: str, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[ToolRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListToolRevisionsRequest(code=code, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = await self._crib.read(self._stub.ListToolRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, code: str, start_revision: int, end_revision: int = 0) -> ToolDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffTool, DiffToolRequest(code=code, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[ToolDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListToolDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListToolDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self,
+        code: str,
+        revision: int,
+        *,
+        etag: str = "",
+        include: MaskPaths | None = None,
+        request_id: str = "",
+        validate_only: bool = False,
+    ) -> Tool:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackTool,
+            RollbackToolRequest(
+                code=code,
+                revision=revision,
+                etag=etag,
+                include=field_mask(include),
+                request_id=request_id,
+                validate_only=validate_only,
             ),
         )
 

@@ -16,10 +16,16 @@ from plant.a.v1.shift_service_pb2 import (
     CountShiftsRequest,
     CreateShiftRequest,
     DeleteShiftRequest,
+    DiffShiftRequest,
     ExplainShiftsRequest,
     GetShiftRequest,
+    ListShiftDiffsRequest,
+    ListShiftRevisionsRequest,
     ListShiftsRequest,
     ListShiftsResponse,
+    RollbackShiftRequest,
+    ShiftDiff,
+    ShiftRevision,
     UpdateShiftRequest,
 )
 from plant.a.v1.shift_service_pb2_grpc import ShiftServiceStub
@@ -163,6 +169,56 @@ class ShiftClient:
             self._stub.DeleteShift,
             DeleteShiftRequest(
                 id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
+
+    def revisions(self, id: int, *, oldest_first: bool = False, page_size: int = 0) -> Iterator[ShiftRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListShiftRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = self._crib.read(self._stub.ListShiftRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, id: int, start_revision: int, end_revision: int = 0) -> ShiftDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffShift, DiffShiftRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[ShiftDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListShiftDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListShiftDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self, id: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Shift:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackShift,
+            RollbackShiftRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
             ),
         )
 
@@ -361,6 +417,60 @@ class AsyncShiftClient:
             self._stub.DeleteShift,
             DeleteShiftRequest(
                 id=id, etag=etag, allow_missing=allow_missing, request_id=request_id, validate_only=validate_only
+            ),
+        )
+
+    async def revisions(
+        self, id: int, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[ShiftRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListShiftRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = await self._crib.read(self._stub.ListShiftRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, id: int, start_revision: int, end_revision: int = 0) -> ShiftDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffShift, DiffShiftRequest(id=id, start_revision=start_revision, end_revision=end_revision)
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[ShiftDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListShiftDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListShiftDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self, id: int, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Shift:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackShift,
+            RollbackShiftRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
             ),
         )
 

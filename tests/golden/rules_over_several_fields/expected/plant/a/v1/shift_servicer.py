@@ -8,7 +8,15 @@ from plant.a.v1 import shift_service_pb2 as messages
 from plant.a.v1.a_pb2 import Shift
 from plant.a.v1.shift_repository import ShiftRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -63,6 +71,40 @@ class ShiftServicer(ComponentServicer[Shift]):
         await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
+    async def ListShiftRevisions(
+        self, request: messages.ListShiftRevisionsRequest, call: Call
+    ) -> messages.ListShiftRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.ShiftRevision,
+        )
+        return messages.ListShiftRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffShift(self, request: messages.DiffShiftRequest, call: Call) -> messages.ShiftDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.ShiftDiff
+        )
+
+    async def ListShiftDiffs(
+        self, request: messages.ListShiftDiffsRequest, call: Call
+    ) -> messages.ListShiftDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.ShiftDiff,
+        )
+        return messages.ListShiftDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackShift(self, request: messages.RollbackShiftRequest, call: Call) -> Shift:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateShifts(
         self, request: messages.BatchCreateShiftsRequest, call: Call
     ) -> messages.BatchCreateShiftsResponse:
@@ -112,6 +154,10 @@ class ShiftServicer(ComponentServicer[Shift]):
             Method("ExplainShifts", messages.ExplainShiftsRequest, self.ExplainShifts),
             Method("UpdateShift", messages.UpdateShiftRequest, self.UpdateShift),
             Method("DeleteShift", messages.DeleteShiftRequest, self.DeleteShift),
+            Method("ListShiftRevisions", messages.ListShiftRevisionsRequest, self.ListShiftRevisions),
+            Method("DiffShift", messages.DiffShiftRequest, self.DiffShift),
+            Method("ListShiftDiffs", messages.ListShiftDiffsRequest, self.ListShiftDiffs),
+            Method("RollbackShift", messages.RollbackShiftRequest, self.RollbackShift),
             Method("BatchCreateShifts", messages.BatchCreateShiftsRequest, self.BatchCreateShifts),
             Method("BatchGetShifts", messages.BatchGetShiftsRequest, self.BatchGetShifts),
             Method("BatchUpdateShifts", messages.BatchUpdateShiftsRequest, self.BatchUpdateShifts),

@@ -16,10 +16,16 @@ from plant.a.v1.operator_service_pb2 import (
     CountStaffRequest,
     CreateOperatorRequest,
     DeleteOperatorRequest,
+    DiffOperatorRequest,
     ExplainStaffRequest,
     GetOperatorRequest,
+    ListOperatorDiffsRequest,
+    ListOperatorRevisionsRequest,
     ListStaffRequest,
     ListStaffResponse,
+    OperatorDiff,
+    OperatorRevision,
+    RollbackOperatorRequest,
     UndeleteOperatorRequest,
     UpdateOperatorRequest,
 )
@@ -188,6 +194,57 @@ class OperatorClient:
         return self._crib.write(
             self._stub.UndeleteOperator,
             UndeleteOperatorRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    def revisions(self, id: str, *, oldest_first: bool = False, page_size: int = 0) -> Iterator[OperatorRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListOperatorRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = self._crib.read(self._stub.ListOperatorRevisions, request)
+            yield from page.revisions
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def diff(self, id: str, start_revision: int, end_revision: int = 0) -> OperatorDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return self._crib.read(
+            self._stub.DiffOperator,
+            DiffOperatorRequest(id=id, start_revision=start_revision, end_revision=end_revision),
+        )
+
+    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[OperatorDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListOperatorDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = self._crib.read(self._stub.ListOperatorDiffs, request)
+            yield from page.diffs
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def rollback(
+        self, id: str, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Operator:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return self._crib.write(
+            self._stub.RollbackOperator,
+            RollbackOperatorRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
         )
 
     def batch_create(
@@ -411,6 +468,61 @@ class AsyncOperatorClient:
         return await self._crib.write(
             self._stub.UndeleteOperator,
             UndeleteOperatorRequest(id=id, etag=etag, request_id=request_id, validate_only=validate_only),
+        )
+
+    async def revisions(
+        self, id: str, *, oldest_first: bool = False, page_size: int = 0
+    ) -> AsyncIterator[OperatorRevision]:
+        """Lists the versions of a record, deleted or not, the newest first.
+
+        Asks for page after page, as they are needed.
+        """
+        request = ListOperatorRevisionsRequest(id=id, page_size=page_size, oldest_first=oldest_first)
+        while True:
+            page = await self._crib.read(self._stub.ListOperatorRevisions, request)
+            for item in page.revisions:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def diff(self, id: str, start_revision: int, end_revision: int = 0) -> OperatorDiff:
+        """Compares a record at two revisions.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        return await self._crib.read(
+            self._stub.DiffOperator,
+            DiffOperatorRequest(id=id, start_revision=start_revision, end_revision=end_revision),
+        )
+
+    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[OperatorDiff]:
+        """Lists the records that differ between two revisions, in the order of their keys as text.
+
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        """
+        request = ListOperatorDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        while True:
+            page = await self._crib.read(self._stub.ListOperatorDiffs, request)
+            for item in page.diffs:
+                yield item
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def rollback(
+        self, id: str, revision: int, *, etag: str = "", request_id: str = "", validate_only: bool = False
+    ) -> Operator:
+        """Makes a record as it was at a revision, by the writes that takes. Answers an empty one where there was
+        none.
+
+        An `etag` must be the record's current one.
+        """
+        return await self._crib.write(
+            self._stub.RollbackOperator,
+            RollbackOperatorRequest(
+                id=id, revision=revision, etag=etag, request_id=request_id, validate_only=validate_only
+            ),
         )
 
     async def batch_create(

@@ -6,7 +6,15 @@ from plant.a.v1 import operator_service_pb2 as messages
 from plant.a.v1.a_pb2 import Operator
 from plant.a.v1.operator_repository import OperatorRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -76,6 +84,40 @@ class OperatorServicer(ComponentServicer[Operator]):
     async def UndeleteOperator(self, request: messages.UndeleteOperatorRequest, call: Call) -> Operator:
         return await self.undelete(call, request, Removal((request.id,), request.etag))
 
+    async def ListOperatorRevisions(
+        self, request: messages.ListOperatorRevisionsRequest, call: Call
+    ) -> messages.ListOperatorRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.OperatorRevision,
+        )
+        return messages.ListOperatorRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffOperator(self, request: messages.DiffOperatorRequest, call: Call) -> messages.OperatorDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.OperatorDiff
+        )
+
+    async def ListOperatorDiffs(
+        self, request: messages.ListOperatorDiffsRequest, call: Call
+    ) -> messages.ListOperatorDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.OperatorDiff,
+        )
+        return messages.ListOperatorDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackOperator(self, request: messages.RollbackOperatorRequest, call: Call) -> Operator:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateStaff(
         self, request: messages.BatchCreateStaffRequest, call: Call
     ) -> messages.BatchCreateStaffResponse:
@@ -128,6 +170,10 @@ class OperatorServicer(ComponentServicer[Operator]):
             Method("UpdateOperator", messages.UpdateOperatorRequest, self.UpdateOperator),
             Method("DeleteOperator", messages.DeleteOperatorRequest, self.DeleteOperator),
             Method("UndeleteOperator", messages.UndeleteOperatorRequest, self.UndeleteOperator),
+            Method("ListOperatorRevisions", messages.ListOperatorRevisionsRequest, self.ListOperatorRevisions),
+            Method("DiffOperator", messages.DiffOperatorRequest, self.DiffOperator),
+            Method("ListOperatorDiffs", messages.ListOperatorDiffsRequest, self.ListOperatorDiffs),
+            Method("RollbackOperator", messages.RollbackOperatorRequest, self.RollbackOperator),
             Method("BatchCreateStaff", messages.BatchCreateStaffRequest, self.BatchCreateStaff),
             Method("BatchGetStaff", messages.BatchGetStaffRequest, self.BatchGetStaff),
             Method("BatchUpdateStaff", messages.BatchUpdateStaffRequest, self.BatchUpdateStaff),

@@ -8,7 +8,15 @@ from plant.b.v1 import tool_service_pb2 as messages
 from plant.b.v1.b_pb2 import Tool
 from plant.b.v1.tool_repository import ToolRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -63,6 +71,38 @@ class ToolServicer(ComponentServicer[Tool]):
         await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
+    async def ListToolRevisions(
+        self, request: messages.ListToolRevisionsRequest, call: Call
+    ) -> messages.ListToolRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.ToolRevision,
+        )
+        return messages.ListToolRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffTool(self, request: messages.DiffToolRequest, call: Call) -> messages.ToolDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.ToolDiff
+        )
+
+    async def ListToolDiffs(self, request: messages.ListToolDiffsRequest, call: Call) -> messages.ListToolDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.ToolDiff,
+        )
+        return messages.ListToolDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackTool(self, request: messages.RollbackToolRequest, call: Call) -> Tool:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateTools(
         self, request: messages.BatchCreateToolsRequest, call: Call
     ) -> messages.BatchCreateToolsResponse:
@@ -110,6 +150,10 @@ class ToolServicer(ComponentServicer[Tool]):
             Method("ExplainTools", messages.ExplainToolsRequest, self.ExplainTools),
             Method("UpdateTool", messages.UpdateToolRequest, self.UpdateTool),
             Method("DeleteTool", messages.DeleteToolRequest, self.DeleteTool),
+            Method("ListToolRevisions", messages.ListToolRevisionsRequest, self.ListToolRevisions),
+            Method("DiffTool", messages.DiffToolRequest, self.DiffTool),
+            Method("ListToolDiffs", messages.ListToolDiffsRequest, self.ListToolDiffs),
+            Method("RollbackTool", messages.RollbackToolRequest, self.RollbackTool),
             Method("BatchCreateTools", messages.BatchCreateToolsRequest, self.BatchCreateTools),
             Method("BatchGetTools", messages.BatchGetToolsRequest, self.BatchGetTools),
             Method("BatchUpdateTools", messages.BatchUpdateToolsRequest, self.BatchUpdateTools),

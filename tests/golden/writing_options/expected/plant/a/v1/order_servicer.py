@@ -8,7 +8,15 @@ from plant.a.v1 import order_service_pb2 as messages
 from plant.a.v1.a_pb2 import Order
 from plant.a.v1.order_repository import OrderRepository
 from toolcrib.server.call import Call
-from toolcrib.server.requests import Lookup, Modification, Removal, Selection
+from toolcrib.server.requests import (
+    Comparison,
+    Lookup,
+    Modification,
+    Removal,
+    RevisionsRequest,
+    RollbackRequest,
+    Selection,
+)
 from toolcrib.server.servicer import ComponentServicer, Method
 
 
@@ -63,6 +71,40 @@ class OrderServicer(ComponentServicer[Order]):
         await self.delete(call, request, Removal((request.id,), request.etag, request.allow_missing))
         return Empty()
 
+    async def ListOrderRevisions(
+        self, request: messages.ListOrderRevisionsRequest, call: Call
+    ) -> messages.ListOrderRevisionsResponse:
+        page = await self.list_revisions(
+            call,
+            RevisionsRequest((request.id,), request.page_size, request.page_token, request.oldest_first),
+            messages.OrderRevision,
+        )
+        return messages.ListOrderRevisionsResponse(
+            revisions=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def DiffOrder(self, request: messages.DiffOrderRequest, call: Call) -> messages.OrderDiff:
+        return await self.diff(
+            call, (request.id,), Comparison(request.start_revision, request.end_revision), messages.OrderDiff
+        )
+
+    async def ListOrderDiffs(
+        self, request: messages.ListOrderDiffsRequest, call: Call
+    ) -> messages.ListOrderDiffsResponse:
+        page = await self.diff_all(
+            call,
+            Comparison(request.start_revision, request.end_revision),
+            request.page_size,
+            request.page_token,
+            messages.OrderDiff,
+        )
+        return messages.ListOrderDiffsResponse(
+            diffs=page.messages, next_page_token=page.next_page_token, revision=page.revision
+        )
+
+    async def RollbackOrder(self, request: messages.RollbackOrderRequest, call: Call) -> Order:
+        return await self.rollback(call, request, RollbackRequest((request.id,), request.revision, request.etag))
+
     async def BatchCreateOrders(
         self, request: messages.BatchCreateOrdersRequest, call: Call
     ) -> messages.BatchCreateOrdersResponse:
@@ -112,6 +154,10 @@ class OrderServicer(ComponentServicer[Order]):
             Method("ExplainOrders", messages.ExplainOrdersRequest, self.ExplainOrders),
             Method("UpdateOrder", messages.UpdateOrderRequest, self.UpdateOrder),
             Method("DeleteOrder", messages.DeleteOrderRequest, self.DeleteOrder),
+            Method("ListOrderRevisions", messages.ListOrderRevisionsRequest, self.ListOrderRevisions),
+            Method("DiffOrder", messages.DiffOrderRequest, self.DiffOrder),
+            Method("ListOrderDiffs", messages.ListOrderDiffsRequest, self.ListOrderDiffs),
+            Method("RollbackOrder", messages.RollbackOrderRequest, self.RollbackOrder),
             Method("BatchCreateOrders", messages.BatchCreateOrdersRequest, self.BatchCreateOrders),
             Method("BatchGetOrders", messages.BatchGetOrdersRequest, self.BatchGetOrders),
             Method("BatchUpdateOrders", messages.BatchUpdateOrdersRequest, self.BatchUpdateOrders),
