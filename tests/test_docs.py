@@ -65,6 +65,7 @@ def status_rows() -> list[tuple[str, str]]:
         "docs/queries.md",
         "docs/settings.md",
         "docs/cli.md",
+        "docs/audit.md",
         "CHANGELOG.md",
     ],
 )

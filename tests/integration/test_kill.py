@@ -31,6 +31,7 @@ from plant.tools.v1.tool_offset_service_pb2 import (
     UpdateToolOffsetRequest,
 )
 from plant.tools.v1.tool_offset_table import tool_offset_table
+from support.chain import checked
 from support.killable import Nursery, nursery
 from support.plant import COMPONENTS, Plant, cycle, plant
 from toolcrib.server.statements import RowReader
@@ -157,6 +158,10 @@ def verify(database: Path, acknowledged: dict[Place, int]) -> None:
     revisions = [commit[0] for commit in commits]
     assert revisions == list(range(1, last + 1))
     assert {entry[0] for entry in entries} == set(revisions)
+    # They are one chain, to the last.
+    chain = checked(database)
+    assert chain.finding is None
+    assert (chain.revision, chain.entries) == (last, len(entries))
 
 
 def test_200_kills_under_concurrent_writers_lose_nothing_and_leave_nothing_half(

@@ -28,6 +28,7 @@ from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_record import ToolOffsetRecord
 from plant.tools.v1.tool_offset_repository import ToolOffsetRepository
 from plant.tools.v1.tool_offset_service_pb2 import CreateToolOffsetRequest, UpdateToolOffsetRequest
+from support.chain import checked
 from support.gate import Doorkeeper, Gate, later
 from support.plant import COMPONENTS, Plant, cycle, plant, refused
 from toolcrib.server import Application, Change, RecordExists, Veto
@@ -60,6 +61,10 @@ def gate() -> Iterator[Gate]:
 
     with serve(COMPONENTS, application=application) as server, plant(server.address) as crib:
         yield Gate(crib, server.database, doorkeeper)
+        # Whatever became of the calls: what was written is one chain.
+        check = checked(server.database)
+        assert check.finding is None
+        assert check.revision == crib.revision()
 
 
 def create_cycle(crib: Plant) -> Any:

@@ -18,7 +18,13 @@ from sqlalchemy.pool import Pool
 
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_record import RecipeRecord
-from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest, ListRecipesRequest, UpdateRecipeRequest
+from plant.recipes.v1.recipe_service_pb2 import (
+    BatchCreateRecipesRequest,
+    CreateRecipeRequest,
+    ListRecipesRequest,
+    UpdateRecipeRequest,
+)
+from support.chain import checked
 from support.plant import COMPONENTS, Plant, health_stub, plant, refused
 from toolcrib.server import Application, Change, StartError
 from toolcrib.server.health import Health
@@ -210,16 +216,27 @@ class TestDatabasesThatCannotBeServed:
         connection.close()
         assert "newer Toolcrib" in self.refused(tmp_path / "x.db")
 
-    def test_one_of_an_older_version_is_brought_up_to_this_one(self, tmp_path: Path) -> None:
-        with serve(COMPONENTS, database=tmp_path / "x.db") as running, plant(running.address) as crib:
+    @pytest.mark.parametrize("layout", [1, 2])
+    def test_one_of_an_older_version_is_brought_up_to_this_one(self, tmp_path: Path, layout: int) -> None:
+        database = tmp_path / "x.db"
+        with serve(COMPONENTS, database=database) as running, plant(running.address) as crib:
             kept = crib.recipe()
-        with closing(sqlite3.connect(tmp_path / "x.db")) as connection, connection:
-            connection.execute("DROP TABLE toolcrib_answer")
-            connection.execute("UPDATE toolcrib_meta SET value = x'31' WHERE name = 'layout_version'")
-        with serve(COMPONENTS, database=tmp_path / "x.db") as running, plant(running.address) as crib:
+            items = [CreateRecipeRequest(recipe=Recipe(name=f"r{number}", speed_mm_s=1)) for number in range(600)]
+            for call in [
+                crib.recipes.CreateRecipe.future(item, metadata=(("x-actor", "ann"),)) for item in items[:550]
+            ]:
+                call.result(20)
+            crib.recipes.BatchCreateRecipes(BatchCreateRecipesRequest(requests=items[550:]))
+        before = checked(database)
+        bring_down(database, layout)
+        with serve(COMPONENTS, database=database) as running, plant(running.address) as crib:
+            assert checked(database).finding is None
+            assert checked(database).head == before.head
             request = UpdateRecipeRequest(recipe=Recipe(id=kept.id, speed_mm_s=7), request_id="r")
             assert crib.recipes.UpdateRecipe(request) == crib.recipes.UpdateRecipe(request)
-        with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        after = checked(database)
+        assert (after.finding, after.revision) == (None, before.revision + 1)
+        with closing(sqlite3.connect(database)) as connection:
             stored = connection.execute("SELECT value FROM toolcrib_meta WHERE name = 'layout_version'").fetchone()
         assert int(stored[0]) == LAYOUT_VERSION
 
@@ -239,6 +256,18 @@ class TestDatabasesThatCannotBeServed:
 
     def test_a_folder_in_the_place_of_the_file(self, tmp_path: Path) -> None:
         assert "cannot" in self.refused(tmp_path)
+
+
+def bring_down(database: Path, layout: int) -> None:
+    """Makes of the database what a server of an older layout would have made."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for column in ("request_id", "refusal", "refused_calls", "entry_count", "hash"):
+            connection.execute(f"ALTER TABLE toolcrib_transaction DROP COLUMN {column}")
+        connection.execute("ALTER TABLE toolcrib_audit DROP COLUMN hash")
+        if layout == 1:
+            connection.execute("DROP TABLE toolcrib_answer")
+        version = str(layout).encode()
+        connection.execute("UPDATE toolcrib_meta SET value = ? WHERE name = 'layout_version'", (version,))
 
 
 class TestStopping:

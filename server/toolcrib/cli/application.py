@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from toolcrib.cli.audit import audit
+from toolcrib.cli.audit_commands import audit_commands
 from toolcrib.cli.console import ErrorBoundary
 from toolcrib.cli.doctor import doctor
 from toolcrib.cli.generate import generate
@@ -34,5 +34,6 @@ def toolcrib(
     """A gRPC storage server for machines: one protobuf message per component, served, audited and typed."""
 
 
-for command in (init, generate, serve, audit, doctor):
+for command in (init, generate, serve, doctor):
     application.command()(command)
+application.add_typer(audit_commands)

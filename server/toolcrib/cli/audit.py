@@ -23,6 +23,7 @@ _PAGE_SIZE_MAX = 1000
 
 
 def audit(
+    context: typer.Context,
     server: connection.ServerAddress = connection.DEFAULT_ADDRESS,
     component: Annotated[str, typer.Option(help="Full name of a component's message.", show_default=False)] = "",
     record: Annotated[str, typer.Option(help="The record's key. Needs --component.", show_default=False)] = "",
@@ -44,6 +45,8 @@ def audit(
     tls_key: connection.TlsKey = None,
 ) -> None:
     """Show who changed what, when, and what it was before; newest first. All conditions must hold."""
+    if context.invoked_subcommand is not None:
+        return
     conditions: Conditions = {"component": component, "record_key": record, "actor": actor}
     conditions["operations"] = [name.number() for name in operation or ()]
     if since is not None:

@@ -32,6 +32,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from toolcrib.server.errors import DatabaseCorrupt, DatabaseUnavailable, DiskFull, StartError, StorageError, StoreError
+from toolcrib.server.layouts import bring_up
 from toolcrib.server.system_tables import LAYOUT_VERSION, REVISION_SEQUENCE, SystemTables, system_tables
 from toolcrib.server.table_indexes import create_indexes
 
@@ -104,6 +105,8 @@ class Database:
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
                 connection.exec_driver_sql(BEGIN_WRITE)
                 present = set(inspect(connection).get_table_names())
+                if inspect(connection).has_table(self.system.meta.name):
+                    bring_up(connection, self._layout(connection))
                 self._create_tables(connection)
                 self._create_sequences(connection, sequences)
                 self.versions_since = self._all_since(connection, versioned, present)
@@ -162,12 +165,15 @@ class Database:
                 "name another file with --database"
             )
         if tables:
-            version = int(self._meta(connection, _LAYOUT_VERSION, None) or b"0")
+            version = self._layout(connection)
             if version > LAYOUT_VERSION:
                 raise StartError(
                     f"{self.path} was written by a newer Toolcrib (layout {version}, this one knows {LAYOUT_VERSION}); "
                     "install the newer version to serve it"
                 )
+
+    def _layout(self, connection: Connection) -> int:
+        return int(self._meta(connection, _LAYOUT_VERSION, None) or b"0")
 
     def _create_tables(self, connection: Connection) -> None:
         self.metadata.create_all(connection)

@@ -56,6 +56,7 @@ def as_once(
     def run(transaction: Transaction) -> T:
         found = transaction.find_answer(actor, request_id)
         if found is None:
+            transaction.request_id = request_id
             value = work(transaction)
             revision = transaction.revision if transaction.changes else 0
             transaction.answer = StoredAnswer(actor, request_id, transaction.time, revision, digest, _to_bytes(value))

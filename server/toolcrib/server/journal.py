@@ -1,11 +1,13 @@
 """The record of commits, gathered while a group of calls runs and written just before they are committed.
 
 Nothing can refuse these rows, so they need no place among the others: written together they cost half of what they cost
-one by one (docs/performance.md).
+one by one (docs/performance.md). What is written is linked to what is there (`chain.py`); what a refused call or a lost
+group had noted is forgotten before that.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,7 +15,9 @@ from typing import Any, NamedTuple
 from google.protobuf.message import Message
 
 from toolcrib.server.call import Call
+from toolcrib.server.chain import GENESIS, Chain
 from toolcrib.server.changes import Change
+from toolcrib.server.columns import time_to_text
 from toolcrib.server.component import key_text
 from toolcrib.server.constraints import History
 from toolcrib.server.session import Session
@@ -36,11 +40,31 @@ class Journal:
         self._transactions: list[list[Any]] = []
         self._entries: list[list[Any]] = []
 
-    def begin(self, revision: int, time: datetime, call: Call) -> None:
-        """Notes who makes the commit `revision`, when, why and by which call."""
+    def begin(
+        self,
+        revision: int,
+        time: datetime,
+        call: Call,
+        *,
+        request_id: str = "",
+        refusal: str = "",
+        refused_calls: int = 0,
+    ) -> None:
+        """Notes who makes the commit `revision`, when, why and by which call; or why that many calls were refused."""
         caller = call.caller
         self._transactions.append(
-            [revision, time, caller.actor, int(caller.actor_source), caller.reason, call.method, caller.peer]
+            [
+                revision,
+                time,
+                caller.actor,
+                caller.actor_source.value,
+                caller.reason,
+                call.method,
+                caller.peer,
+                request_id,
+                refusal,
+                refused_calls,
+            ]
         )
 
     def add(self, revision: int, first: int, changes: Iterable[Change[Any]]) -> None:
@@ -68,10 +92,23 @@ class Journal:
         del self._entries[mark.entries :]
 
     def write(self, session: Session, statements: SystemStatements) -> None:
-        """Writes all that was noted."""
+        """Writes all that was noted, behind what is there."""
         if self._transactions:
+            head = session.find(statements.select_chain_head, [])
+            self._link(Chain(GENESIS if head is None else head[0]))
             session.run(statements.insert_transaction, self._transactions)
             session.run(statements.insert_audit, self._entries)
+
+    def _link(self, chain: Chain) -> None:
+        """Completes each row by its hash, and before it a transaction's by the number of its entries."""
+        counts, entries = Counter(entry[0] for entry in self._entries), iter(self._entries)
+        for transaction in self._transactions:
+            revision, time, *rest = transaction
+            count = counts[revision]
+            transaction.extend((count, chain.add_transaction((revision, time_to_text(time), *rest, count))))
+            for _ in range(count):
+                entry = next(entries)
+                entry.append(chain.add_entry(entry))
 
 
 def _image(change: Change[Any], message: Message | None) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Dialect, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Dialect, Select, Table, bindparam, delete, func, insert, or_, select, update
 
 from toolcrib.server.columns import UtcTimestamp
 from toolcrib.server.statements import Prepared
@@ -14,6 +14,14 @@ def insert_into(table: Table, dialect: Dialect, *, without: str = "") -> Prepare
     columns = [column for column in table.columns if column.name != without]
     values = {column.name: bindparam(column.name, type_=column.type) for column in columns}
     return Prepared(insert(table).values(values).inline(), dialect, list(values))
+
+
+def _chain_head(tables: SystemTables) -> Select[tuple[bytes]]:
+    """The hash of the chain's last row: the last entry of the newest transaction, or itself where it has none."""
+    transaction, audit = tables.transaction.c, tables.audit.c
+    of_entry = select(audit.hash).where(audit.revision == transaction.revision).order_by(audit.ordinal.desc()).limit(1)
+    head = func.coalesce(of_entry.scalar_subquery(), transaction.hash)
+    return select(head).order_by(transaction.revision.desc()).limit(1)
 
 
 class SystemStatements:
@@ -35,6 +43,7 @@ class SystemStatements:
             dialect,
             ["last_value", "given_name"],
         )
+        self.select_chain_head = Prepared(_chain_head(tables), dialect, [])
         self._prepare_answers(tables.answer, dialect)
 
     def _prepare_answers(self, answer: Table, dialect: Dialect) -> None:

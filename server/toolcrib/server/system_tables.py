@@ -1,6 +1,7 @@
 """Toolcrib's own tables, beside those of the components.
 
-`toolcrib_transaction` has one row for each commit, `toolcrib_audit` one for each record that the commit changed.
+`toolcrib_transaction` has one row for each commit, `toolcrib_audit` one for each record that the commit changed; each
+row has the hash that links it to the one before (`chain.py`).
 `toolcrib_sequence` holds the last number given out under a name: the revisions' is "revision", a component's key
 sequence has the component's table name behind "key:". `toolcrib_answer` holds what writes with a request_id were
 answered, so that a repeat is answered alike. `toolcrib_meta` holds what the database says of itself.
@@ -25,7 +26,7 @@ from sqlalchemy import (
 from toolcrib.server.columns import IntegerKey, UtcTimestamp
 
 # Raised whenever the tables below change, so that an older server refuses a newer database.
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 
 REVISION_SEQUENCE = "revision"
 
@@ -62,6 +63,13 @@ def system_tables(metadata: MetaData) -> SystemTables:
         Column("reason", Text, nullable=False),
         Column("method", Text, nullable=False),
         Column("peer", Text, nullable=False),
+        # Empty where the call had none.
+        Column("request_id", Text, nullable=False),
+        # Why the call was refused, and for how many that were this row stands; empty and 0 for a commit.
+        Column("refusal", Text, nullable=False),
+        Column("refused_calls", BigInteger, nullable=False),
+        Column("entry_count", Integer, nullable=False),
+        Column("hash", LargeBinary, nullable=False),
         Index("toolcrib_transaction_commit_time", "commit_time"),
         Index("toolcrib_transaction_actor", "actor", "revision"),
     )
@@ -75,6 +83,7 @@ def system_tables(metadata: MetaData) -> SystemTables:
         Column("operation", SmallInteger, nullable=False),
         Column("before_image", LargeBinary, nullable=True),
         Column("after_image", LargeBinary, nullable=True),
+        Column("hash", LargeBinary, nullable=False),
         PrimaryKeyConstraint("revision", "ordinal"),
         Index("toolcrib_audit_record", "component", "record_key", "revision"),
         # Rows are only ever appended in the order of this key: no second tree for it.

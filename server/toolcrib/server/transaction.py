@@ -102,7 +102,7 @@ class Transaction(ReadTransaction):
     `is_guarded` says whether there is a savepoint that undoes this call alone, `has_written` whether there is anything
     in the database to undo, `is_dry_run` whether all of it is undone in any case. `deleting` are the records whose
     deletion has begun: what refers to them goes with them. `answer` is what a repeat of the call is to be told, if it
-    may be repeated.
+    may be repeated, under its `request_id`.
     """
 
     __slots__ = (
@@ -118,6 +118,7 @@ class Transaction(ReadTransaction):
         "has_written",
         "is_dry_run",
         "is_guarded",
+        "request_id",
         "revision",
         "time",
         "timestamp",
@@ -131,6 +132,7 @@ class Transaction(ReadTransaction):
         self.call = call
         self.time, self.timestamp = group.moment
         self.revision = 0
+        self.request_id = ""
         self.changes: list[Change[Any]] = []
         self.deleting: set[Node] = set()
         self.answer: StoredAnswer | None = None
@@ -192,7 +194,7 @@ class Transaction(ReadTransaction):
         """
         if not self.revision:
             self.revision = self._group.sequences.take(REVISION_SEQUENCE)
-            self._group.journal.begin(self.revision, self.time, self.call)
+            self._group.journal.begin(self.revision, self.time, self.call, request_id=self.request_id)
         return self.revision
 
     def begin_dry_run(self) -> None:

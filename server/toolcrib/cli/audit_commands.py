@@ -1,0 +1,13 @@
+"""`toolcrib audit` and the commands under it, put together."""
+
+from __future__ import annotations
+
+import typer
+
+from toolcrib.cli.audit import audit
+from toolcrib.cli.audit_verify import verify
+
+audit_commands = typer.Typer(name="audit", invoke_without_command=True, rich_markup_mode=None)
+audit_commands.callback()(audit)
+for command in (verify,):
+    audit_commands.command()(command)

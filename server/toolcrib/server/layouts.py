@@ -1,0 +1,73 @@
+"""Brings a database that an older server has written up to the present layout, within the transaction of the start.
+
+1 -> 2   one more table, which is made as any that is missing
+2 -> 3   transactions and audit entries are linked to a chain, in the order that they are found in
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection
+
+from toolcrib.server.chain import Chain
+
+_CHAINED = 3
+# Entries hold records: so many commits at a time are in memory.
+_COMMITS_AT_ONCE = 500
+
+# How these tables were when this layout came, whatever becomes of them later.
+_ADD_COLUMNS = (
+    "ALTER TABLE toolcrib_transaction ADD COLUMN request_id TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE toolcrib_transaction ADD COLUMN refusal TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE toolcrib_transaction ADD COLUMN refused_calls BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE toolcrib_transaction ADD COLUMN entry_count INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE toolcrib_transaction ADD COLUMN hash BLOB NOT NULL DEFAULT x''",
+    "ALTER TABLE toolcrib_audit ADD COLUMN hash BLOB NOT NULL DEFAULT x''",
+    "UPDATE toolcrib_transaction SET entry_count ="
+    " (SELECT count(*) FROM toolcrib_audit WHERE toolcrib_audit.revision = toolcrib_transaction.revision)",
+)
+_TRANSACTIONS = (
+    "SELECT revision, commit_time, actor, actor_source, reason, method, peer, request_id, refusal, refused_calls, "
+    "entry_count FROM toolcrib_transaction WHERE revision > ? ORDER BY revision LIMIT ?"
+)
+_ENTRIES = (
+    "SELECT revision, ordinal, component, record_key, operation, before_image, after_image "
+    "FROM toolcrib_audit WHERE revision BETWEEN ? AND ? ORDER BY revision, ordinal"
+)
+_LINK_TRANSACTION = "UPDATE toolcrib_transaction SET hash = ? WHERE revision = ?"
+_LINK_ENTRY = "UPDATE toolcrib_audit SET hash = ? WHERE revision = ? AND ordinal = ?"
+
+
+def bring_up(connection: Connection, layout: int) -> None:
+    """Changes what the tables of `layout` lack beyond whole tables and indexes."""
+    if layout < _CHAINED:
+        for statement in _ADD_COLUMNS:
+            connection.exec_driver_sql(statement)
+        _chain(connection)
+
+
+def _chain(connection: Connection) -> None:
+    chain = Chain()
+    for transactions in _chunks(connection):
+        first, last = transactions[0][0], transactions[-1][0]
+        entries = connection.exec_driver_sql(_ENTRIES, (first, last)).all()
+        by_revision = {revision: list(group) for revision, group in groupby(entries, key=lambda entry: entry[0])}
+        linked_transactions, linked_entries = [], []
+        for transaction in transactions:
+            linked_transactions.append((chain.add_transaction(transaction), transaction[0]))
+            linked_entries += [
+                (chain.add_entry(entry), entry[0], entry[1]) for entry in by_revision.get(transaction[0], ())
+            ]
+        connection.exec_driver_sql(_LINK_TRANSACTION, linked_transactions)
+        if linked_entries:
+            connection.exec_driver_sql(_LINK_ENTRY, linked_entries)
+
+
+def _chunks(connection: Connection) -> Iterator[list[Any]]:
+    last = 0
+    while rows := list(connection.exec_driver_sql(_TRANSACTIONS, (last, _COMMITS_AT_ONCE)).all()):
+        yield rows
+        last = rows[-1][0]
