@@ -17,7 +17,7 @@ import grpc.aio
 
 from benchmarks.measures import Order, Round
 from benchmarks.processes import cpu_seconds
-from benchmarks.workload import Stream, filter_streams, preload, streams
+from benchmarks.workload import Stream, filter_streams, past_streams, preload, streams
 from toolcrib.server.event_loop import loop_factory
 
 _WARM_UP_S = 0.3
@@ -71,7 +71,7 @@ async def _preload(address: str) -> None:
 
 def main() -> None:
     """Fills the database of the server whose address is the argument, if any; then runs the rounds that are ordered."""
-    all_streams = {**streams(), **filter_streams()}
+    all_streams = {**streams(), **filter_streams(), **past_streams()}
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         for address in sys.argv[1:]:
             runner.run(_preload(address))

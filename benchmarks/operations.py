@@ -40,6 +40,11 @@ FILTERS = "filter"
 SIZES = (10_000, 1_000_000)
 SIZE_RATIO_MAX = 1.2
 
+# A Get of a record as of some revision, of so many that it was changed at, takes at most so many times a plain one.
+PAST = "past"
+VERSIONS = 10_000
+PAST_RATIO_MAX = 1.5
+
 # The targets hold for this many calls in flight.
 TARGET_IN_FLIGHT = 64
 

@@ -18,7 +18,8 @@ from rich.table import Table
 
 from benchmarks.figures import Figures, Target, middle
 from benchmarks.measures import Round
-from benchmarks.operations import LIST_SIZE, SIZE_RATIO_MAX, SIZES
+from benchmarks.operations import LIST_SIZE, PAST_RATIO_MAX, SIZE_RATIO_MAX, SIZES, VERSIONS
+from benchmarks.past import PastFigures
 from benchmarks.sizes import SizeFigures
 
 _COLUMNS = ("in flight", "calls/s", "p50 ms", "p99 ms", "CPU µs/call", "of echo", "rows/s", "of raw", "target")
@@ -32,7 +33,7 @@ def machine() -> str:
     return f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, {versions}"
 
 
-def show(figures: Sequence[Figures], sizes: Sequence[SizeFigures]) -> None:
+def show(figures: Sequence[Figures], sizes: Sequence[SizeFigures], past: Sequence[PastFigures]) -> None:
     """Prints the tables, and how far what is promised spreads."""
     console = Console()
     if not console.is_terminal:
@@ -47,6 +48,8 @@ def show(figures: Sequence[Figures], sizes: Sequence[SizeFigures]) -> None:
         console.print(_sizes_table(sizes))
     for sized in sizes:
         console.print(_size_verdict(sized), highlight=False)
+    for remembered in past:
+        console.print(_past_verdict(remembered), highlight=False)
     console.print("Shares are medians over pairs of rounds. CPU is the server's, of all its threads.", highlight=False)
 
 
@@ -102,13 +105,24 @@ def _size_verdict(sized: SizeFigures) -> str:
     return f"{what}: {spread} what it takes over {small:,}; target at most {SIZE_RATIO_MAX:g} {met}"
 
 
-def as_json(figures: Sequence[Figures], sizes: Sequence[SizeFigures]) -> dict[str, Any]:
+def _past_verdict(past: PastFigures) -> str:
+    ratios = past.ratios()
+    spread = f"{past.ratio():.2f} times ({min(ratios):.2f} to {max(ratios):.2f})"
+    met = "[green]met[/green]" if past.ratio() <= PAST_RATIO_MAX else "[red]missed[/red]"
+    present, then = middle(turn.present for turn in past.turns), middle(turn.past for turn in past.turns)
+    rates = f"{then.calls_per_s:,.0f} and {present.calls_per_s:,.0f} calls/s"
+    what = f"a Get as of one of {VERSIONS:,} revisions, {past.in_flight} in flight"
+    return f"{what}: {spread} what a plain one takes ({rates}); target at most {PAST_RATIO_MAX:g} {met}"
+
+
+def as_json(figures: Sequence[Figures], sizes: Sequence[SizeFigures], past: Sequence[PastFigures]) -> dict[str, Any]:
     """The same for programs, with each round."""
     return {
         "machine": machine(),
         "echo": [{"in_flight": n, **asdict(middle(rounds))} for n, rounds in _echo_rounds(figures).items()],
         "figures": [_entry(item) for item in figures],
         "sizes": [{"ratio": sized.ratio(), **asdict(sized)} for sized in sizes],
+        "past": [{"ratio": remembered.ratio(), **asdict(remembered)} for remembered in past],
     }
 
 

@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from benchmarks.echo_server import SERVICE as ECHO_SERVICE
-from benchmarks.operations import BATCH_SIZE, LIST_SIZE, SIZES, recipe_name
+from benchmarks.operations import BATCH_SIZE, LIST_SIZE, SIZES, VERSIONS, recipe_name
 from benchmarks.processes import PROJECT
 from plant.cycles.v1 import machine_cycle_service_pb2 as requests
 from plant.cycles.v1.machine_cycle_pb2 import (
@@ -26,7 +26,7 @@ from plant.cycles.v1.machine_cycle_pb2 import (
     MachineCycle,
 )
 from plant.recipes.v1.recipe_service_pb2 import DESCRIPTOR as RECIPES
-from plant.recipes.v1.recipe_service_pb2 import ListRecipesRequest
+from plant.recipes.v1.recipe_service_pb2 import GetRecipeRequest, ListRecipesRequest
 
 _SERVICE = requests.DESCRIPTOR.services_by_name["MachineCycleService"].full_name
 _DATA = PROJECT / "examples" / "data" / "ai4i2020.csv"
@@ -72,6 +72,16 @@ def filter_streams() -> dict[str, Stream]:
     lists = {**sized, "filter_known": known, "filter_unknown": unknown}
     path = f"/{RECIPES.services_by_name['RecipeService'].full_name}/ListRecipes"
     return {name: Stream(path, _endless(messages)) for name, messages in lists.items()}
+
+
+def past_streams() -> dict[str, Stream]:
+    """Gets of the recipe 1, that past.py makes, as it is and as it was at any revision."""
+    revisions = random.Random(4).sample(range(1, VERSIONS), 4000)
+    path = f"/{RECIPES.services_by_name['RecipeService'].full_name}/GetRecipe"
+    return {
+        "present": Stream(path, _endless([GetRecipeRequest(id=1)])),
+        "past": Stream(path, _endless([GetRecipeRequest(id=1, as_of_revision=number) for number in revisions])),
+    }
 
 
 def _by_name(number: int, *conditions: str) -> ListRecipesRequest:
