@@ -66,7 +66,8 @@ def test_services_and_their_methods_are_listed(address: str) -> None:
     assert {SERVICE, "toolcrib.audit.v1.AuditService", "grpc.health.v1.Health"} <= set(services)
     methods = run(SCRIPTS / "grpcurl", "-plaintext", address, "list", SERVICE).split()
     assert {f"{SERVICE}.UndeleteRecipe", f"{SERVICE}.CountRecipes", f"{SERVICE}.ExplainRecipes"} <= set(methods)
-    assert len(methods) == 12
+    assert f"{SERVICE}.RollbackRecipe" in methods
+    assert len(methods) == 16
 
 
 def test_a_refusal_comes_with_details(address: str) -> None:

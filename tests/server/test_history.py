@@ -314,6 +314,16 @@ class TestRollback:
         shop.parts.rollback(whole.id, before, include="parts")
         assert [part.name for part in shop.parts.list()] == ["other", "kept", "other", "new"]
 
+    def test_several_records_in_one_transaction(self, shop: Shop) -> None:
+        shop.parts.batch_create([Part(name="a"), Part(name="b")])
+        shop.parts.update(Part(id=1, name="x"), mask="name")
+        shop.parts.delete(2)
+        with shop.lab.crib.transaction() as transaction:
+            first = PartWrites(transaction).rollback(1, 1)
+            PartWrites(transaction).rollback(2, 1)
+        assert (first.value.name, transaction.revision) == ("a", 4)
+        assert [part.name for part in shop.parts.list()] == ["a", "b"]
+
     @pytest.mark.parametrize("path", ["made_by", "machines", "part_of", "nothing"])
     def test_what_it_does_not_own_does_not(self, shop: Shop, path: str) -> None:
         shop.parts.create(Part(name="a"))

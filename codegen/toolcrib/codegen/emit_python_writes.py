@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolcrib.codegen.emit_service_proto import service_path
 from toolcrib.codegen.layout import Node, call, list_of, quoted, subscript
-from toolcrib.codegen.model import Component
+from toolcrib.codegen.model import Component, History
 from toolcrib.codegen.names import stub_module
 from toolcrib.codegen.python_names import key_parameters, use_message
 from toolcrib.codegen.writer import CodeWriter
@@ -61,6 +61,10 @@ def emit_python_writes(component: Component) -> str:
         if component.soft_delete:
             text = "Brings a deleted record back. An `etag` must be the record's current one."
             _method(writer, component, "Undelete", text, [*keys, "*", _ETAG], [*given, "etag=etag"])
+        if component.history is not History.NONE:
+            text = "Makes a record as it was at a revision. An `etag` must be the record's current one."
+            parameters = [*keys, "revision: int", "*", _ETAG]
+            _method(writer, component, "Rollback", text, parameters, [*given, "revision=revision", "etag=etag"])
         _require(writer, component, keys, given)
     return writer.text()
 

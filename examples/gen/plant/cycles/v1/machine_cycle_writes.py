@@ -11,6 +11,7 @@ from plant.cycles.v1.machine_cycle_service_pb2 import (
     CreateMachineCycleRequest,
     DeleteMachineCycleRequest,
     GetMachineCycleRequest,
+    RollbackMachineCycleRequest,
     UpdateMachineCycleRequest,
 )
 from toolcrib.client import MaskPaths, field_mask
@@ -47,6 +48,10 @@ class MachineCycleWrites:
     def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> Pending[Empty]:
         """Deletes a record. An `etag` must be the record's current one; with `allow_missing` there may be none."""
         return self._transaction.add(DeleteMachineCycleRequest(id=id, etag=etag, allow_missing=allow_missing), Empty)
+
+    def rollback(self, id: int, revision: int, *, etag: str = "") -> Pending[MachineCycle]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(RollbackMachineCycleRequest(id=id, revision=revision, etag=etag), MachineCycle)
 
     def require(self, id: int, *, exists: bool | None = None, etag: str | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

@@ -11,6 +11,7 @@ from plant.recipes.v1.recipe_tool_service_pb2 import (
     CreateRecipeToolRequest,
     DeleteRecipeToolRequest,
     GetRecipeToolRequest,
+    RollbackRecipeToolRequest,
     UpdateRecipeToolRequest,
 )
 from toolcrib.client import MaskPaths, field_mask
@@ -51,6 +52,13 @@ class RecipeToolWrites:
                 recipe_id=recipe_id, tool_number=tool_number, etag=etag, allow_missing=allow_missing
             ),
             Empty,
+        )
+
+    def rollback(self, recipe_id: int, tool_number: int, revision: int, *, etag: str = "") -> Pending[RecipeTool]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(
+            RollbackRecipeToolRequest(recipe_id=recipe_id, tool_number=tool_number, revision=revision, etag=etag),
+            RecipeTool,
         )
 
     def require(self, recipe_id: int, tool_number: int, *, exists: bool | None = None) -> None:

@@ -9,6 +9,7 @@ from plant.tools.v1.tool_offset_service_pb2 import (
     CreateToolOffsetRequest,
     DeleteToolOffsetRequest,
     GetToolOffsetRequest,
+    RollbackToolOffsetRequest,
     UndeleteToolOffsetRequest,
     UpdateToolOffsetRequest,
 )
@@ -50,6 +51,12 @@ class ToolOffsetWrites:
     def undelete(self, tool_number: int, *, etag: str = "") -> Pending[ToolOffset]:
         """Brings a deleted record back. An `etag` must be the record's current one."""
         return self._transaction.add(UndeleteToolOffsetRequest(tool_number=tool_number, etag=etag), ToolOffset)
+
+    def rollback(self, tool_number: int, revision: int, *, etag: str = "") -> Pending[ToolOffset]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(
+            RollbackToolOffsetRequest(tool_number=tool_number, revision=revision, etag=etag), ToolOffset
+        )
 
     def require(self, tool_number: int, *, exists: bool | None = None, etag: str | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

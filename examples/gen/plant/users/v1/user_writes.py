@@ -9,6 +9,7 @@ from plant.users.v1.user_service_pb2 import (
     CreateUserRequest,
     DeleteUserRequest,
     GetUserRequest,
+    RollbackUserRequest,
     UndeleteUserRequest,
     UpdateUserRequest,
 )
@@ -45,6 +46,10 @@ class UserWrites:
     def undelete(self, id: str, *, etag: str = "") -> Pending[User]:
         """Brings a deleted record back. An `etag` must be the record's current one."""
         return self._transaction.add(UndeleteUserRequest(id=id, etag=etag), User)
+
+    def rollback(self, id: str, revision: int, *, etag: str = "") -> Pending[User]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(RollbackUserRequest(id=id, revision=revision, etag=etag), User)
 
     def require(self, id: str, *, exists: bool | None = None, etag: str | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

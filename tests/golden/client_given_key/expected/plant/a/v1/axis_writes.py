@@ -9,6 +9,7 @@ from plant.a.v1.axis_service_pb2 import (
     CreateAxisRequest,
     DeleteAxisRequest,
     GetAxisRequest,
+    RollbackAxisRequest,
     UndeleteAxisRequest,
     UpdateAxisRequest,
 )
@@ -45,6 +46,10 @@ class AxisWrites:
     def undelete(self, name: str, *, etag: str = "") -> Pending[Axis]:
         """Brings a deleted record back. An `etag` must be the record's current one."""
         return self._transaction.add(UndeleteAxisRequest(name=name, etag=etag), Axis)
+
+    def rollback(self, name: str, revision: int, *, etag: str = "") -> Pending[Axis]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(RollbackAxisRequest(name=name, revision=revision, etag=etag), Axis)
 
     def require(self, name: str, *, exists: bool | None = None, etag: str | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

@@ -11,6 +11,7 @@ from plant.a.v1.assignment_service_pb2 import (
     CreateAssignmentRequest,
     DeleteAssignmentRequest,
     GetAssignmentRequest,
+    RollbackAssignmentRequest,
     UpdateAssignmentRequest,
 )
 from toolcrib.client import MaskPaths, field_mask
@@ -51,6 +52,13 @@ class AssignmentWrites:
                 tool_number=tool_number, day=day, line=line, etag=etag, allow_missing=allow_missing
             ),
             Empty,
+        )
+
+    def rollback(self, tool_number: int, day: int, line: str, revision: int, *, etag: str = "") -> Pending[Assignment]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(
+            RollbackAssignmentRequest(tool_number=tool_number, day=day, line=line, revision=revision, etag=etag),
+            Assignment,
         )
 
     def require(self, tool_number: int, day: int, line: str, *, exists: bool | None = None) -> None:

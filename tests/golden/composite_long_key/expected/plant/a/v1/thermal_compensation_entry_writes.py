@@ -11,6 +11,7 @@ from plant.a.v1.thermal_compensation_entry_service_pb2 import (
     CreateThermalCompensationEntryRequest,
     DeleteThermalCompensationEntryRequest,
     GetThermalCompensationEntryRequest,
+    RollbackThermalCompensationEntryRequest,
     UpdateThermalCompensationEntryRequest,
 )
 from toolcrib.client import MaskPaths, field_mask
@@ -74,6 +75,21 @@ class ThermalCompensationEntryWrites:
                 allow_missing=allow_missing,
             ),
             Empty,
+        )
+
+    def rollback(
+        self, compensation_of_the_linear_axis_in_micrometers: str, axis: str, c: str, revision: int, *, etag: str = ""
+    ) -> Pending[ThermalCompensationEntry]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(
+            RollbackThermalCompensationEntryRequest(
+                compensation_of_the_linear_axis_in_micrometers=compensation_of_the_linear_axis_in_micrometers,
+                axis=axis,
+                c=c,
+                revision=revision,
+                etag=etag,
+            ),
+            ThermalCompensationEntry,
         )
 
     def require(

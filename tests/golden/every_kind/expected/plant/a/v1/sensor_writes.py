@@ -9,6 +9,7 @@ from plant.a.v1.sensor_service_pb2 import (
     CreateSensorRequest,
     DeleteSensorRequest,
     GetSensorRequest,
+    RollbackSensorRequest,
     UndeleteSensorRequest,
     UpdateSensorRequest,
 )
@@ -45,6 +46,10 @@ class SensorWrites:
     def undelete(self, id: int, *, etag: str = "") -> Pending[Sensor]:
         """Brings a deleted record back. An `etag` must be the record's current one."""
         return self._transaction.add(UndeleteSensorRequest(id=id, etag=etag), Sensor)
+
+    def rollback(self, id: int, revision: int, *, etag: str = "") -> Pending[Sensor]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(RollbackSensorRequest(id=id, revision=revision, etag=etag), Sensor)
 
     def require(self, id: int, *, exists: bool | None = None, etag: str | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

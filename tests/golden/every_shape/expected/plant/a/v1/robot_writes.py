@@ -7,7 +7,13 @@ from __future__ import annotations
 from google.protobuf.empty_pb2 import Empty
 
 from plant.a.v1.robot_pb2 import Robot
-from plant.a.v1.robot_service_pb2 import CreateRobotRequest, DeleteRobotRequest, GetRobotRequest, UpdateRobotRequest
+from plant.a.v1.robot_service_pb2 import (
+    CreateRobotRequest,
+    DeleteRobotRequest,
+    GetRobotRequest,
+    RollbackRobotRequest,
+    UpdateRobotRequest,
+)
 from toolcrib.client import MaskPaths, field_mask
 from toolcrib.client.transaction import Pending, Writes
 
@@ -37,6 +43,10 @@ class RobotWrites:
     def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> Pending[Empty]:
         """Deletes a record. An `etag` must be the record's current one; with `allow_missing` there may be none."""
         return self._transaction.add(DeleteRobotRequest(id=id, etag=etag, allow_missing=allow_missing), Empty)
+
+    def rollback(self, id: int, revision: int, *, etag: str = "") -> Pending[Robot]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(RollbackRobotRequest(id=id, revision=revision, etag=etag), Robot)
 
     def require(self, id: int, *, exists: bool | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

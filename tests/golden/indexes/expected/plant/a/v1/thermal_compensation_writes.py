@@ -9,6 +9,7 @@ from plant.a.v1.thermal_compensation_service_pb2 import (
     CreateThermalCompensationRequest,
     DeleteThermalCompensationRequest,
     GetThermalCompensationRequest,
+    RollbackThermalCompensationRequest,
     UndeleteThermalCompensationRequest,
     UpdateThermalCompensationRequest,
 )
@@ -56,6 +57,12 @@ class ThermalCompensationWrites:
     def undelete(self, id: int, *, etag: str = "") -> Pending[ThermalCompensation]:
         """Brings a deleted record back. An `etag` must be the record's current one."""
         return self._transaction.add(UndeleteThermalCompensationRequest(id=id, etag=etag), ThermalCompensation)
+
+    def rollback(self, id: int, revision: int, *, etag: str = "") -> Pending[ThermalCompensation]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(
+            RollbackThermalCompensationRequest(id=id, revision=revision, etag=etag), ThermalCompensation
+        )
 
     def require(self, id: int, *, exists: bool | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

@@ -9,6 +9,7 @@ from plant.a.v1.thermal_compensation_entry_service_pb2 import (
     CreateThermalCompensationEntryRequest,
     DeleteThermalCompensationEntryRequest,
     GetThermalCompensationEntryRequest,
+    RollbackThermalCompensationEntryRequest,
     UndeleteThermalCompensationEntryRequest,
     UpdateThermalCompensationEntryRequest,
 )
@@ -74,6 +75,19 @@ class ThermalCompensationEntryWrites:
         return self._transaction.add(
             UndeleteThermalCompensationEntryRequest(
                 compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
+                etag=etag,
+            ),
+            ThermalCompensationEntry,
+        )
+
+    def rollback(
+        self, compensation_of_the_linear_axis_in_micrometersa: int, revision: int, *, etag: str = ""
+    ) -> Pending[ThermalCompensationEntry]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(
+            RollbackThermalCompensationEntryRequest(
+                compensation_of_the_linear_axis_in_micrometersa=compensation_of_the_linear_axis_in_micrometersa,
+                revision=revision,
                 etag=etag,
             ),
             ThermalCompensationEntry,

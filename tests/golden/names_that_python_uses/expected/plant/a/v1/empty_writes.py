@@ -7,7 +7,13 @@ from __future__ import annotations
 from google.protobuf.empty_pb2 import Empty as Empty_
 
 from plant.a.v1.a_pb2 import Empty
-from plant.a.v1.empty_service_pb2 import CreateEmptyRequest, DeleteEmptyRequest, GetEmptyRequest, UpdateEmptyRequest
+from plant.a.v1.empty_service_pb2 import (
+    CreateEmptyRequest,
+    DeleteEmptyRequest,
+    GetEmptyRequest,
+    RollbackEmptyRequest,
+    UpdateEmptyRequest,
+)
 from toolcrib.client import MaskPaths, field_mask
 from toolcrib.client.transaction import Pending, Writes
 
@@ -37,6 +43,10 @@ class EmptyWrites:
     def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> Pending[Empty_]:
         """Deletes a record. An `etag` must be the record's current one; with `allow_missing` there may be none."""
         return self._transaction.add(DeleteEmptyRequest(id=id, etag=etag, allow_missing=allow_missing), Empty_)
+
+    def rollback(self, id: int, revision: int, *, etag: str = "") -> Pending[Empty]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(RollbackEmptyRequest(id=id, revision=revision, etag=etag), Empty)
 
     def require(self, id: int, *, exists: bool | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

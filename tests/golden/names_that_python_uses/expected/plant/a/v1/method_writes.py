@@ -11,6 +11,7 @@ from plant.a.v1.method_service_pb2 import (
     CreateMethodRequest,
     DeleteMethodRequest,
     GetMethodRequest,
+    RollbackMethodRequest,
     UpdateMethodRequest,
 )
 from toolcrib.client import MaskPaths, field_mask
@@ -42,6 +43,10 @@ class MethodWrites:
     def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> Pending[Empty]:
         """Deletes a record. An `etag` must be the record's current one; with `allow_missing` there may be none."""
         return self._transaction.add(DeleteMethodRequest(id=id, etag=etag, allow_missing=allow_missing), Empty)
+
+    def rollback(self, id: int, revision: int, *, etag: str = "") -> Pending[Method]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(RollbackMethodRequest(id=id, revision=revision, etag=etag), Method)
 
     def require(self, id: int, *, exists: bool | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

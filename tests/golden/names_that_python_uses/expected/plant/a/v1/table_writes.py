@@ -7,7 +7,13 @@ from __future__ import annotations
 from google.protobuf.empty_pb2 import Empty
 
 from plant.a.v1.a_pb2 import Table
-from plant.a.v1.table_service_pb2 import CreateTableRequest, DeleteTableRequest, GetTableRequest, UpdateTableRequest
+from plant.a.v1.table_service_pb2 import (
+    CreateTableRequest,
+    DeleteTableRequest,
+    GetTableRequest,
+    RollbackTableRequest,
+    UpdateTableRequest,
+)
 from toolcrib.client import MaskPaths, field_mask
 from toolcrib.client.transaction import Pending, Writes
 
@@ -37,6 +43,10 @@ class TableWrites:
     def delete(self, id: str, *, etag: str = "", allow_missing: bool = False) -> Pending[Empty]:
         """Deletes a record. An `etag` must be the record's current one; with `allow_missing` there may be none."""
         return self._transaction.add(DeleteTableRequest(id=id, etag=etag, allow_missing=allow_missing), Empty)
+
+    def rollback(self, id: str, revision: int, *, etag: str = "") -> Pending[Table]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(RollbackTableRequest(id=id, revision=revision, etag=etag), Table)
 
     def require(self, id: str, *, exists: bool | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

@@ -7,7 +7,13 @@ from __future__ import annotations
 from google.protobuf.empty_pb2 import Empty
 
 from plant.a.v1.a_pb2 import Tool
-from plant.a.v1.tool_service_pb2 import CreateToolRequest, DeleteToolRequest, GetToolRequest, UpdateToolRequest
+from plant.a.v1.tool_service_pb2 import (
+    CreateToolRequest,
+    DeleteToolRequest,
+    GetToolRequest,
+    RollbackToolRequest,
+    UpdateToolRequest,
+)
 from toolcrib.client import MaskPaths, field_mask
 from toolcrib.client.transaction import Pending, Writes
 
@@ -37,6 +43,10 @@ class ToolWrites:
     def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> Pending[Empty]:
         """Deletes a record. An `etag` must be the record's current one; with `allow_missing` there may be none."""
         return self._transaction.add(DeleteToolRequest(id=id, etag=etag, allow_missing=allow_missing), Empty)
+
+    def rollback(self, id: int, revision: int, *, etag: str = "") -> Pending[Tool]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(RollbackToolRequest(id=id, revision=revision, etag=etag), Tool)
 
     def require(self, id: int, *, exists: bool | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

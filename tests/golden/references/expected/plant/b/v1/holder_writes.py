@@ -11,6 +11,7 @@ from plant.b.v1.holder_service_pb2 import (
     CreateHolderRequest,
     DeleteHolderRequest,
     GetHolderRequest,
+    RollbackHolderRequest,
     UpdateHolderRequest,
 )
 from toolcrib.client import MaskPaths, field_mask
@@ -42,6 +43,10 @@ class HolderWrites:
     def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> Pending[Empty]:
         """Deletes a record. An `etag` must be the record's current one; with `allow_missing` there may be none."""
         return self._transaction.add(DeleteHolderRequest(id=id, etag=etag, allow_missing=allow_missing), Empty)
+
+    def rollback(self, id: int, revision: int, *, etag: str = "") -> Pending[Holder]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(RollbackHolderRequest(id=id, revision=revision, etag=etag), Holder)
 
     def require(self, id: int, *, exists: bool | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

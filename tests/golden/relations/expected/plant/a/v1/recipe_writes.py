@@ -9,6 +9,7 @@ from plant.a.v1.recipe_service_pb2 import (
     CreateRecipeRequest,
     DeleteRecipeRequest,
     GetRecipeRequest,
+    RollbackRecipeRequest,
     UndeleteRecipeRequest,
     UpdateRecipeRequest,
 )
@@ -45,6 +46,10 @@ class RecipeWrites:
     def undelete(self, id: int, *, etag: str = "") -> Pending[Recipe]:
         """Brings a deleted record back. An `etag` must be the record's current one."""
         return self._transaction.add(UndeleteRecipeRequest(id=id, etag=etag), Recipe)
+
+    def rollback(self, id: int, revision: int, *, etag: str = "") -> Pending[Recipe]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(RollbackRecipeRequest(id=id, revision=revision, etag=etag), Recipe)
 
     def require(self, id: int, *, exists: bool | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

@@ -7,7 +7,13 @@ from __future__ import annotations
 from google.protobuf.empty_pb2 import Empty
 
 from plant.a.v1.recipe_pb2 import Step
-from plant.a.v1.step_service_pb2 import CreateStepRequest, DeleteStepRequest, GetStepRequest, UpdateStepRequest
+from plant.a.v1.step_service_pb2 import (
+    CreateStepRequest,
+    DeleteStepRequest,
+    GetStepRequest,
+    RollbackStepRequest,
+    UpdateStepRequest,
+)
 from toolcrib.client import MaskPaths, field_mask
 from toolcrib.client.transaction import Pending, Writes
 
@@ -38,6 +44,12 @@ class StepWrites:
         """Deletes a record. An `etag` must be the record's current one; with `allow_missing` there may be none."""
         return self._transaction.add(
             DeleteStepRequest(recipe_id=recipe_id, number=number, etag=etag, allow_missing=allow_missing), Empty
+        )
+
+    def rollback(self, recipe_id: int, number: int, revision: int, *, etag: str = "") -> Pending[Step]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(
+            RollbackStepRequest(recipe_id=recipe_id, number=number, revision=revision, etag=etag), Step
         )
 
     def require(self, recipe_id: int, number: int, *, exists: bool | None = None) -> None:

@@ -7,7 +7,13 @@ from __future__ import annotations
 from google.protobuf.empty_pb2 import Empty
 
 from plant.a.v1.a_pb2 import Shift
-from plant.a.v1.shift_service_pb2 import CreateShiftRequest, DeleteShiftRequest, GetShiftRequest, UpdateShiftRequest
+from plant.a.v1.shift_service_pb2 import (
+    CreateShiftRequest,
+    DeleteShiftRequest,
+    GetShiftRequest,
+    RollbackShiftRequest,
+    UpdateShiftRequest,
+)
 from toolcrib.client import MaskPaths, field_mask
 from toolcrib.client.transaction import Pending, Writes
 
@@ -37,6 +43,10 @@ class ShiftWrites:
     def delete(self, id: int, *, etag: str = "", allow_missing: bool = False) -> Pending[Empty]:
         """Deletes a record. An `etag` must be the record's current one; with `allow_missing` there may be none."""
         return self._transaction.add(DeleteShiftRequest(id=id, etag=etag, allow_missing=allow_missing), Empty)
+
+    def rollback(self, id: int, revision: int, *, etag: str = "") -> Pending[Shift]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(RollbackShiftRequest(id=id, revision=revision, etag=etag), Shift)
 
     def require(self, id: int, *, exists: bool | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""

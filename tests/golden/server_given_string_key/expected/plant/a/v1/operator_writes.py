@@ -9,6 +9,7 @@ from plant.a.v1.operator_service_pb2 import (
     CreateOperatorRequest,
     DeleteOperatorRequest,
     GetOperatorRequest,
+    RollbackOperatorRequest,
     UndeleteOperatorRequest,
     UpdateOperatorRequest,
 )
@@ -48,6 +49,10 @@ class OperatorWrites:
     def undelete(self, id: str, *, etag: str = "") -> Pending[Operator]:
         """Brings a deleted record back. An `etag` must be the record's current one."""
         return self._transaction.add(UndeleteOperatorRequest(id=id, etag=etag), Operator)
+
+    def rollback(self, id: str, revision: int, *, etag: str = "") -> Pending[Operator]:
+        """Makes a record as it was at a revision. An `etag` must be the record's current one."""
+        return self._transaction.add(RollbackOperatorRequest(id=id, revision=revision, etag=etag), Operator)
 
     def require(self, id: str, *, exists: bool | None = None) -> None:
         """What must be so of a record before the first write of the transaction."""
