@@ -215,6 +215,8 @@ class Component:
     max_records: int
     indexes: tuple[Index, ...] = ()
     relations: tuple[Relation, ...] = ()
+    reason_required: bool = False
+    audit_refusals: bool = False
 
     @property
     def full_name(self) -> str:

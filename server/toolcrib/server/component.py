@@ -58,6 +58,8 @@ class Component(Generic[MessageT, RecordT]):
     references: Sequence[Reference] = ()
     relations: Sequence[Relation] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    reason_required: bool = False
+    audit_refusals: bool = False
 
     @property
     def caller_fields(self) -> Sequence[str]:

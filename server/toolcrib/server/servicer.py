@@ -14,6 +14,7 @@ from toolcrib.server.call import Call
 from toolcrib.server.dry_run import as_dry_run
 from toolcrib.server.errors import InvalidRequest, StoreError
 from toolcrib.server.exactly_once import as_once
+from toolcrib.server.refusals import as_attempt
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import (
     BatchRequest,
@@ -143,12 +144,16 @@ class ComponentServicer(Generic[MessageT]):
     def _write(
         self, call: Call, request: WriteRequest, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool
     ) -> Awaitable[ResultT]:
-        call.require_actor()
+        component = self.repository.component
         bound: Callable[[Transaction], ResultT] = self._bound(work, batch=batch)
+        if not component.audit_refusals:
+            call.require_actor()
         if request.validate_only:
-            bound = as_dry_run(request, self.repository.component, bound)
+            bound = as_dry_run(request, component, bound)
         elif request.request_id:
-            bound = as_once(call, request, self.repository.component.message, bound, batch=batch)
+            bound = as_once(call, request, component.message, bound, batch=batch)
+        if component.audit_refusals:
+            bound = as_attempt(call, component, bound)
         return self._executor.write(call, bound)
 
     def _write_batch(

@@ -97,6 +97,8 @@ class ComponentOptions(_message.Message):
     KEY_FIELDS_FIELD_NUMBER: _builtins.int
     SOFT_DELETE_FIELD_NUMBER: _builtins.int
     MAX_RECORDS_FIELD_NUMBER: _builtins.int
+    REASON_REQUIRED_FIELD_NUMBER: _builtins.int
+    AUDIT_REFUSALS_FIELD_NUMBER: _builtins.int
     INDEXES_FIELD_NUMBER: _builtins.int
     table: _builtins.str
     """Name of the SQL table. Default: the message's name in snake_case."""
@@ -106,6 +108,14 @@ class ComponentOptions(_message.Message):
     """A deleted record stays, hidden, until it is undeleted. Without it, delete removes the row for good."""
     max_records: _builtins.int
     """The most live records the component may have; 0 is no limit. Deleted ones that stay do not count."""
+    reason_required: _builtins.bool
+    """Every change says why: a write without x-change-reason is refused, be it single, in a batch or a transaction, or of a
+    record that goes with another that is deleted.
+    """
+    audit_refusals: _builtins.bool
+    """Writes that are refused are audited too: without an actor or a reason, by rules, by hooks, for a stale etag. As entries
+    of their own operation, which are no changes.
+    """
     @_builtins.property
     def key_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the fields that together are the key, in order, for a key of several fields. Their values come from the
@@ -124,11 +134,13 @@ class ComponentOptions(_message.Message):
         key_fields: _abc.Iterable[_builtins.str] | None = ...,
         soft_delete: _builtins.bool = ...,
         max_records: _builtins.int = ...,
+        reason_required: _builtins.bool = ...,
+        audit_refusals: _builtins.bool = ...,
         indexes: _abc.Iterable[Global___Index] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["indexes", b"indexes", "key_fields", b"key_fields", "max_records", b"max_records", "plural", b"plural", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit_refusals", b"audit_refusals", "indexes", b"indexes", "key_fields", b"key_fields", "max_records", b"max_records", "plural", b"plural", "reason_required", b"reason_required", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
