@@ -136,6 +136,49 @@ def test_no_entries_is_no_error(served: Serving) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "no entries\n")
 
 
+def transactions(served: Serving, *arguments: str) -> list[int]:
+    done = toolcrib("audit", "transactions", "--server", served.address, "--json", *arguments)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line)["revision"] for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], [4, 3, 2, 1]),
+        (["--oldest-first", "--limit", "3"], [1, 2, 3]),
+        (["--actor", "bob"], [3]),
+        (["--component", RECIPE, "--revision", "2.."], [4, 3, 2]),
+        (["--since", "1h", "--until", "2000-01-02"], []),
+    ],
+)
+def test_transactions_by_condition(served: Serving, arguments: list[str], expected: list[int]) -> None:
+    assert transactions(served, *arguments) == expected
+
+
+def test_transactions_for_people(served: Serving) -> None:
+    text = toolcrib("audit", "transactions", "--server", served.address).stdout
+    assert "/plant.recipes.v1.RecipeService/UpdateRecipe" in text
+    assert "too fast" in text
+    done = toolcrib("audit", "transactions", "--server", served.address, "--until", "2000-01-01")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "no transactions\n")
+
+
+def test_one_transaction_and_what_it_changed(served: Serving) -> None:
+    text = toolcrib("audit", "show", "3", "--server", served.address).stdout
+    assert "too fast" in text
+    assert "speed_mm_s: 120.0 → 99.5" in text
+    lines = toolcrib("audit", "show", "3", "--server", served.address, "--json").stdout.splitlines()
+    transaction, entry = map(json.loads, lines)
+    assert (transaction["actor"], transaction["entries"], len(transaction["hash"])) == ("bob", 1, 64)
+    assert (entry["revision"], entry["operation"]) == (3, "update")
+
+
+def test_a_transaction_that_is_not_there_is_one_line(served: Serving) -> None:
+    done = toolcrib("audit", "show", "99", "--server", served.address)
+    assert (done.returncode, done.stderr) == (1, "toolcrib: there is no revision 99 yet\n")
+
+
 def test_follow_shows_what_comes(example: Serving) -> None:
     with plant(example.address) as crib:
         crib.recipe("before")

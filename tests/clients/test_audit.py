@@ -9,7 +9,18 @@ import pytest
 
 from support.both_clients import Client
 from support.fake_server import FakeServer
-from toolcrib.audit.v1.audit_pb2 import AuditEntry, ListAuditEntriesRequest, ListAuditEntriesResponse, Operation
+from toolcrib.audit.v1.audit_pb2 import (
+    AuditEntry,
+    GetChainHeadResponse,
+    GetTransactionRequest,
+    GetTransactionResponse,
+    ListAuditEntriesRequest,
+    ListAuditEntriesResponse,
+    ListTransactionsRequest,
+    ListTransactionsResponse,
+    Operation,
+    Transaction,
+)
 from toolcrib.client import AsyncAuditClient, AuditClient
 
 MOMENT = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=UTC)
@@ -73,3 +84,48 @@ def test_every_condition_is_sent(client: Client, server: FakeServer) -> None:
 def test_a_time_without_a_time_zone_is_refused(client: Client) -> None:
     with pytest.raises(ValueError, match="start_time has no time zone"):
         client.every(lambda _: audit(client).entries(start_time=MOMENT.replace(tzinfo=None)))
+
+
+def test_transactions_go_through_all_pages_with_every_condition(client: Client, server: FakeServer) -> None:
+    server.will_answer(
+        ListTransactionsResponse(transactions=[Transaction(revision=3)], next_page_token="more"),
+        ListTransactionsResponse(transactions=[Transaction(revision=1)]),
+    )
+    conditions: dict[str, Any] = {
+        "actor": "ann",
+        "component": "plant.recipes.v1.Recipe",
+        "start_revision": 1,
+        "end_revision": 9,
+        "oldest_first": True,
+        "show_refused": True,
+        "page_size": 2,
+    }
+    found = client.every(
+        lambda _: audit(client).transactions(start_time=MOMENT, end_time=MOMENT + timedelta(hours=1), **conditions)
+    )
+    assert [each.revision for each in found] == [3, 1]
+    expected = ListTransactionsRequest(**conditions)
+    expected.start_time.FromDatetime(MOMENT)
+    expected.end_time.FromDatetime(MOMENT + timedelta(hours=1))
+    sent = [ListTransactionsRequest.FromString(received.request) for received in server.received]
+    assert sent[0] == expected
+    expected.page_token = "more"
+    assert sent[1] == expected
+
+
+def test_one_transaction_a_page_and_the_head_of_the_chain(client: Client, server: FakeServer) -> None:
+    server.will_answer(
+        GetTransactionResponse(transaction=Transaction(revision=7, actor="bob")),
+        ListTransactionsResponse(revision=9),
+        GetChainHeadResponse(revision=9, hash=b"h"),
+    )
+    assert client.run(lambda _: audit(client).transaction(7)).actor == "bob"
+    assert client.run(lambda _: audit(client).transactions_page("token", actor="ann")).revision == 9
+    assert client.run(lambda _: audit(client).chain_head()).hash == b"h"
+    assert GetTransactionRequest.FromString(server.received[0].request).revision == 7
+    assert ListTransactionsRequest.FromString(server.received[1].request).page_token == "token"
+    assert [received.method.rpartition("/")[2] for received in server.received] == [
+        "GetTransaction",
+        "ListTransactions",
+        "GetChainHead",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import grpc
 import pytest
@@ -20,7 +21,13 @@ from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_service_pb2 import CreateToolOffsetRequest
 from support.plant import Plant, refused
 from toolcrib.audit.v1 import audit_pb2
-from toolcrib.audit.v1.audit_pb2 import ListAuditEntriesRequest
+from toolcrib.audit.v1.audit_pb2 import (
+    GetChainHeadRequest,
+    GetChainHeadResponse,
+    GetTransactionRequest,
+    ListAuditEntriesRequest,
+    ListTransactionsRequest,
+)
 
 RECIPE = "plant.recipes.v1.Recipe"
 
@@ -124,6 +131,91 @@ class TestFilters:
             if not token:
                 break
         assert seen == sorted([(1, n) for n in range(7)] + [(2, 0)], reverse=not oldest_first)
+
+
+class TestTransactions:
+    def test_one_says_who_when_why_by_which_call_and_under_which_id(self, crib: Plant) -> None:
+        items = [CreateRecipeRequest(recipe=Recipe(name=f"r{n}", speed_mm_s=1)) for n in range(3)]
+        answer = crib.recipes.BatchCreateRecipes(
+            BatchCreateRecipesRequest(requests=items, request_id="r-7"),
+            metadata=(("x-actor", "bob"), ("x-change-reason", "trial")),
+        )
+        found = crib.audit.GetTransaction(GetTransactionRequest(revision=1)).transaction
+        assert (found.revision, found.actor, found.actor_source) == (1, "bob", audit_pb2.ACTOR_SOURCE_METADATA)
+        assert (found.reason, found.request_id, found.entry_count) == ("trial", "r-7", 3)
+        assert found.method == "/plant.recipes.v1.RecipeService/BatchCreateRecipes"
+        assert found.peer.startswith("ipv4:127.0.0.1:")
+        assert found.commit_time == answer.recipes[0].create_time
+        assert (found.refusal, found.refused_calls) == ("", 0)
+        assert len(found.hash) == 32
+        assert {entry.hash for entry in crib.entries(start_revision=1, end_revision=1)}.isdisjoint({found.hash})
+
+    def test_one_that_is_not_there(self, crib: Plant) -> None:
+        with refused(grpc.StatusCode.NOT_FOUND, "TRANSACTION_NOT_FOUND") as refusal:
+            crib.audit.GetTransaction(GetTransactionRequest(revision=9))
+        assert refusal.metadata["revision"] == "9"
+        with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REVISION"):
+            crib.audit.GetTransaction(GetTransactionRequest(revision=0))
+
+    @pytest.mark.parametrize(
+        ("conditions", "revisions"),
+        [
+            ({}, [6, 5, 4, 3, 2, 1]),
+            ({"oldest_first": True}, [1, 2, 3, 4, 5, 6]),
+            ({"actor": "bob"}, [6, 2]),
+            ({"component": RECIPE}, [6, 5, 3, 2, 1]),
+            ({"component": "plant.tools.v1.ToolOffset"}, [4]),
+            ({"start_revision": 2, "end_revision": 3}, [3, 2]),
+            ({"actor": "bob", "start_revision": 3}, [6]),
+        ],
+    )
+    @pytest.mark.parametrize("page_size", [1, 2, 50])
+    def test_are_listed_by_condition_page_by_page(
+        self, busy: Plant, conditions: dict[str, Any], revisions: list[int], page_size: int
+    ) -> None:
+        seen: list[int] = []
+        token = ""
+        while True:
+            page = busy.audit.ListTransactions(
+                ListTransactionsRequest(page_size=page_size, page_token=token, **conditions)
+            )
+            assert page.revision == 6
+            seen += [each.revision for each in page.transactions]
+            token = page.next_page_token
+            if not token:
+                break
+        assert seen == revisions
+
+    def test_times_include_the_start_and_not_the_end(self, busy: Plant) -> None:
+        times = [each.commit_time for each in busy.audit.ListTransactions(ListTransactionsRequest()).transactions]
+        request = ListTransactionsRequest(start_time=times[4], end_time=times[1])
+        found = busy.audit.ListTransactions(request).transactions
+        assert [each.commit_time for each in found] == times[2:5]
+
+    @pytest.mark.parametrize(
+        ("conditions", "reason", "field"),
+        [
+            ({"component": "plant.recipes.v1.Recipes"}, "UNKNOWN_COMPONENT", "component"),
+            ({"end_revision": -1}, "INVALID_REVISION", "end_revision"),
+            ({"end_time": Timestamp(seconds=10**12)}, "INVALID_TIME", "end_time"),
+            ({"page_size": -1}, "INVALID_PAGE_SIZE", "page_size"),
+            ({"page_token": "forged"}, "INVALID_PAGE_TOKEN", "page_token"),
+        ],
+    )
+    def test_what_cannot_be_meant_is_refused(
+        self, busy: Plant, conditions: dict[str, Any], reason: str, field: str
+    ) -> None:
+        with refused(grpc.StatusCode.INVALID_ARGUMENT, reason) as refusal:
+            busy.audit.ListTransactions(ListTransactionsRequest(**conditions))
+        assert refusal.fields == [field]
+
+    def test_the_head_of_the_chain_is_the_hash_of_its_last_row(self, crib: Plant) -> None:
+        assert crib.audit.GetChainHead(GetChainHeadRequest()) == GetChainHeadResponse(hash=bytes(32))
+        crib.recipe("a")
+        crib.recipe("b")
+        head = crib.audit.GetChainHead(GetChainHeadRequest())
+        last = crib.entries()[-1]
+        assert (head.revision, head.hash, head.commit_time) == (2, last.hash, last.commit_time)
 
 
 class TestConditionsThatCannotBeMeant:

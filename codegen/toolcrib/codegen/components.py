@@ -111,6 +111,8 @@ def _component(message: DeclaredMessage, file: DeclaredFile, messages: Mapping[s
         table=table_of(message),
         soft_delete=option.soft_delete,
         max_records=option.max_records,
+        reason_required=option.reason_required,
+        audit_refusals=option.audit_refusals,
         indexes=indexes_of(message, table_of(message), key_of(message)),
         history=HISTORY[option.history],
         relations=tuple(_relation(field, field.relation) for field in message.fields if field.relation),

@@ -111,6 +111,8 @@ class ComponentOption:
     key_fields: tuple[str, ...]
     soft_delete: bool
     max_records: int
+    reason_required: bool
+    audit_refusals: bool
     unknown_options: tuple[int, ...]
     indexes: tuple[DeclaredIndex, ...] = ()
     history: int = 0

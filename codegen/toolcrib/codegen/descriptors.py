@@ -166,6 +166,8 @@ class _FileReader:
                 key_fields=tuple(declared.key_fields),
                 soft_delete=declared.soft_delete,
                 max_records=declared.max_records,
+                reason_required=declared.reason_required,
+                audit_refusals=declared.audit_refusals,
                 unknown_options=(
                     *_unknown(declared),
                     *(number for each in declared.indexes for number in _unknown(each)),

@@ -69,6 +69,8 @@ def _component(writer: CodeWriter, component: Component, message: str, record: s
         _fields(writer, component, inner),
         f"soft_delete={component.soft_delete}",
         f"max_records={component.max_records}",
+        *(["reason_required=True"] if component.reason_required else []),
+        *(["audit_refusals=True"] if component.audit_refusals else []),
         *constraint_facts(writer, component),
     )
     writer.exploded(arguments, before=f"{constant_name(component)} = ")

@@ -226,6 +226,8 @@ class Component:
     indexes: tuple[Index, ...] = ()
     relations: tuple[Relation, ...] = ()
     history: History = History.CHANGES
+    reason_required: bool = False
+    audit_refusals: bool = False
 
     @property
     def full_name(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Annotated
 
@@ -11,12 +10,10 @@ import typer
 
 from toolcrib.cli import connection
 from toolcrib.cli.conditions import OperationName, parse_moment, parse_revisions
-from toolcrib.cli.console import CommandError, console, note, print_json
-from toolcrib.cli.entries import as_json as entry_as_json
-from toolcrib.cli.entries import as_line, as_table
-from toolcrib.cli.message_types import MessageTypes
+from toolcrib.cli.console import CommandError, note
+from toolcrib.cli.entry_printer import EntryPrinter
 from toolcrib.client import AuditClient, Crib, Unavailable
-from toolcrib.client.audit import AuditEntry, Conditions
+from toolcrib.client.audit import Conditions
 
 _POLL_S = 1.0
 _PAGE_SIZE_MAX = 1000
@@ -38,6 +35,7 @@ def audit(
     revision: Annotated[str | None, typer.Option(help="A revision N, or a range A..B, A.. or ..B.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="The most entries to show.")] = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on and show entries as they come.")] = False,
+    refused: Annotated[bool, typer.Option("--refused", help="Show calls that were refused too.")] = False,
     oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Begin with the oldest entries.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line, for scripts.")] = False,
     tls_ca: connection.TlsCa = None,
@@ -47,7 +45,7 @@ def audit(
     """Show who changed what, when, and what it was before; newest first. All conditions must hold."""
     if context.invoked_subcommand is not None:
         return
-    conditions: Conditions = {"component": component, "record_key": record, "actor": actor}
+    conditions: Conditions = {"component": component, "record_key": record, "actor": actor, "show_refused": refused}
     conditions["operations"] = [name.number() for name in operation or ()]
     if since is not None:
         conditions["start_time"] = parse_moment("--since", since)
@@ -58,7 +56,7 @@ def audit(
     if follow and (until is not None or conditions.get("end_revision")):
         raise CommandError("--follow has no end; leave out --until and the last revision")
     with connection.connected(server, tls_ca, tls_cert, tls_key) as crib:
-        printer = _Printer(crib, as_json=as_json)
+        printer = EntryPrinter(crib, as_json=as_json)
         if follow:
             _follow(crib, conditions, limit, printer)
         else:
@@ -67,7 +65,7 @@ def audit(
             printer.list(list(islice(AuditClient(crib).entries(**conditions), limit)))
 
 
-def _follow(crib: Crib, conditions: Conditions, limit: int, printer: _Printer) -> None:
+def _follow(crib: Crib, conditions: Conditions, limit: int, printer: EntryPrinter) -> None:
     """Shows the newest entries, the oldest of them first, and from then on all that come."""
     client = AuditClient(crib)
     newest: Conditions = {**conditions, "page_size": min(limit, _PAGE_SIZE_MAX)}
@@ -92,30 +90,3 @@ def _follow(crib: Crib, conditions: Conditions, limit: int, printer: _Printer) -
         page_token = page.next_page_token
         if not page_token:
             first = max(first, page.revision + 1)
-
-
-class _Printer:
-    """Prints entries, for people or for scripts."""
-
-    def __init__(self, crib: Crib, *, as_json: bool) -> None:
-        self._types = MessageTypes(crib.channel)
-        self._as_json = as_json
-        self._console = console()
-
-    def list(self, entries: Sequence[AuditEntry]) -> None:
-        """Prints a whole list."""
-        if self._as_json:
-            self.lines(entries)
-        elif entries:
-            self._console.print(as_table(entries, self._types))
-        else:
-            note("no entries")
-
-    def lines(self, entries: Iterable[AuditEntry]) -> None:
-        """Prints entries that are part of a longer list."""
-        for entry in entries:
-            if self._as_json:
-                print_json(entry_as_json(entry, self._types))
-            else:
-                self._console.print(as_line(entry, self._types), soft_wrap=True)
-                self._console.file.flush()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import typer
 
 from toolcrib.cli.audit import audit
+from toolcrib.cli.audit_transactions import show, transactions
 from toolcrib.cli.audit_verify import verify
 
 audit_commands = typer.Typer(name="audit", invoke_without_command=True, rich_markup_mode=None)
 audit_commands.callback()(audit)
-for command in (verify,):
+for command in (transactions, show, verify):
     audit_commands.command()(command)

@@ -22,6 +22,7 @@ class OperationName(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     UNDELETE = "undelete"
+    REFUSED = "refused"
 
     def number(self) -> Operation.ValueType:
         """The operation as the audit service numbers it."""

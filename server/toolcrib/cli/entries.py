@@ -22,6 +22,7 @@ _COLORS = {
     Operation.OPERATION_UPDATE: "yellow",
     Operation.OPERATION_DELETE: "red",
     Operation.OPERATION_UNDELETE: "cyan",
+    Operation.OPERATION_REFUSED: "magenta",
 }
 
 
@@ -33,12 +34,14 @@ def as_json(entry: AuditEntry, types: MessageTypes) -> dict[str, Any]:
         "time": entry.commit_time.ToDatetime(UTC).isoformat(timespec="microseconds"),
         "operation": operation_name(entry),
         "actor": entry.actor,
-        "actor_source": ActorSource.Name(entry.actor_source).removeprefix("ACTOR_SOURCE_").lower(),
+        "actor_source": source_name(entry.actor_source),
         "component": entry.component,
         "record": entry.record_key,
         "reason": entry.reason,
         "method": entry.method,
         "peer": entry.peer,
+        "refusal": entry.refusal,
+        "hash": entry.hash.hex(),
         "changed_fields": list(entry.changed_fields.paths),
         "before": _record(entry.before, types) if entry.HasField("before") else None,
         "after": _record(entry.after, types) if entry.HasField("after") else None,
@@ -58,6 +61,11 @@ def as_table(entries: Iterable[AuditEntry], types: MessageTypes) -> Table:
 def as_line(entry: AuditEntry, types: MessageTypes) -> Text:
     """One entry as a line, for a list that grows."""
     return Text("  ").join(cell for cell in _cells(entry, types) if cell.plain)
+
+
+def source_name(source: ActorSource.ValueType) -> str:
+    """How the server knew the actor: for example "metadata"."""
+    return ActorSource.Name(source).removeprefix("ACTOR_SOURCE_").lower()
 
 
 def operation_name(entry: AuditEntry) -> str:
@@ -82,27 +90,29 @@ def _cells(entry: AuditEntry, types: MessageTypes) -> tuple[Text, ...]:
     return (
         Text(moment.strftime("%Y-%m-%d %H:%M:%S")),
         Text(str(entry.revision)),
-        _plain(entry.actor),
+        plain(entry.actor),
         Text(operation_name(entry), style=_COLORS.get(entry.operation, "")),
-        _plain(entry.component),
-        _plain(entry.record_key),
+        plain(entry.component),
+        plain(entry.record_key),
         _changes(entry, types),
-        _plain(entry.reason),
+        plain(entry.reason),
     )
 
 
 def _changes(entry: AuditEntry, types: MessageTypes) -> Text:
-    """The fields that differ: `before → after` for an update, what was written for a create, nothing for the rest.
+    """The fields that differ: `before → after` for an update, what was written for a create, why a call was refused.
 
     A delete says no more than that; the record as it was is in the JSON.
     """
+    if entry.refusal:
+        return plain(entry.refusal)
     if entry.operation not in (Operation.OPERATION_CREATE, Operation.OPERATION_UPDATE):
         return Text()
     is_update = entry.operation == Operation.OPERATION_UPDATE
     before = types.texts(entry.before) if entry.HasField("before") else {}
     after = types.texts(entry.after) if entry.HasField("after") else {}
     if before is None or after is None:
-        return _plain(", ".join(entry.changed_fields.paths))
+        return plain(", ".join(entry.changed_fields.paths))
     changes = []
     for path in entry.changed_fields.paths:
         change = Text(f"{path}: ", style="dim")
@@ -119,7 +129,7 @@ def _value(value: str | None) -> Text:
     return Text(text, style="dim" if value is None else "not dim")
 
 
-def _plain(text: str) -> Text:
+def plain(text: str) -> Text:
     """Text of somebody else's, without what would steer the terminal."""
     return Text("".join(character if character.isprintable() else "�" for character in text))
 

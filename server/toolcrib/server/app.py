@@ -67,6 +67,7 @@ class Server:
             group_commit_max=settings.group_commit_max,
             queue_max=settings.queue_max,
             answer_limits=AnswerLimits(settings.request_id_hours, settings.request_ids_max),
+            refusals_per_minute=settings.refusals_per_minute,
         )
         services: list[Service] = [
             *(servicer(self._workers) for servicer in self._servicers),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from toolcrib.server.changes import REFUSED
 from toolcrib.server.transaction import ReadTransaction
 
 
@@ -26,6 +27,7 @@ class AuditQuery:
     start_revision: int = 0
     end_revision: int = 0
     oldest_first: bool = False
+    show_refused: bool = False
 
 
 class AuditRow(NamedTuple):
@@ -38,12 +40,18 @@ class AuditRow(NamedTuple):
     operation: int
     before_image: bytes | None
     after_image: bytes | None
+    hash: bytes
     commit_time: datetime
     actor: str
     actor_source: int
     reason: str
     method: str
     peer: str
+    refusal: str
+
+
+# The rest are those of the transaction.
+_OF_AUDIT = AuditRow._fields.index("commit_time")
 
 
 class AuditTrail:
@@ -64,7 +72,12 @@ class AuditTrail:
         """The keys behind `behind` of records that were changed after revision `start`, until `end`; sorted as text."""
         audit = self._audit
         statement = select(audit.record_key).distinct().order_by(audit.record_key)
-        within = (audit.component == component, audit.revision > start, audit.revision <= end)
+        within = (
+            audit.component == component,
+            audit.revision > start,
+            audit.revision <= end,
+            audit.operation != REFUSED,
+        )
         with self._connection.execute(statement.where(*within, audit.record_key > behind)) as rows:
             for row in rows:
                 yield row[0]
@@ -74,8 +87,8 @@ class AuditTrail:
         audit, transaction = self._audit, self._transaction
         order = (audit.revision, audit.ordinal)
         columns = (
-            *(audit[name] for name in AuditRow._fields[:7]),
-            *(transaction[name] for name in AuditRow._fields[7:]),
+            *(audit[name] for name in AuditRow._fields[:_OF_AUDIT]),
+            *(transaction[name] for name in AuditRow._fields[_OF_AUDIT:]),
         )
         statement: Select[Any] = select(*columns).select_from(self._joined).where(*self._conditions(query))
         if position:
@@ -95,6 +108,8 @@ class AuditTrail:
             yield transaction.actor == query.actor
         if query.operations:
             yield audit.operation.in_(query.operations)
+        elif not query.show_refused:
+            yield audit.operation != REFUSED
         if query.start_time is not None:
             yield transaction.commit_time >= query.start_time
         if query.end_time is not None:

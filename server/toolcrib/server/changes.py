@@ -31,6 +31,10 @@ class Operation(IntEnum):
     UNDELETE = 4
 
 
+# What the audit says of a call that was refused: no operation, as nothing happens to a record.
+REFUSED = 5
+
+
 class Change(Generic[RecordT]):
     """One record's change, as hooks see it.
 

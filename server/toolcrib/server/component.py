@@ -60,6 +60,8 @@ class Component(Generic[MessageT, RecordT]):
     history: History = History.CHANGES
     history_excluded: Sequence[str] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    reason_required: bool = False
+    audit_refusals: bool = False
 
     @property
     def caller_fields(self) -> Sequence[str]:

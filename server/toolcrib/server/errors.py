@@ -3,6 +3,8 @@
 StoreError
 ├── InvalidRequest          the request itself is wrong; names every violated field
 ├── ActorRequired           a write without an actor
+├── ReasonRequired          a write without a reason, of a component that wants one
+├── TransactionNotFound
 ├── RecordNotFound
 ├── RecordExists            the key or a unique field is taken
 ├── ReferenceNotFound       a record would refer to one that is not there
@@ -64,7 +66,8 @@ class StoreError(Exception):
 
     `reason` is the machine-readable reason (google.rpc.ErrorInfo), `metadata` the facts about it, `index` the place in
     the batch, if any, of the request that it is about; `within` is the path of the request itself where it is one of
-    several in a transaction over components.
+    several in a transaction over components. `record_key` is the key of the record that it is about, as far as that is
+    known, and `audited_in` the component whose audit is to say that this was refused, if any.
     """
 
     reason: str = "INTERNAL"
@@ -75,6 +78,8 @@ class StoreError(Exception):
         self.metadata = dict(metadata or {})
         self.index = index
         self.within = ""
+        self.record_key = ""
+        self.audited_in = ""
 
     def at(self, index: int | None) -> Self:
         """This error, placed at `index` of a batch."""
@@ -110,6 +115,18 @@ class ActorRequired(StoreError):
     reason = "ACTOR_REQUIRED"
 
 
+class ReasonRequired(StoreError):
+    """A change of a component that has to say why, and does not. Whatever the state of the store, it cannot be done."""
+
+    reason = "CHANGE_REASON_REQUIRED"
+
+
+class TransactionNotFound(StoreError):
+    """There is no transaction with the revision."""
+
+    reason = "TRANSACTION_NOT_FOUND"
+
+
 class RecordError(StoreError):
     """A refusal that is about one record."""
 
@@ -117,6 +134,7 @@ class RecordError(StoreError):
         super().__init__(message, metadata={"component": component, "key": key, **metadata})
         self.component = component
         self.key = key
+        self.record_key = key
 
 
 class RecordNotFound(RecordError):

@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from toolcrib.server.call import Call
 from toolcrib.server.chain import GENESIS, Chain
-from toolcrib.server.changes import Change
+from toolcrib.server.changes import REFUSED, Change
 from toolcrib.server.columns import time_to_text
 from toolcrib.server.component import key_text
 from toolcrib.server.constraints import History
@@ -81,6 +81,10 @@ class Journal:
             ]
             for ordinal, change in enumerate(changes, first)
         )
+
+    def add_refusal(self, revision: int, component: str, record_key: str) -> None:
+        """Notes the one entry of a transaction that was begun with a refusal."""
+        self._entries.append([revision, 0, component, record_key, REFUSED, None, None])
 
     def mark(self) -> JournalMark:
         """The place that `restore` returns to."""

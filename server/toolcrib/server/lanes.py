@@ -7,14 +7,15 @@ import threading
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeGuard
 
 from toolcrib.server.answers import AnswerLimits
 from toolcrib.server.changes import Commit
 from toolcrib.server.database import BEGIN_WRITE, for_caller
-from toolcrib.server.errors import StorageError
+from toolcrib.server.errors import StorageError, StoreError
 from toolcrib.server.hooks import Listener
 from toolcrib.server.lane import Job, Lane, LaneQueue
+from toolcrib.server.refusals import RefusalLimit
 from toolcrib.server.session import Session
 from toolcrib.server.store import Store
 from toolcrib.server.transaction import Group, ReadTransaction, Transaction
@@ -82,11 +83,13 @@ class WriterLane(Lane):
         *,
         batch_size: int,
         answer_limits: AnswerLimits,
+        refusals_per_minute: int,
     ):
         super().__init__(name, queue, batch_size=batch_size)
         self._store = store
         self._announce = announce
         self._answer_limits = answer_limits
+        self._refusals = RefusalLimit(refusals_per_minute)
         self._session: Session | None = None
         self._last_group = 0
         self._groups = 0
@@ -166,9 +169,11 @@ class WriterLane(Lane):
                 if not group.alone:
                     raise _GroupLost
                 session.rollback()
-                if transaction.answer is None:
+                if transaction.answer is None and not _is_audited(job.error):
                     return []
                 session.begin(BEGIN_WRITE)
+            if _is_audited(job.error) and (refused_calls := self._refusals.take()):
+                group.refuse(job.call, job.error, refused_calls)
             # Also where nothing had to be changed: by the time of a repeat there might be.
             if transaction.answer is not None:
                 group.answers.add(transaction.answer)
@@ -200,6 +205,10 @@ class WriterLane(Lane):
         except Exception:
             logger.exception("the transaction could not be rolled back; its connection is closed")
         self.finish()
+
+
+def _is_audited(error: BaseException | None) -> TypeGuard[StoreError]:
+    return isinstance(error, StoreError) and bool(error.audited_in)
 
 
 class Announcer(threading.Thread):

@@ -24,6 +24,7 @@ from toolcrib.server.keys import assign_keys, require_distinct, require_key
 from toolcrib.server.record import Record, copy_of
 from toolcrib.server.record_lister import RecordLister
 from toolcrib.server.record_reader import Current, RecordReader
+from toolcrib.server.refusals import naming, require_reason
 from toolcrib.server.requests import Counted, Key, Lookup, Modification, Page, Removal, Selection
 from toolcrib.server.row_writer import RowWriter
 from toolcrib.server.transaction import ReadTransaction, Transaction
@@ -196,14 +197,17 @@ class Repository(Generic[MessageT, RecordT]):
     def _apply(self, changes: list[Change[Any]]) -> list[MessageT]:
         """Validates and runs the changes, each behind its hooks; those without hooks go to the database together."""
         wanted = [change for change in changes if not _is_noop(change)]
-        require_valid(
-            self._stored.rules,
-            {c.index: c.after_message for c in wanted if c.after_message is not None and c.operation in _VALIDATED},
-        )
-        if wanted:
-            with self._writing().part():
-                for operation, group in groupby(wanted, key=lambda change: change.operation):
-                    self.hooks().run(operation, list(group))
+        with naming(changes):
+            if wanted:
+                require_reason(self.component, self._writing().call)
+            require_valid(
+                self._stored.rules,
+                {c.index: c.after_message for c in wanted if c.after_message is not None and c.operation in _VALIDATED},
+            )
+            if wanted:
+                with self._writing().part():
+                    for operation, group in groupby(wanted, key=lambda change: change.operation):
+                        self.hooks().run(operation, list(group))
         return [change.outcome() for change in changes]
 
     def hooks(self) -> HookRunner:

@@ -15,6 +15,7 @@ from toolcrib.server.dry_run import as_dry_run
 from toolcrib.server.errors import InvalidRequest, StoreError
 from toolcrib.server.exactly_once import as_once
 from toolcrib.server.history_reader import HistoryReader
+from toolcrib.server.refusals import as_attempt
 from toolcrib.server.repository import Repository
 from toolcrib.server.requests import (
     BatchRequest,
@@ -189,11 +190,15 @@ class ComponentServicer(Generic[MessageT]):
     def _write_in(
         self, call: Call, request: WriteRequest, bound: Callable[[Transaction], ResultT], *, batch: bool
     ) -> Awaitable[ResultT]:
-        call.require_actor()
+        component = self.repository.component
+        if not component.audit_refusals:
+            call.require_actor()
         if request.validate_only:
-            bound = as_dry_run(request, self.repository.component, bound)
+            bound = as_dry_run(request, component, bound)
         elif request.request_id:
-            bound = as_once(call, request, self.repository.component.message, bound, batch=batch)
+            bound = as_once(call, request, component.message, bound, batch=batch)
+        if component.audit_refusals:
+            bound = as_attempt(call, component, bound)
         return self._executor.write(call, bound)
 
     def _write_batch(

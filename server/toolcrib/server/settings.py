@@ -106,6 +106,13 @@ class Settings(BaseSettings):
         le=1_000_000_000,
         description="The most answers kept for repeats; beyond it the oldest are forgotten before their time.",
     )
+    refusals_per_minute: int = Field(
+        default=60,
+        ge=1,
+        le=100_000,
+        description="The most refused writes a minute that are audited, where a component asks for it; more are only "
+        "counted.",
+    )
     busy_timeout_s: float = Field(
         default=5.0, ge=0, le=600, description="How long to wait for a database that another program has locked."
     )

@@ -16,6 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from toolcrib.server.answers import AnswerLimits, Answers, StoredAnswer
 from toolcrib.server.call import Call
 from toolcrib.server.changes import Change, Commit
+from toolcrib.server.errors import StoreError
 from toolcrib.server.journal import Journal
 from toolcrib.server.requests import Key
 from toolcrib.server.sequences import Sequences
@@ -87,6 +88,12 @@ class Group:
         self.answers = Answers(session, statements, answer_limits)
         self.moment = Moment.now()
         self.alone = alone
+
+    def refuse(self, call: Call, error: StoreError, refused_calls: int) -> None:
+        """Notes that a call was refused, whose work is undone, as a transaction of its own."""
+        revision = self.sequences.take(REVISION_SEQUENCE)
+        self.journal.begin(revision, self.moment.time, call, refusal=error.reason, refused_calls=refused_calls)
+        self.journal.add_refusal(revision, error.audited_in, error.record_key)
 
     def write(self, statements: SystemStatements) -> None:
         """Writes what was kept for the end."""

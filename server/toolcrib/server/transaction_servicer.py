@@ -40,13 +40,15 @@ class TransactionServicer:
 
     async def commit(self, request: CommitTransactionRequest, call: Call) -> CommitTransactionResponse:
         """Carries out a transaction. Raises InvalidRequest, PreconditionFailed, or what its writes raise."""
-        call.require_actor()
         if len(request.requests) > _REQUESTS_MAX:
             text = f"are {len(request.requests)}; a transaction holds {_REQUESTS_MAX} at most"
             raise InvalidRequest.field("TRANSACTION_TOO_LARGE", _REQUESTS, text)
         steps = [self._step(f"{_REQUESTS}[{index}]", packed) for index, packed in enumerate(request.requests)]
         for step in steps:
             _require_plain(step)
+        # Steps of components that audit what they refuse ask for it themselves.
+        if not any(step.known.servicer.repository.component.audit_refusals for step in steps):
+            call.require_actor()
         conditions = [
             (self._step(f"{_PRECONDITIONS}[{index}]", condition.record), condition)
             for index, condition in enumerate(request.preconditions)

@@ -24,11 +24,18 @@ class Workers:
     """The threads behind the event loop. To be made on the loop that waits for them.
 
     `group_commit_max` is how many calls may share a commit, `queue_max` how many may wait for each kind of lane,
-    `answer_limits` how long answers are kept for repeats.
+    `answer_limits` how long answers are kept for repeats, `refusals_per_minute` how many refused calls are audited.
     """
 
     def __init__(
-        self, store: Store, *, reader_lanes: int, group_commit_max: int, queue_max: int, answer_limits: AnswerLimits
+        self,
+        store: Store,
+        *,
+        reader_lanes: int,
+        group_commit_max: int,
+        queue_max: int,
+        answer_limits: AnswerLimits,
+        refusals_per_minute: int,
     ) -> None:
         self._shortcut = Shortcut(store)
         self._reads = LaneQueue(limit=queue_max)
@@ -45,6 +52,7 @@ class Workers:
             self._announcer.announce,
             batch_size=group_commit_max,
             answer_limits=answer_limits,
+            refusals_per_minute=refusals_per_minute,
         )
 
     def start(self) -> None:

@@ -3,7 +3,8 @@
 isort:skip_file
 Who changed what, when, by which call, and what it was before.
 
-Entries are written by the server in the transaction of the change itself. Nothing here writes.
+Entries are written by the server in the transaction of the change itself. Nothing here writes. All of it is one hash
+chain, which docs/audit.md defines.
 """
 
 from collections import abc as _abc
@@ -36,6 +37,8 @@ class _OperationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Operation.V
     OPERATION_UPDATE: _Operation.ValueType  # 2
     OPERATION_DELETE: _Operation.ValueType  # 3
     OPERATION_UNDELETE: _Operation.ValueType  # 4
+    OPERATION_REFUSED: _Operation.ValueType  # 5
+    """Nothing: a call was refused. Only of components that ask for it (`audit_refusals`)."""
 
 class Operation(_Operation, metaclass=_OperationEnumTypeWrapper):
     """What happened to a record."""
@@ -45,6 +48,8 @@ OPERATION_CREATE: Operation.ValueType  # 1
 OPERATION_UPDATE: Operation.ValueType  # 2
 OPERATION_DELETE: Operation.ValueType  # 3
 OPERATION_UNDELETE: Operation.ValueType  # 4
+OPERATION_REFUSED: Operation.ValueType  # 5
+"""Nothing: a call was refused. Only of components that ask for it (`audit_refusals`)."""
 Global___Operation: _TypeAlias = Operation  # noqa: Y015
 
 class _ActorSource:
@@ -93,6 +98,8 @@ class AuditEntry(_message.Message):
     BEFORE_FIELD_NUMBER: _builtins.int
     AFTER_FIELD_NUMBER: _builtins.int
     CHANGED_FIELDS_FIELD_NUMBER: _builtins.int
+    HASH_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """The commit that made the change. All entries of a commit share it; later commits have higher ones."""
     ordinal: _builtins.int
@@ -113,6 +120,10 @@ class AuditEntry(_message.Message):
     """The method that was called, e.g. "/plant.recipes.v1.RecipeService/UpdateRecipe"."""
     peer: _builtins.str
     """Where the call came from, as gRPC names it, e.g. "ipv4:127.0.0.1:51234"."""
+    hash: _builtins.bytes
+    """The hash that links the entry to all before it; 32 bytes."""
+    refusal: _builtins.str
+    """Why the call was refused, for OPERATION_REFUSED: the reason that its caller was told, e.g. "ETAG_MISMATCH"."""
     @_builtins.property
     def commit_time(self) -> _timestamp_pb2.Timestamp:
         """When the change was committed, in UTC with microseconds."""
@@ -146,14 +157,83 @@ class AuditEntry(_message.Message):
         before: _any_pb2.Any | None = ...,
         after: _any_pb2.Any | None = ...,
         changed_fields: _field_mask_pb2.FieldMask | None = ...,
+        hash: _builtins.bytes = ...,
+        refusal: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "changed_fields", b"changed_fields", "commit_time", b"commit_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "actor_source", b"actor_source", "after", b"after", "before", b"before", "changed_fields", b"changed_fields", "commit_time", b"commit_time", "component", b"component", "method", b"method", "operation", b"operation", "ordinal", b"ordinal", "peer", b"peer", "reason", b"reason", "record_key", b"record_key", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "actor_source", b"actor_source", "after", b"after", "before", b"before", "changed_fields", b"changed_fields", "commit_time", b"commit_time", "component", b"component", "hash", b"hash", "method", b"method", "operation", b"operation", "ordinal", b"ordinal", "peer", b"peer", "reason", b"reason", "record_key", b"record_key", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AuditEntry: _TypeAlias = AuditEntry  # noqa: Y015
+
+@_typing.final
+class Transaction(_message.Message):
+    """A commit: one call that changed something, in one component or several. Or a call that was refused."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    COMMIT_TIME_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    ACTOR_SOURCE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    PEER_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ENTRY_COUNT_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    REFUSED_CALLS_FIELD_NUMBER: _builtins.int
+    HASH_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Its place in the order of all; counts up from 1 without a gap."""
+    actor: _builtins.str
+    """Who did it."""
+    actor_source: Global___ActorSource.ValueType
+    reason: _builtins.str
+    """Why, if the caller said so in x-change-reason."""
+    method: _builtins.str
+    """The method that was called."""
+    peer: _builtins.str
+    """Where the call came from, as gRPC names it."""
+    request_id: _builtins.str
+    """The id under which the call could be repeated; empty where it had none."""
+    entry_count: _builtins.int
+    """How many audit entries it has: one for each change of a record."""
+    refusal: _builtins.str
+    """Why the call was refused; empty for a commit. A refused call has changed nothing."""
+    refused_calls: _builtins.int
+    """For how many refused calls it stands: itself, and those before it that were too many to be written. 0 for a commit."""
+    hash: _builtins.bytes
+    """The hash that links the transaction to all before it, its own entries not included; 32 bytes."""
+    @_builtins.property
+    def commit_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was committed, in UTC with microseconds."""
+
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        commit_time: _timestamp_pb2.Timestamp | None = ...,
+        actor: _builtins.str = ...,
+        actor_source: Global___ActorSource.ValueType = ...,
+        reason: _builtins.str = ...,
+        method: _builtins.str = ...,
+        peer: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        entry_count: _builtins.int = ...,
+        refusal: _builtins.str = ...,
+        refused_calls: _builtins.int = ...,
+        hash: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["commit_time", b"commit_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "actor_source", b"actor_source", "commit_time", b"commit_time", "entry_count", b"entry_count", "hash", b"hash", "method", b"method", "peer", b"peer", "reason", b"reason", "refusal", b"refusal", "refused_calls", b"refused_calls", "request_id", b"request_id", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Transaction: _TypeAlias = Transaction  # noqa: Y015
 
 @_typing.final
 class ListAuditEntriesRequest(_message.Message):
@@ -172,6 +252,7 @@ class ListAuditEntriesRequest(_message.Message):
     START_REVISION_FIELD_NUMBER: _builtins.int
     END_REVISION_FIELD_NUMBER: _builtins.int
     OLDEST_FIRST_FIELD_NUMBER: _builtins.int
+    SHOW_REFUSED_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Most entries in the answer. 0 means 50; more than 1000 means 1000."""
     page_token: _builtins.str
@@ -188,6 +269,10 @@ class ListAuditEntriesRequest(_message.Message):
     """At this revision or earlier; 0 is no bound."""
     oldest_first: _builtins.bool
     """Oldest entries first."""
+    show_refused: _builtins.bool
+    """Refused calls too, which are left out otherwise unless `operations` names them: they are no part of what happened to
+    a record.
+    """
     @_builtins.property
     def operations(self) -> _containers.RepeatedScalarFieldContainer[Global___Operation.ValueType]:
         """One of these operations."""
@@ -214,10 +299,11 @@ class ListAuditEntriesRequest(_message.Message):
         start_revision: _builtins.int = ...,
         end_revision: _builtins.int = ...,
         oldest_first: _builtins.bool = ...,
+        show_refused: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "component", b"component", "end_revision", b"end_revision", "end_time", b"end_time", "oldest_first", b"oldest_first", "operations", b"operations", "page_size", b"page_size", "page_token", b"page_token", "record_key", b"record_key", "start_revision", b"start_revision", "start_time", b"start_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "component", b"component", "end_revision", b"end_revision", "end_time", b"end_time", "oldest_first", b"oldest_first", "operations", b"operations", "page_size", b"page_size", "page_token", b"page_token", "record_key", b"record_key", "show_refused", b"show_refused", "start_revision", b"start_revision", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -250,3 +336,177 @@ class ListAuditEntriesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListAuditEntriesResponse: _TypeAlias = ListAuditEntriesResponse  # noqa: Y015
+
+@_typing.final
+class GetTransactionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTransactionRequest: _TypeAlias = GetTransactionRequest  # noqa: Y015
+
+@_typing.final
+class GetTransactionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def transaction(self) -> Global___Transaction: ...
+    def __init__(
+        self,
+        *,
+        transaction: Global___Transaction | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["transaction", b"transaction"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transaction", b"transaction"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTransactionResponse: _TypeAlias = GetTransactionResponse  # noqa: Y015
+
+@_typing.final
+class ListTransactionsRequest(_message.Message):
+    """All conditions that are set must hold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    START_REVISION_FIELD_NUMBER: _builtins.int
+    END_REVISION_FIELD_NUMBER: _builtins.int
+    COMPONENT_FIELD_NUMBER: _builtins.int
+    OLDEST_FIRST_FIELD_NUMBER: _builtins.int
+    SHOW_REFUSED_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Most transactions in the answer. 0 means 50; more than 1000 means 1000."""
+    page_token: _builtins.str
+    """From the previous answer, with the same conditions."""
+    actor: _builtins.str
+    """The exact actor."""
+    start_revision: _builtins.int
+    """At this revision or later."""
+    end_revision: _builtins.int
+    """At this revision or earlier; 0 is no bound."""
+    component: _builtins.str
+    """Those that changed a record of this component, the full name of its message."""
+    oldest_first: _builtins.bool
+    """Oldest transactions first."""
+    show_refused: _builtins.bool
+    """Refused calls too."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Committed at this time or later."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Committed before this time."""
+
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        start_revision: _builtins.int = ...,
+        end_revision: _builtins.int = ...,
+        component: _builtins.str = ...,
+        oldest_first: _builtins.bool = ...,
+        show_refused: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "component", b"component", "end_revision", b"end_revision", "end_time", b"end_time", "oldest_first", b"oldest_first", "page_size", b"page_size", "page_token", b"page_token", "show_refused", b"show_refused", "start_revision", b"start_revision", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTransactionsRequest: _TypeAlias = ListTransactionsRequest  # noqa: Y015
+
+@_typing.final
+class ListTransactionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty when there is nothing more."""
+    revision: _builtins.int
+    """The newest revision that the answer could have seen."""
+    @_builtins.property
+    def transactions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Transaction]: ...
+    def __init__(
+        self,
+        *,
+        transactions: _abc.Iterable[Global___Transaction] | None = ...,
+        next_page_token: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "revision", b"revision", "transactions", b"transactions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTransactionsResponse: _TypeAlias = ListTransactionsResponse  # noqa: Y015
+
+@_typing.final
+class GetChainHeadRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetChainHeadRequest: _TypeAlias = GetChainHeadRequest  # noqa: Y015
+
+@_typing.final
+class GetChainHeadResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    HASH_FIELD_NUMBER: _builtins.int
+    COMMIT_TIME_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """The newest revision; 0 where nothing was ever written."""
+    hash: _builtins.bytes
+    """The hash of the chain's last row, the last entry of that revision; 32 bytes."""
+    @_builtins.property
+    def commit_time(self) -> _timestamp_pb2.Timestamp:
+        """When that revision was committed; absent where there is none."""
+
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        hash: _builtins.bytes = ...,
+        commit_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["commit_time", b"commit_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit_time", b"commit_time", "hash", b"hash", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetChainHeadResponse: _TypeAlias = GetChainHeadResponse  # noqa: Y015

@@ -40,6 +40,21 @@ class AuditServiceStub:
                 request_serializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.ListAuditEntriesRequest.SerializeToString,
                 response_deserializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.ListAuditEntriesResponse.FromString,
                 _registered_method=True)
+        self.GetTransaction = channel.unary_unary(
+                '/toolcrib.audit.v1.AuditService/GetTransaction',
+                request_serializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.GetTransactionRequest.SerializeToString,
+                response_deserializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.GetTransactionResponse.FromString,
+                _registered_method=True)
+        self.ListTransactions = channel.unary_unary(
+                '/toolcrib.audit.v1.AuditService/ListTransactions',
+                request_serializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.ListTransactionsRequest.SerializeToString,
+                response_deserializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.ListTransactionsResponse.FromString,
+                _registered_method=True)
+        self.GetChainHead = channel.unary_unary(
+                '/toolcrib.audit.v1.AuditService/GetChainHead',
+                request_serializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.GetChainHeadRequest.SerializeToString,
+                response_deserializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.GetChainHeadResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -53,6 +68,27 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetTransaction(self, request, context):
+        """Gets the transaction of a revision. What it changed are the audit entries of that revision.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTransactions(self, request, context):
+        """Lists transactions, newest first unless asked otherwise.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetChainHead(self, request, context):
+        """Gets the end of the hash chain, which stands for all that was written up to it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuditServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +96,21 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.ListAuditEntries,
                     request_deserializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.ListAuditEntriesRequest.FromString,
                     response_serializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.ListAuditEntriesResponse.SerializeToString,
+            ),
+            'GetTransaction': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTransaction,
+                    request_deserializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.GetTransactionRequest.FromString,
+                    response_serializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.GetTransactionResponse.SerializeToString,
+            ),
+            'ListTransactions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTransactions,
+                    request_deserializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.ListTransactionsRequest.FromString,
+                    response_serializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.ListTransactionsResponse.SerializeToString,
+            ),
+            'GetChainHead': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetChainHead,
+                    request_deserializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.GetChainHeadRequest.FromString,
+                    response_serializer=toolcrib_dot_audit_dot_v1_dot_audit__pb2.GetChainHeadResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +141,87 @@ class AuditService:
             '/toolcrib.audit.v1.AuditService/ListAuditEntries',
             toolcrib_dot_audit_dot_v1_dot_audit__pb2.ListAuditEntriesRequest.SerializeToString,
             toolcrib_dot_audit_dot_v1_dot_audit__pb2.ListAuditEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTransaction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/toolcrib.audit.v1.AuditService/GetTransaction',
+            toolcrib_dot_audit_dot_v1_dot_audit__pb2.GetTransactionRequest.SerializeToString,
+            toolcrib_dot_audit_dot_v1_dot_audit__pb2.GetTransactionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTransactions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/toolcrib.audit.v1.AuditService/ListTransactions',
+            toolcrib_dot_audit_dot_v1_dot_audit__pb2.ListTransactionsRequest.SerializeToString,
+            toolcrib_dot_audit_dot_v1_dot_audit__pb2.ListTransactionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetChainHead(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/toolcrib.audit.v1.AuditService/GetChainHead',
+            toolcrib_dot_audit_dot_v1_dot_audit__pb2.GetChainHeadRequest.SerializeToString,
+            toolcrib_dot_audit_dot_v1_dot_audit__pb2.GetChainHeadResponse.FromString,
             options,
             channel_credentials,
             insecure,

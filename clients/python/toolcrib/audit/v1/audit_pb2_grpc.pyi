@@ -3,7 +3,8 @@
 isort:skip_file
 Who changed what, when, by which call, and what it was before.
 
-Entries are written by the server in the transaction of the change itself. Nothing here writes.
+Entries are written by the server in the transaction of the change itself. Nothing here writes. All of it is one hash
+chain, which docs/audit.md defines.
 """
 
 from collections import abc as _abc
@@ -38,6 +39,12 @@ class AuditServiceStub:
     def __new__(cls, channel: _aio.Channel) -> AuditServiceAsyncStub: ...
     ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_audit_pb2.ListAuditEntriesRequest, _audit_pb2.ListAuditEntriesResponse]
     """Lists entries, newest first unless asked otherwise."""
+    GetTransaction: _grpc.UnaryUnaryMultiCallable[_audit_pb2.GetTransactionRequest, _audit_pb2.GetTransactionResponse]
+    """Gets the transaction of a revision. What it changed are the audit entries of that revision."""
+    ListTransactions: _grpc.UnaryUnaryMultiCallable[_audit_pb2.ListTransactionsRequest, _audit_pb2.ListTransactionsResponse]
+    """Lists transactions, newest first unless asked otherwise."""
+    GetChainHead: _grpc.UnaryUnaryMultiCallable[_audit_pb2.GetChainHeadRequest, _audit_pb2.GetChainHeadResponse]
+    """Gets the end of the hash chain, which stands for all that was written up to it."""
 
 @_typing.type_check_only
 class AuditServiceAsyncStub(AuditServiceStub):
@@ -46,6 +53,12 @@ class AuditServiceAsyncStub(AuditServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAuditEntries: _aio.UnaryUnaryMultiCallable[_audit_pb2.ListAuditEntriesRequest, _audit_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
     """Lists entries, newest first unless asked otherwise."""
+    GetTransaction: _aio.UnaryUnaryMultiCallable[_audit_pb2.GetTransactionRequest, _audit_pb2.GetTransactionResponse]  # type: ignore[assignment]
+    """Gets the transaction of a revision. What it changed are the audit entries of that revision."""
+    ListTransactions: _aio.UnaryUnaryMultiCallable[_audit_pb2.ListTransactionsRequest, _audit_pb2.ListTransactionsResponse]  # type: ignore[assignment]
+    """Lists transactions, newest first unless asked otherwise."""
+    GetChainHead: _aio.UnaryUnaryMultiCallable[_audit_pb2.GetChainHeadRequest, _audit_pb2.GetChainHeadResponse]  # type: ignore[assignment]
+    """Gets the end of the hash chain, which stands for all that was written up to it."""
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     """Reads the audit trail."""
@@ -57,5 +70,29 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_audit_pb2.ListAuditEntriesResponse, _abc.Awaitable[_audit_pb2.ListAuditEntriesResponse]]:
         """Lists entries, newest first unless asked otherwise."""
+
+    @_abc_1.abstractmethod
+    def GetTransaction(
+        self,
+        request: _audit_pb2.GetTransactionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_pb2.GetTransactionResponse, _abc.Awaitable[_audit_pb2.GetTransactionResponse]]:
+        """Gets the transaction of a revision. What it changed are the audit entries of that revision."""
+
+    @_abc_1.abstractmethod
+    def ListTransactions(
+        self,
+        request: _audit_pb2.ListTransactionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_pb2.ListTransactionsResponse, _abc.Awaitable[_audit_pb2.ListTransactionsResponse]]:
+        """Lists transactions, newest first unless asked otherwise."""
+
+    @_abc_1.abstractmethod
+    def GetChainHead(
+        self,
+        request: _audit_pb2.GetChainHeadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_pb2.GetChainHeadResponse, _abc.Awaitable[_audit_pb2.GetChainHeadResponse]]:
+        """Gets the end of the hash chain, which stands for all that was written up to it."""
 
 def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

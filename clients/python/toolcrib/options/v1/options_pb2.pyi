@@ -126,6 +126,8 @@ class ComponentOptions(_message.Message):
     SOFT_DELETE_FIELD_NUMBER: _builtins.int
     MAX_RECORDS_FIELD_NUMBER: _builtins.int
     HISTORY_FIELD_NUMBER: _builtins.int
+    REASON_REQUIRED_FIELD_NUMBER: _builtins.int
+    AUDIT_REFUSALS_FIELD_NUMBER: _builtins.int
     INDEXES_FIELD_NUMBER: _builtins.int
     table: _builtins.str
     """Name of the SQL table. Default: the message's name in snake_case."""
@@ -137,6 +139,14 @@ class ComponentOptions(_message.Message):
     """The most live records the component may have; 0 is no limit. Deleted ones that stay do not count."""
     history: Global___History.ValueType
     """What is kept of how records were before. Default: HISTORY_CHANGES."""
+    reason_required: _builtins.bool
+    """Every change says why: a write without x-change-reason is refused, be it single, in a batch or a transaction, or of a
+    record that goes with another that is deleted.
+    """
+    audit_refusals: _builtins.bool
+    """Writes that are refused are audited too: without an actor or a reason, by rules, by hooks, for a stale etag. As entries
+    of their own operation, which are no changes.
+    """
     @_builtins.property
     def key_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the fields that together are the key, in order, for a key of several fields. Their values come from the
@@ -156,11 +166,13 @@ class ComponentOptions(_message.Message):
         soft_delete: _builtins.bool = ...,
         max_records: _builtins.int = ...,
         history: Global___History.ValueType = ...,
+        reason_required: _builtins.bool = ...,
+        audit_refusals: _builtins.bool = ...,
         indexes: _abc.Iterable[Global___Index] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["history", b"history", "indexes", b"indexes", "key_fields", b"key_fields", "max_records", b"max_records", "plural", b"plural", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit_refusals", b"audit_refusals", "history", b"history", "indexes", b"indexes", "key_fields", b"key_fields", "max_records", b"max_records", "plural", b"plural", "reason_required", b"reason_required", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -52,6 +52,8 @@ ORDER = Component(
     ],
     soft_delete=False,
     max_records=0,
+    reason_required=True,
+    audit_refusals=True,
     immutable_fields=("customer", "weight_g"),
     output_only_fields=("weight_g",),
     defaults={

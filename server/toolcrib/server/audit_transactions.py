@@ -1,0 +1,99 @@
+"""Reads the transactions: one by its revision, or many by condition in the order of their commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import exists, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from toolcrib.server.transaction import ReadTransaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionQuery:
+    """Which transactions: all conditions that are set must hold. Bounds of revisions include them, `end_time` not."""
+
+    actor: str = ""
+    component: str = ""
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    start_revision: int = 0
+    end_revision: int = 0
+    oldest_first: bool = False
+    show_refused: bool = False
+
+
+class TransactionRow(NamedTuple):
+    """One transaction; `commit_time` is UTC."""
+
+    revision: int
+    commit_time: datetime
+    actor: str
+    actor_source: int
+    reason: str
+    method: str
+    peer: str
+    request_id: str
+    refusal: str
+    refused_calls: int
+    entry_count: int
+    hash: bytes
+
+
+class AuditTransactions:
+    """The transactions as one transaction sees them."""
+
+    def __init__(self, transaction: ReadTransaction) -> None:
+        self._connection = transaction.session.connection
+        tables = transaction.store.database.system
+        self._audit, self._transaction = tables.audit.c, tables.transaction.c
+        self._all = select(*(self._transaction[name] for name in TransactionRow._fields))
+
+    def get(self, revision: int) -> TransactionRow | None:
+        """The one of `revision`, if there is one."""
+        found = self._connection.execute(self._all.where(self._transaction.revision == revision)).first()
+        return None if found is None else TransactionRow(*found)
+
+    def newest(self) -> tuple[TransactionRow, bytes] | None:
+        """The newest one, and the hash of its last row, if there is one."""
+        order = self._transaction.revision.desc()
+        found = self._connection.execute(self._all.order_by(order).limit(1)).first()
+        if found is None:
+            return None
+        newest = TransactionRow(*found)
+        last = select(self._audit.hash).where(self._audit.revision == newest.revision)
+        head = self._connection.execute(last.order_by(self._audit.ordinal.desc()).limit(1)).scalar_one_or_none()
+        return newest, newest.hash if head is None else head
+
+    def list(self, query: TransactionQuery, position: Sequence[int], limit: int) -> Iterator[TransactionRow]:
+        """Up to `limit` transactions, going on behind `position` (a revision) if there is one."""
+        revision = self._transaction.revision
+        statement = self._all.where(*self._conditions(query))
+        if position:
+            (last,) = position
+            statement = statement.where(revision > last if query.oldest_first else revision < last)
+        statement = statement.order_by(revision.asc() if query.oldest_first else revision.desc()).limit(limit)
+        with self._connection.execute(statement) as rows:
+            for row in rows:
+                yield TransactionRow(*row)
+
+    def _conditions(self, query: TransactionQuery) -> Iterator[ColumnElement[bool]]:
+        transaction, audit = self._transaction, self._audit
+        if query.actor:
+            yield transaction.actor == query.actor
+        if query.component:
+            yield exists().where(audit.revision == transaction.revision, audit.component == query.component)
+        if query.start_time is not None:
+            yield transaction.commit_time >= query.start_time
+        if query.end_time is not None:
+            yield transaction.commit_time < query.end_time
+        if query.start_revision:
+            yield transaction.revision >= query.start_revision
+        if query.end_revision:
+            yield transaction.revision <= query.end_revision
+        if not query.show_refused:
+            yield transaction.refusal == ""
