@@ -14,7 +14,12 @@ def service_path(component: Component) -> str:
 
 def emit_service_proto(component: Component) -> str:
     """The service's .proto."""
-    imports = ["google/protobuf/field_mask.proto", "toolcrib/query/v1/query.proto", component.file]
+    imports = [
+        "google/protobuf/field_mask.proto",
+        "toolcrib/query/v1/query.proto",
+        "toolcrib/watch/v1/watch.proto",
+        component.file,
+    ]
     if not component.soft_delete:
         imports.append("google/protobuf/empty.proto")
     lines = [
@@ -33,7 +38,8 @@ def emit_service_proto(component: Component) -> str:
     ]
     for method in service_methods(component):
         lines.append(f"  // {method.comment}")
-        lines.append(f"  rpc {method.name}({method.request}) returns ({method.response});")
+        streamed = "stream " if method.streams else ""
+        lines.append(f"  rpc {method.name}({method.request}) returns ({streamed}{method.response});")
     lines.append("}")
     for message in service_messages(component):
         lines += ["", f"message {message.name} {{"]

@@ -44,6 +44,9 @@ BEGIN_WRITE = "BEGIN IMMEDIATE"
 
 _PAGE_TOKEN_SECRET = "page_token_secret"  # noqa: S105  # the name it is kept under
 _LAYOUT_VERSION = "layout_version"
+_HISTORY = "history"
+
+_HISTORY_BYTES = 16
 
 _CODES: dict[int, type[StorageError]] = {
     sqlite3.SQLITE_BUSY: DatabaseUnavailable,
@@ -83,6 +86,8 @@ class Database:
         self.engine.dialect.identifier_preparer.legal_characters = _NOTHING
         event.listen(self.engine, "connect", self._configure)
         self.page_token_secret = b""
+        # Of the revisions: a database that is restored goes on with another, since it counts on from an older one.
+        self.history = b""
         self._inode = 0
 
     def open(self, sequences: Mapping[str, Column[Any]]) -> None:
@@ -101,6 +106,7 @@ class Database:
                 self._create_tables(connection)
                 self._create_sequences(connection, sequences)
                 self.page_token_secret = self._meta(connection, _PAGE_TOKEN_SECRET, os.urandom(32))
+                self.history = self._meta(connection, _HISTORY, os.urandom(_HISTORY_BYTES))
                 connection.exec_driver_sql("COMMIT")
         except OSError as error:
             raise StartError(f"cannot create the folder {self.path.parent}: {error.strerror}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
@@ -28,7 +28,7 @@ from toolcrib.server.requests import (
 from toolcrib.server.rpc import Method
 from toolcrib.server.transaction import ReadTransaction, Transaction
 
-__all__ = ["ComponentServicer", "Method"]
+__all__ = ["ComponentServicer", "Method", "Watched"]
 
 MessageT = TypeVar("MessageT", bound=Message)
 ResultT = TypeVar("ResultT")
@@ -47,6 +47,14 @@ class Executor(Protocol):
         """Runs `work`, which writes."""
 
 
+class Watched(NamedTuple):
+    """The method of a component's service that watches it, and the types of its request and answers."""
+
+    name: str
+    request: type[Message]
+    response: type[Message]
+
+
 class ComponentServicer(Generic[MessageT]):
     """The methods of one component's service, without the spelling of their requests.
 
@@ -55,13 +63,14 @@ class ComponentServicer(Generic[MessageT]):
 
     service: ClassVar[str]
     repository: ClassVar[type[Repository[Any, Any]]]
+    watched: ClassVar[Watched]
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
     @abstractmethod
     def methods(self) -> tuple[Method, ...]:
-        """Each method of the service, for the server to register."""
+        """Each method of one answer, for the server to register."""
 
     def create(self, call: Call, request: WriteRequest, message: MessageT) -> Awaitable[MessageT]:
         """Creates a record."""

@@ -26,49 +26,56 @@ from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from plant.cycles.v1 import machine_cycle_pb2 as plant_dot_cycles_dot_v1_dot_machine__cycle__pb2
 from toolcrib.query.v1 import query_pb2 as toolcrib_dot_query_dot_v1_dot_query__pb2
+from toolcrib.watch.v1 import watch_pb2 as toolcrib_dot_watch_dot_v1_dot_watch__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+plant/cycles/v1/machine_cycle_service.proto\x12\x0fplant.cycles.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a#plant/cycles/v1/machine_cycle.proto\x1a\x1dtoolcrib/query/v1/query.proto\"|\n\x19\x43reateMachineCycleRequest\x12\x34\n\rmachine_cycle\x18\x01 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"S\n\x16GetMachineCycleRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xbc\x01\n\x18ListMachineCyclesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"}\n\x19ListMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"U\n\x19\x43ountMachineCyclesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\"=\n\x1a\x43ountMachineCyclesResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"i\n\x1b\x45xplainMachineCyclesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\"E\n\x1c\x45xplainMachineCyclesResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xc4\x01\n\x19UpdateMachineCycleRequest\x12\x34\n\rmachine_cycle\x18\x01 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"w\n\x19\x44\x65leteMachineCycleRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"\x8a\x01\n\x1f\x42\x61tchCreateMachineCyclesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32*.plant.cycles.v1.CreateMachineCycleRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"Y\n BatchCreateMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\"Y\n\x1c\x42\x61tchGetMachineCyclesRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.cycles.v1.GetMachineCycleRequest\"V\n\x1d\x42\x61tchGetMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\"\x8a\x01\n\x1f\x42\x61tchUpdateMachineCyclesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32*.plant.cycles.v1.UpdateMachineCycleRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"Y\n BatchUpdateMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\"\x8a\x01\n\x1f\x42\x61tchDeleteMachineCyclesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32*.plant.cycles.v1.DeleteMachineCycleRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x32\xbc\t\n\x13MachineCycleService\x12_\n\x12\x43reateMachineCycle\x12*.plant.cycles.v1.CreateMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12Y\n\x0fGetMachineCycle\x12\'.plant.cycles.v1.GetMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12j\n\x11ListMachineCycles\x12).plant.cycles.v1.ListMachineCyclesRequest\x1a*.plant.cycles.v1.ListMachineCyclesResponse\x12m\n\x12\x43ountMachineCycles\x12*.plant.cycles.v1.CountMachineCyclesRequest\x1a+.plant.cycles.v1.CountMachineCyclesResponse\x12s\n\x14\x45xplainMachineCycles\x12,.plant.cycles.v1.ExplainMachineCyclesRequest\x1a-.plant.cycles.v1.ExplainMachineCyclesResponse\x12_\n\x12UpdateMachineCycle\x12*.plant.cycles.v1.UpdateMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12X\n\x12\x44\x65leteMachineCycle\x12*.plant.cycles.v1.DeleteMachineCycleRequest\x1a\x16.google.protobuf.Empty\x12\x7f\n\x18\x42\x61tchCreateMachineCycles\x12\x30.plant.cycles.v1.BatchCreateMachineCyclesRequest\x1a\x31.plant.cycles.v1.BatchCreateMachineCyclesResponse\x12v\n\x15\x42\x61tchGetMachineCycles\x12-.plant.cycles.v1.BatchGetMachineCyclesRequest\x1a..plant.cycles.v1.BatchGetMachineCyclesResponse\x12\x7f\n\x18\x42\x61tchUpdateMachineCycles\x12\x30.plant.cycles.v1.BatchUpdateMachineCyclesRequest\x1a\x31.plant.cycles.v1.BatchUpdateMachineCyclesResponse\x12\x64\n\x18\x42\x61tchDeleteMachineCycles\x12\x30.plant.cycles.v1.BatchDeleteMachineCyclesRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+plant/cycles/v1/machine_cycle_service.proto\x12\x0fplant.cycles.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a#plant/cycles/v1/machine_cycle.proto\x1a\x1dtoolcrib/query/v1/query.proto\x1a\x1dtoolcrib/watch/v1/watch.proto\"|\n\x19\x43reateMachineCycleRequest\x12\x34\n\rmachine_cycle\x18\x01 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"S\n\x16GetMachineCycleRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xbc\x01\n\x18ListMachineCyclesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"}\n\x19ListMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"U\n\x19\x43ountMachineCyclesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\"=\n\x1a\x43ountMachineCyclesResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"i\n\x1b\x45xplainMachineCyclesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\"E\n\x1c\x45xplainMachineCyclesResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xc4\x01\n\x19UpdateMachineCycleRequest\x12\x34\n\rmachine_cycle\x18\x01 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"w\n\x19\x44\x65leteMachineCycleRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"\x8a\x01\n\x1f\x42\x61tchCreateMachineCyclesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32*.plant.cycles.v1.CreateMachineCycleRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"Y\n BatchCreateMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\"Y\n\x1c\x42\x61tchGetMachineCyclesRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.cycles.v1.GetMachineCycleRequest\"V\n\x1d\x42\x61tchGetMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\"\x8a\x01\n\x1f\x42\x61tchUpdateMachineCyclesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32*.plant.cycles.v1.UpdateMachineCycleRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"Y\n BatchUpdateMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\"\x8a\x01\n\x1f\x42\x61tchDeleteMachineCyclesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32*.plant.cycles.v1.DeleteMachineCycleRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"\x98\x01\n\x19WatchMachineCyclesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\'\n\x05start\x18\x06 \x01(\x0b\x32\x18.toolcrib.watch.v1.Start\x12\x18\n\x10include_previous\x18\x07 \x01(\x08\"\x9c\x02\n\x1aWatchMachineCyclesResponse\x12.\n\x07records\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12,\n\x04kind\x18\x04 \x01(\x0e\x32\x1e.toolcrib.watch.v1.MessageKind\x12)\n\x06\x63ommit\x18\x05 \x01(\x0b\x32\x19.toolcrib.watch.v1.Commit\x12:\n\x07\x63hanges\x18\x06 \x03(\x0b\x32).plant.cycles.v1.WatchMachineCyclesChange\x12\x11\n\tcontinues\x18\x07 \x01(\x08\"\xa7\x01\n\x18WatchMachineCyclesChange\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.toolcrib.watch.v1.ChangeKind\x12-\n\x06record\x18\x02 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12/\n\x08previous\x18\x03 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle2\xad\n\n\x13MachineCycleService\x12_\n\x12\x43reateMachineCycle\x12*.plant.cycles.v1.CreateMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12Y\n\x0fGetMachineCycle\x12\'.plant.cycles.v1.GetMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12j\n\x11ListMachineCycles\x12).plant.cycles.v1.ListMachineCyclesRequest\x1a*.plant.cycles.v1.ListMachineCyclesResponse\x12m\n\x12\x43ountMachineCycles\x12*.plant.cycles.v1.CountMachineCyclesRequest\x1a+.plant.cycles.v1.CountMachineCyclesResponse\x12s\n\x14\x45xplainMachineCycles\x12,.plant.cycles.v1.ExplainMachineCyclesRequest\x1a-.plant.cycles.v1.ExplainMachineCyclesResponse\x12_\n\x12UpdateMachineCycle\x12*.plant.cycles.v1.UpdateMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12X\n\x12\x44\x65leteMachineCycle\x12*.plant.cycles.v1.DeleteMachineCycleRequest\x1a\x16.google.protobuf.Empty\x12\x7f\n\x18\x42\x61tchCreateMachineCycles\x12\x30.plant.cycles.v1.BatchCreateMachineCyclesRequest\x1a\x31.plant.cycles.v1.BatchCreateMachineCyclesResponse\x12v\n\x15\x42\x61tchGetMachineCycles\x12-.plant.cycles.v1.BatchGetMachineCyclesRequest\x1a..plant.cycles.v1.BatchGetMachineCyclesResponse\x12\x7f\n\x18\x42\x61tchUpdateMachineCycles\x12\x30.plant.cycles.v1.BatchUpdateMachineCyclesRequest\x1a\x31.plant.cycles.v1.BatchUpdateMachineCyclesResponse\x12\x64\n\x18\x42\x61tchDeleteMachineCycles\x12\x30.plant.cycles.v1.BatchDeleteMachineCyclesRequest\x1a\x16.google.protobuf.Empty\x12o\n\x12WatchMachineCycles\x12*.plant.cycles.v1.WatchMachineCyclesRequest\x1a+.plant.cycles.v1.WatchMachineCyclesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plant.cycles.v1.machine_cycle_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATEMACHINECYCLEREQUEST']._serialized_start=195
-  _globals['_CREATEMACHINECYCLEREQUEST']._serialized_end=319
-  _globals['_GETMACHINECYCLEREQUEST']._serialized_start=321
-  _globals['_GETMACHINECYCLEREQUEST']._serialized_end=404
-  _globals['_LISTMACHINECYCLESREQUEST']._serialized_start=407
-  _globals['_LISTMACHINECYCLESREQUEST']._serialized_end=595
-  _globals['_LISTMACHINECYCLESRESPONSE']._serialized_start=597
-  _globals['_LISTMACHINECYCLESRESPONSE']._serialized_end=722
-  _globals['_COUNTMACHINECYCLESREQUEST']._serialized_start=724
-  _globals['_COUNTMACHINECYCLESREQUEST']._serialized_end=809
-  _globals['_COUNTMACHINECYCLESRESPONSE']._serialized_start=811
-  _globals['_COUNTMACHINECYCLESRESPONSE']._serialized_end=872
-  _globals['_EXPLAINMACHINECYCLESREQUEST']._serialized_start=874
-  _globals['_EXPLAINMACHINECYCLESREQUEST']._serialized_end=979
-  _globals['_EXPLAINMACHINECYCLESRESPONSE']._serialized_start=981
-  _globals['_EXPLAINMACHINECYCLESRESPONSE']._serialized_end=1050
-  _globals['_UPDATEMACHINECYCLEREQUEST']._serialized_start=1053
-  _globals['_UPDATEMACHINECYCLEREQUEST']._serialized_end=1249
-  _globals['_DELETEMACHINECYCLEREQUEST']._serialized_start=1251
-  _globals['_DELETEMACHINECYCLEREQUEST']._serialized_end=1370
-  _globals['_BATCHCREATEMACHINECYCLESREQUEST']._serialized_start=1373
-  _globals['_BATCHCREATEMACHINECYCLESREQUEST']._serialized_end=1511
-  _globals['_BATCHCREATEMACHINECYCLESRESPONSE']._serialized_start=1513
-  _globals['_BATCHCREATEMACHINECYCLESRESPONSE']._serialized_end=1602
-  _globals['_BATCHGETMACHINECYCLESREQUEST']._serialized_start=1604
-  _globals['_BATCHGETMACHINECYCLESREQUEST']._serialized_end=1693
-  _globals['_BATCHGETMACHINECYCLESRESPONSE']._serialized_start=1695
-  _globals['_BATCHGETMACHINECYCLESRESPONSE']._serialized_end=1781
-  _globals['_BATCHUPDATEMACHINECYCLESREQUEST']._serialized_start=1784
-  _globals['_BATCHUPDATEMACHINECYCLESREQUEST']._serialized_end=1922
-  _globals['_BATCHUPDATEMACHINECYCLESRESPONSE']._serialized_start=1924
-  _globals['_BATCHUPDATEMACHINECYCLESRESPONSE']._serialized_end=2013
-  _globals['_BATCHDELETEMACHINECYCLESREQUEST']._serialized_start=2016
-  _globals['_BATCHDELETEMACHINECYCLESREQUEST']._serialized_end=2154
-  _globals['_MACHINECYCLESERVICE']._serialized_start=2157
-  _globals['_MACHINECYCLESERVICE']._serialized_end=3369
+  _globals['_CREATEMACHINECYCLEREQUEST']._serialized_start=226
+  _globals['_CREATEMACHINECYCLEREQUEST']._serialized_end=350
+  _globals['_GETMACHINECYCLEREQUEST']._serialized_start=352
+  _globals['_GETMACHINECYCLEREQUEST']._serialized_end=435
+  _globals['_LISTMACHINECYCLESREQUEST']._serialized_start=438
+  _globals['_LISTMACHINECYCLESREQUEST']._serialized_end=626
+  _globals['_LISTMACHINECYCLESRESPONSE']._serialized_start=628
+  _globals['_LISTMACHINECYCLESRESPONSE']._serialized_end=753
+  _globals['_COUNTMACHINECYCLESREQUEST']._serialized_start=755
+  _globals['_COUNTMACHINECYCLESREQUEST']._serialized_end=840
+  _globals['_COUNTMACHINECYCLESRESPONSE']._serialized_start=842
+  _globals['_COUNTMACHINECYCLESRESPONSE']._serialized_end=903
+  _globals['_EXPLAINMACHINECYCLESREQUEST']._serialized_start=905
+  _globals['_EXPLAINMACHINECYCLESREQUEST']._serialized_end=1010
+  _globals['_EXPLAINMACHINECYCLESRESPONSE']._serialized_start=1012
+  _globals['_EXPLAINMACHINECYCLESRESPONSE']._serialized_end=1081
+  _globals['_UPDATEMACHINECYCLEREQUEST']._serialized_start=1084
+  _globals['_UPDATEMACHINECYCLEREQUEST']._serialized_end=1280
+  _globals['_DELETEMACHINECYCLEREQUEST']._serialized_start=1282
+  _globals['_DELETEMACHINECYCLEREQUEST']._serialized_end=1401
+  _globals['_BATCHCREATEMACHINECYCLESREQUEST']._serialized_start=1404
+  _globals['_BATCHCREATEMACHINECYCLESREQUEST']._serialized_end=1542
+  _globals['_BATCHCREATEMACHINECYCLESRESPONSE']._serialized_start=1544
+  _globals['_BATCHCREATEMACHINECYCLESRESPONSE']._serialized_end=1633
+  _globals['_BATCHGETMACHINECYCLESREQUEST']._serialized_start=1635
+  _globals['_BATCHGETMACHINECYCLESREQUEST']._serialized_end=1724
+  _globals['_BATCHGETMACHINECYCLESRESPONSE']._serialized_start=1726
+  _globals['_BATCHGETMACHINECYCLESRESPONSE']._serialized_end=1812
+  _globals['_BATCHUPDATEMACHINECYCLESREQUEST']._serialized_start=1815
+  _globals['_BATCHUPDATEMACHINECYCLESREQUEST']._serialized_end=1953
+  _globals['_BATCHUPDATEMACHINECYCLESRESPONSE']._serialized_start=1955
+  _globals['_BATCHUPDATEMACHINECYCLESRESPONSE']._serialized_end=2044
+  _globals['_BATCHDELETEMACHINECYCLESREQUEST']._serialized_start=2047
+  _globals['_BATCHDELETEMACHINECYCLESREQUEST']._serialized_end=2185
+  _globals['_WATCHMACHINECYCLESREQUEST']._serialized_start=2188
+  _globals['_WATCHMACHINECYCLESREQUEST']._serialized_end=2340
+  _globals['_WATCHMACHINECYCLESRESPONSE']._serialized_start=2343
+  _globals['_WATCHMACHINECYCLESRESPONSE']._serialized_end=2627
+  _globals['_WATCHMACHINECYCLESCHANGE']._serialized_start=2630
+  _globals['_WATCHMACHINECYCLESCHANGE']._serialized_end=2797
+  _globals['_MACHINECYCLESERVICE']._serialized_start=2800
+  _globals['_MACHINECYCLESERVICE']._serialized_end=4125
 # @@protoc_insertion_point(module_scope)

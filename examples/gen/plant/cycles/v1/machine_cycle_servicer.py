@@ -9,7 +9,7 @@ from plant.cycles.v1.machine_cycle_pb2 import MachineCycle
 from plant.cycles.v1.machine_cycle_repository import MachineCycleRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class MachineCycleServicer(ComponentServicer[MachineCycle]):
@@ -17,6 +17,7 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
 
     service = "plant.cycles.v1.MachineCycleService"
     repository = MachineCycleRepository
+    watched = Watched("WatchMachineCycles", messages.WatchMachineCyclesRequest, messages.WatchMachineCyclesResponse)
 
     async def CreateMachineCycle(self, request: messages.CreateMachineCycleRequest, call: Call) -> MachineCycle:
         return await self.create(call, request, request.machine_cycle)
@@ -111,7 +112,7 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateMachineCycle", messages.CreateMachineCycleRequest, self.CreateMachineCycle),
             Method("GetMachineCycle", messages.GetMachineCycleRequest, self.GetMachineCycle),

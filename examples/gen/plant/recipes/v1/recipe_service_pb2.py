@@ -25,53 +25,60 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from plant.recipes.v1 import recipe_pb2 as plant_dot_recipes_dot_v1_dot_recipe__pb2
 from toolcrib.query.v1 import query_pb2 as toolcrib_dot_query_dot_v1_dot_query__pb2
+from toolcrib.watch.v1 import watch_pb2 as toolcrib_dot_watch_dot_v1_dot_watch__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%plant/recipes/v1/recipe_service.proto\x12\x10plant.recipes.v1\x1a google/protobuf/field_mask.proto\x1a\x1dplant/recipes/v1/recipe.proto\x1a\x1dtoolcrib/query/v1/query.proto\"j\n\x13\x43reateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"\x90\x01\n\x10GetRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12+\n\x07include\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xf9\x01\n\x12ListRecipesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12+\n\x07include\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"k\n\x13ListRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"e\n\x13\x43ountRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"7\n\x14\x43ountRecipesResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"y\n\x15\x45xplainRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"?\n\x16\x45xplainRecipesResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xb2\x01\n\x13UpdateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"q\n\x13\x44\x65leteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"\\\n\x15UndeleteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\x7f\n\x19\x42\x61tchCreateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.CreateRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchCreateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"N\n\x16\x42\x61tchGetRecipesRequest\x12\x34\n\x08requests\x18\x01 \x03(\x0b\x32\".plant.recipes.v1.GetRecipeRequest\"D\n\x17\x42\x61tchGetRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"\x7f\n\x19\x42\x61tchUpdateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.UpdateRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchUpdateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"\x7f\n\x19\x42\x61tchDeleteRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.DeleteRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchDeleteRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe2\xfd\x08\n\rRecipeService\x12O\n\x0c\x43reateRecipe\x12%.plant.recipes.v1.CreateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12I\n\tGetRecipe\x12\".plant.recipes.v1.GetRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12Z\n\x0bListRecipes\x12$.plant.recipes.v1.ListRecipesRequest\x1a%.plant.recipes.v1.ListRecipesResponse\x12]\n\x0c\x43ountRecipes\x12%.plant.recipes.v1.CountRecipesRequest\x1a&.plant.recipes.v1.CountRecipesResponse\x12\x63\n\x0e\x45xplainRecipes\x12\'.plant.recipes.v1.ExplainRecipesRequest\x1a(.plant.recipes.v1.ExplainRecipesResponse\x12O\n\x0cUpdateRecipe\x12%.plant.recipes.v1.UpdateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12O\n\x0c\x44\x65leteRecipe\x12%.plant.recipes.v1.DeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12S\n\x0eUndeleteRecipe\x12\'.plant.recipes.v1.UndeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12o\n\x12\x42\x61tchCreateRecipes\x12+.plant.recipes.v1.BatchCreateRecipesRequest\x1a,.plant.recipes.v1.BatchCreateRecipesResponse\x12\x66\n\x0f\x42\x61tchGetRecipes\x12(.plant.recipes.v1.BatchGetRecipesRequest\x1a).plant.recipes.v1.BatchGetRecipesResponse\x12o\n\x12\x42\x61tchUpdateRecipes\x12+.plant.recipes.v1.BatchUpdateRecipesRequest\x1a,.plant.recipes.v1.BatchUpdateRecipesResponse\x12o\n\x12\x42\x61tchDeleteRecipes\x12+.plant.recipes.v1.BatchDeleteRecipesRequest\x1a,.plant.recipes.v1.BatchDeleteRecipesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%plant/recipes/v1/recipe_service.proto\x12\x10plant.recipes.v1\x1a google/protobuf/field_mask.proto\x1a\x1dplant/recipes/v1/recipe.proto\x1a\x1dtoolcrib/query/v1/query.proto\x1a\x1dtoolcrib/watch/v1/watch.proto\"j\n\x13\x43reateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"\x90\x01\n\x10GetRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12+\n\x07include\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xf9\x01\n\x12ListRecipesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12+\n\x07include\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"k\n\x13ListRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"e\n\x13\x43ountRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"7\n\x14\x43ountRecipesResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"y\n\x15\x45xplainRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"?\n\x16\x45xplainRecipesResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xb2\x01\n\x13UpdateRecipeRequest\x12(\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"q\n\x13\x44\x65leteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"\\\n\x15UndeleteRecipeRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\x7f\n\x19\x42\x61tchCreateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.CreateRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchCreateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"N\n\x16\x42\x61tchGetRecipesRequest\x12\x34\n\x08requests\x18\x01 \x03(\x0b\x32\".plant.recipes.v1.GetRecipeRequest\"D\n\x17\x42\x61tchGetRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"\x7f\n\x19\x42\x61tchUpdateRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.UpdateRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchUpdateRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"\x7f\n\x19\x42\x61tchDeleteRecipesRequest\x12\x37\n\x08requests\x18\x01 \x03(\x0b\x32%.plant.recipes.v1.DeleteRecipeRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"G\n\x1a\x42\x61tchDeleteRecipesResponse\x12)\n\x07recipes\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\"\x92\x01\n\x13WatchRecipesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\'\n\x05start\x18\x06 \x01(\x0b\x32\x18.toolcrib.watch.v1.Start\x12\x18\n\x10include_previous\x18\x07 \x01(\x08\"\x8c\x02\n\x14WatchRecipesResponse\x12)\n\x07records\x18\x01 \x03(\x0b\x32\x18.plant.recipes.v1.Recipe\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12,\n\x04kind\x18\x04 \x01(\x0e\x32\x1e.toolcrib.watch.v1.MessageKind\x12)\n\x06\x63ommit\x18\x05 \x01(\x0b\x32\x19.toolcrib.watch.v1.Commit\x12\x35\n\x07\x63hanges\x18\x06 \x03(\x0b\x32$.plant.recipes.v1.WatchRecipesChange\x12\x11\n\tcontinues\x18\x07 \x01(\x08\"\x97\x01\n\x12WatchRecipesChange\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.toolcrib.watch.v1.ChangeKind\x12(\n\x06record\x18\x02 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe\x12*\n\x08previous\x18\x03 \x01(\x0b\x32\x18.plant.recipes.v1.Recipe2\xde\t\n\rRecipeService\x12O\n\x0c\x43reateRecipe\x12%.plant.recipes.v1.CreateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12I\n\tGetRecipe\x12\".plant.recipes.v1.GetRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12Z\n\x0bListRecipes\x12$.plant.recipes.v1.ListRecipesRequest\x1a%.plant.recipes.v1.ListRecipesResponse\x12]\n\x0c\x43ountRecipes\x12%.plant.recipes.v1.CountRecipesRequest\x1a&.plant.recipes.v1.CountRecipesResponse\x12\x63\n\x0e\x45xplainRecipes\x12\'.plant.recipes.v1.ExplainRecipesRequest\x1a(.plant.recipes.v1.ExplainRecipesResponse\x12O\n\x0cUpdateRecipe\x12%.plant.recipes.v1.UpdateRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12O\n\x0c\x44\x65leteRecipe\x12%.plant.recipes.v1.DeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12S\n\x0eUndeleteRecipe\x12\'.plant.recipes.v1.UndeleteRecipeRequest\x1a\x18.plant.recipes.v1.Recipe\x12o\n\x12\x42\x61tchCreateRecipes\x12+.plant.recipes.v1.BatchCreateRecipesRequest\x1a,.plant.recipes.v1.BatchCreateRecipesResponse\x12\x66\n\x0f\x42\x61tchGetRecipes\x12(.plant.recipes.v1.BatchGetRecipesRequest\x1a).plant.recipes.v1.BatchGetRecipesResponse\x12o\n\x12\x42\x61tchUpdateRecipes\x12+.plant.recipes.v1.BatchUpdateRecipesRequest\x1a,.plant.recipes.v1.BatchUpdateRecipesResponse\x12o\n\x12\x42\x61tchDeleteRecipes\x12+.plant.recipes.v1.BatchDeleteRecipesRequest\x1a,.plant.recipes.v1.BatchDeleteRecipesResponse\x12_\n\x0cWatchRecipes\x12%.plant.recipes.v1.WatchRecipesRequest\x1a&.plant.recipes.v1.WatchRecipesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plant.recipes.v1.recipe_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATERECIPEREQUEST']._serialized_start=155
-  _globals['_CREATERECIPEREQUEST']._serialized_end=261
-  _globals['_GETRECIPEREQUEST']._serialized_start=264
-  _globals['_GETRECIPEREQUEST']._serialized_end=408
-  _globals['_LISTRECIPESREQUEST']._serialized_start=411
-  _globals['_LISTRECIPESREQUEST']._serialized_end=660
-  _globals['_LISTRECIPESRESPONSE']._serialized_start=662
-  _globals['_LISTRECIPESRESPONSE']._serialized_end=769
-  _globals['_COUNTRECIPESREQUEST']._serialized_start=771
-  _globals['_COUNTRECIPESREQUEST']._serialized_end=872
-  _globals['_COUNTRECIPESRESPONSE']._serialized_start=874
-  _globals['_COUNTRECIPESRESPONSE']._serialized_end=929
-  _globals['_EXPLAINRECIPESREQUEST']._serialized_start=931
-  _globals['_EXPLAINRECIPESREQUEST']._serialized_end=1052
-  _globals['_EXPLAINRECIPESRESPONSE']._serialized_start=1054
-  _globals['_EXPLAINRECIPESRESPONSE']._serialized_end=1117
-  _globals['_UPDATERECIPEREQUEST']._serialized_start=1120
-  _globals['_UPDATERECIPEREQUEST']._serialized_end=1298
-  _globals['_DELETERECIPEREQUEST']._serialized_start=1300
-  _globals['_DELETERECIPEREQUEST']._serialized_end=1413
-  _globals['_UNDELETERECIPEREQUEST']._serialized_start=1415
-  _globals['_UNDELETERECIPEREQUEST']._serialized_end=1507
-  _globals['_BATCHCREATERECIPESREQUEST']._serialized_start=1509
-  _globals['_BATCHCREATERECIPESREQUEST']._serialized_end=1636
-  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_start=1638
-  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_end=1709
-  _globals['_BATCHGETRECIPESREQUEST']._serialized_start=1711
-  _globals['_BATCHGETRECIPESREQUEST']._serialized_end=1789
-  _globals['_BATCHGETRECIPESRESPONSE']._serialized_start=1791
-  _globals['_BATCHGETRECIPESRESPONSE']._serialized_end=1859
-  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_start=1861
-  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_end=1988
-  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_start=1990
-  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_end=2061
-  _globals['_BATCHDELETERECIPESREQUEST']._serialized_start=2063
-  _globals['_BATCHDELETERECIPESREQUEST']._serialized_end=2190
-  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_start=2192
-  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_end=2263
-  _globals['_RECIPESERVICE']._serialized_start=2266
-  _globals['_RECIPESERVICE']._serialized_end=3415
+  _globals['_CREATERECIPEREQUEST']._serialized_start=186
+  _globals['_CREATERECIPEREQUEST']._serialized_end=292
+  _globals['_GETRECIPEREQUEST']._serialized_start=295
+  _globals['_GETRECIPEREQUEST']._serialized_end=439
+  _globals['_LISTRECIPESREQUEST']._serialized_start=442
+  _globals['_LISTRECIPESREQUEST']._serialized_end=691
+  _globals['_LISTRECIPESRESPONSE']._serialized_start=693
+  _globals['_LISTRECIPESRESPONSE']._serialized_end=800
+  _globals['_COUNTRECIPESREQUEST']._serialized_start=802
+  _globals['_COUNTRECIPESREQUEST']._serialized_end=903
+  _globals['_COUNTRECIPESRESPONSE']._serialized_start=905
+  _globals['_COUNTRECIPESRESPONSE']._serialized_end=960
+  _globals['_EXPLAINRECIPESREQUEST']._serialized_start=962
+  _globals['_EXPLAINRECIPESREQUEST']._serialized_end=1083
+  _globals['_EXPLAINRECIPESRESPONSE']._serialized_start=1085
+  _globals['_EXPLAINRECIPESRESPONSE']._serialized_end=1148
+  _globals['_UPDATERECIPEREQUEST']._serialized_start=1151
+  _globals['_UPDATERECIPEREQUEST']._serialized_end=1329
+  _globals['_DELETERECIPEREQUEST']._serialized_start=1331
+  _globals['_DELETERECIPEREQUEST']._serialized_end=1444
+  _globals['_UNDELETERECIPEREQUEST']._serialized_start=1446
+  _globals['_UNDELETERECIPEREQUEST']._serialized_end=1538
+  _globals['_BATCHCREATERECIPESREQUEST']._serialized_start=1540
+  _globals['_BATCHCREATERECIPESREQUEST']._serialized_end=1667
+  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_start=1669
+  _globals['_BATCHCREATERECIPESRESPONSE']._serialized_end=1740
+  _globals['_BATCHGETRECIPESREQUEST']._serialized_start=1742
+  _globals['_BATCHGETRECIPESREQUEST']._serialized_end=1820
+  _globals['_BATCHGETRECIPESRESPONSE']._serialized_start=1822
+  _globals['_BATCHGETRECIPESRESPONSE']._serialized_end=1890
+  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_start=1892
+  _globals['_BATCHUPDATERECIPESREQUEST']._serialized_end=2019
+  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_start=2021
+  _globals['_BATCHUPDATERECIPESRESPONSE']._serialized_end=2092
+  _globals['_BATCHDELETERECIPESREQUEST']._serialized_start=2094
+  _globals['_BATCHDELETERECIPESREQUEST']._serialized_end=2221
+  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_start=2223
+  _globals['_BATCHDELETERECIPESRESPONSE']._serialized_end=2294
+  _globals['_WATCHRECIPESREQUEST']._serialized_start=2297
+  _globals['_WATCHRECIPESREQUEST']._serialized_end=2443
+  _globals['_WATCHRECIPESRESPONSE']._serialized_start=2446
+  _globals['_WATCHRECIPESRESPONSE']._serialized_end=2714
+  _globals['_WATCHRECIPESCHANGE']._serialized_start=2717
+  _globals['_WATCHRECIPESCHANGE']._serialized_end=2868
+  _globals['_RECIPESERVICE']._serialized_start=2871
+  _globals['_RECIPESERVICE']._serialized_end=4117
 # @@protoc_insertion_point(module_scope)

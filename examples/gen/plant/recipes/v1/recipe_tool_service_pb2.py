@@ -26,49 +26,56 @@ from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from plant.recipes.v1 import recipe_pb2 as plant_dot_recipes_dot_v1_dot_recipe__pb2
 from toolcrib.query.v1 import query_pb2 as toolcrib_dot_query_dot_v1_dot_query__pb2
+from toolcrib.watch.v1 import watch_pb2 as toolcrib_dot_watch_dot_v1_dot_watch__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*plant/recipes/v1/recipe_tool_service.proto\x12\x10plant.recipes.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1dplant/recipes/v1/recipe.proto\x1a\x1dtoolcrib/query/v1/query.proto\"w\n\x17\x43reateRecipeToolRequest\x12\x31\n\x0brecipe_tool\x18\x01 \x01(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"\x9a\x01\n\x14GetRecipeToolRequest\x12\x11\n\trecipe_id\x18\x01 \x01(\x03\x12\x13\n\x0btool_number\x18\x02 \x01(\x05\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12+\n\x07include\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xe7\x01\n\x16ListRecipeToolsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12+\n\x07include\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"x\n\x17ListRecipeToolsResponse\x12\x32\n\x0crecipe_tools\x18\x01 \x03(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"S\n\x17\x43ountRecipeToolsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\";\n\x18\x43ountRecipeToolsResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"g\n\x19\x45xplainRecipeToolsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\"C\n\x1a\x45xplainRecipeToolsResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xbf\x01\n\x17UpdateRecipeToolRequest\x12\x31\n\x0brecipe_tool\x18\x01 \x01(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"\x91\x01\n\x17\x44\x65leteRecipeToolRequest\x12\x11\n\trecipe_id\x18\x01 \x01(\x03\x12\x13\n\x0btool_number\x18\x02 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"\x87\x01\n\x1d\x42\x61tchCreateRecipeToolsRequest\x12;\n\x08requests\x18\x01 \x03(\x0b\x32).plant.recipes.v1.CreateRecipeToolRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"T\n\x1e\x42\x61tchCreateRecipeToolsResponse\x12\x32\n\x0crecipe_tools\x18\x01 \x03(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\"V\n\x1a\x42\x61tchGetRecipeToolsRequest\x12\x38\n\x08requests\x18\x01 \x03(\x0b\x32&.plant.recipes.v1.GetRecipeToolRequest\"Q\n\x1b\x42\x61tchGetRecipeToolsResponse\x12\x32\n\x0crecipe_tools\x18\x01 \x03(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\"\x87\x01\n\x1d\x42\x61tchUpdateRecipeToolsRequest\x12;\n\x08requests\x18\x01 \x03(\x0b\x32).plant.recipes.v1.UpdateRecipeToolRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"T\n\x1e\x42\x61tchUpdateRecipeToolsResponse\x12\x32\n\x0crecipe_tools\x18\x01 \x03(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\"\x87\x01\n\x1d\x42\x61tchDeleteRecipeToolsRequest\x12;\n\x08requests\x18\x01 \x03(\x0b\x32).plant.recipes.v1.DeleteRecipeToolRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x32\x90\t\n\x11RecipeToolService\x12[\n\x10\x43reateRecipeTool\x12).plant.recipes.v1.CreateRecipeToolRequest\x1a\x1c.plant.recipes.v1.RecipeTool\x12U\n\rGetRecipeTool\x12&.plant.recipes.v1.GetRecipeToolRequest\x1a\x1c.plant.recipes.v1.RecipeTool\x12\x66\n\x0fListRecipeTools\x12(.plant.recipes.v1.ListRecipeToolsRequest\x1a).plant.recipes.v1.ListRecipeToolsResponse\x12i\n\x10\x43ountRecipeTools\x12).plant.recipes.v1.CountRecipeToolsRequest\x1a*.plant.recipes.v1.CountRecipeToolsResponse\x12o\n\x12\x45xplainRecipeTools\x12+.plant.recipes.v1.ExplainRecipeToolsRequest\x1a,.plant.recipes.v1.ExplainRecipeToolsResponse\x12[\n\x10UpdateRecipeTool\x12).plant.recipes.v1.UpdateRecipeToolRequest\x1a\x1c.plant.recipes.v1.RecipeTool\x12U\n\x10\x44\x65leteRecipeTool\x12).plant.recipes.v1.DeleteRecipeToolRequest\x1a\x16.google.protobuf.Empty\x12{\n\x16\x42\x61tchCreateRecipeTools\x12/.plant.recipes.v1.BatchCreateRecipeToolsRequest\x1a\x30.plant.recipes.v1.BatchCreateRecipeToolsResponse\x12r\n\x13\x42\x61tchGetRecipeTools\x12,.plant.recipes.v1.BatchGetRecipeToolsRequest\x1a-.plant.recipes.v1.BatchGetRecipeToolsResponse\x12{\n\x16\x42\x61tchUpdateRecipeTools\x12/.plant.recipes.v1.BatchUpdateRecipeToolsRequest\x1a\x30.plant.recipes.v1.BatchUpdateRecipeToolsResponse\x12\x61\n\x16\x42\x61tchDeleteRecipeTools\x12/.plant.recipes.v1.BatchDeleteRecipeToolsRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*plant/recipes/v1/recipe_tool_service.proto\x12\x10plant.recipes.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1dplant/recipes/v1/recipe.proto\x1a\x1dtoolcrib/query/v1/query.proto\x1a\x1dtoolcrib/watch/v1/watch.proto\"w\n\x17\x43reateRecipeToolRequest\x12\x31\n\x0brecipe_tool\x18\x01 \x01(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"\x9a\x01\n\x14GetRecipeToolRequest\x12\x11\n\trecipe_id\x18\x01 \x01(\x03\x12\x13\n\x0btool_number\x18\x02 \x01(\x05\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12+\n\x07include\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xe7\x01\n\x16ListRecipeToolsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12+\n\x07include\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"x\n\x17ListRecipeToolsResponse\x12\x32\n\x0crecipe_tools\x18\x01 \x03(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"S\n\x17\x43ountRecipeToolsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\";\n\x18\x43ountRecipeToolsResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"g\n\x19\x45xplainRecipeToolsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\"C\n\x1a\x45xplainRecipeToolsResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xbf\x01\n\x17UpdateRecipeToolRequest\x12\x31\n\x0brecipe_tool\x18\x01 \x01(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"\x91\x01\n\x17\x44\x65leteRecipeToolRequest\x12\x11\n\trecipe_id\x18\x01 \x01(\x03\x12\x13\n\x0btool_number\x18\x02 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"\x87\x01\n\x1d\x42\x61tchCreateRecipeToolsRequest\x12;\n\x08requests\x18\x01 \x03(\x0b\x32).plant.recipes.v1.CreateRecipeToolRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"T\n\x1e\x42\x61tchCreateRecipeToolsResponse\x12\x32\n\x0crecipe_tools\x18\x01 \x03(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\"V\n\x1a\x42\x61tchGetRecipeToolsRequest\x12\x38\n\x08requests\x18\x01 \x03(\x0b\x32&.plant.recipes.v1.GetRecipeToolRequest\"Q\n\x1b\x42\x61tchGetRecipeToolsResponse\x12\x32\n\x0crecipe_tools\x18\x01 \x03(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\"\x87\x01\n\x1d\x42\x61tchUpdateRecipeToolsRequest\x12;\n\x08requests\x18\x01 \x03(\x0b\x32).plant.recipes.v1.UpdateRecipeToolRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"T\n\x1e\x42\x61tchUpdateRecipeToolsResponse\x12\x32\n\x0crecipe_tools\x18\x01 \x03(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\"\x87\x01\n\x1d\x42\x61tchDeleteRecipeToolsRequest\x12;\n\x08requests\x18\x01 \x03(\x0b\x32).plant.recipes.v1.DeleteRecipeToolRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"\x96\x01\n\x17WatchRecipeToolsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\'\n\x05start\x18\x06 \x01(\x0b\x32\x18.toolcrib.watch.v1.Start\x12\x18\n\x10include_previous\x18\x07 \x01(\x08\"\x98\x02\n\x18WatchRecipeToolsResponse\x12-\n\x07records\x18\x01 \x03(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12,\n\x04kind\x18\x04 \x01(\x0e\x32\x1e.toolcrib.watch.v1.MessageKind\x12)\n\x06\x63ommit\x18\x05 \x01(\x0b\x32\x19.toolcrib.watch.v1.Commit\x12\x39\n\x07\x63hanges\x18\x06 \x03(\x0b\x32(.plant.recipes.v1.WatchRecipeToolsChange\x12\x11\n\tcontinues\x18\x07 \x01(\x08\"\xa3\x01\n\x16WatchRecipeToolsChange\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.toolcrib.watch.v1.ChangeKind\x12,\n\x06record\x18\x02 \x01(\x0b\x32\x1c.plant.recipes.v1.RecipeTool\x12.\n\x08previous\x18\x03 \x01(\x0b\x32\x1c.plant.recipes.v1.RecipeTool2\xfd\t\n\x11RecipeToolService\x12[\n\x10\x43reateRecipeTool\x12).plant.recipes.v1.CreateRecipeToolRequest\x1a\x1c.plant.recipes.v1.RecipeTool\x12U\n\rGetRecipeTool\x12&.plant.recipes.v1.GetRecipeToolRequest\x1a\x1c.plant.recipes.v1.RecipeTool\x12\x66\n\x0fListRecipeTools\x12(.plant.recipes.v1.ListRecipeToolsRequest\x1a).plant.recipes.v1.ListRecipeToolsResponse\x12i\n\x10\x43ountRecipeTools\x12).plant.recipes.v1.CountRecipeToolsRequest\x1a*.plant.recipes.v1.CountRecipeToolsResponse\x12o\n\x12\x45xplainRecipeTools\x12+.plant.recipes.v1.ExplainRecipeToolsRequest\x1a,.plant.recipes.v1.ExplainRecipeToolsResponse\x12[\n\x10UpdateRecipeTool\x12).plant.recipes.v1.UpdateRecipeToolRequest\x1a\x1c.plant.recipes.v1.RecipeTool\x12U\n\x10\x44\x65leteRecipeTool\x12).plant.recipes.v1.DeleteRecipeToolRequest\x1a\x16.google.protobuf.Empty\x12{\n\x16\x42\x61tchCreateRecipeTools\x12/.plant.recipes.v1.BatchCreateRecipeToolsRequest\x1a\x30.plant.recipes.v1.BatchCreateRecipeToolsResponse\x12r\n\x13\x42\x61tchGetRecipeTools\x12,.plant.recipes.v1.BatchGetRecipeToolsRequest\x1a-.plant.recipes.v1.BatchGetRecipeToolsResponse\x12{\n\x16\x42\x61tchUpdateRecipeTools\x12/.plant.recipes.v1.BatchUpdateRecipeToolsRequest\x1a\x30.plant.recipes.v1.BatchUpdateRecipeToolsResponse\x12\x61\n\x16\x42\x61tchDeleteRecipeTools\x12/.plant.recipes.v1.BatchDeleteRecipeToolsRequest\x1a\x16.google.protobuf.Empty\x12k\n\x10WatchRecipeTools\x12).plant.recipes.v1.WatchRecipeToolsRequest\x1a*.plant.recipes.v1.WatchRecipeToolsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plant.recipes.v1.recipe_tool_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATERECIPETOOLREQUEST']._serialized_start=189
-  _globals['_CREATERECIPETOOLREQUEST']._serialized_end=308
-  _globals['_GETRECIPETOOLREQUEST']._serialized_start=311
-  _globals['_GETRECIPETOOLREQUEST']._serialized_end=465
-  _globals['_LISTRECIPETOOLSREQUEST']._serialized_start=468
-  _globals['_LISTRECIPETOOLSREQUEST']._serialized_end=699
-  _globals['_LISTRECIPETOOLSRESPONSE']._serialized_start=701
-  _globals['_LISTRECIPETOOLSRESPONSE']._serialized_end=821
-  _globals['_COUNTRECIPETOOLSREQUEST']._serialized_start=823
-  _globals['_COUNTRECIPETOOLSREQUEST']._serialized_end=906
-  _globals['_COUNTRECIPETOOLSRESPONSE']._serialized_start=908
-  _globals['_COUNTRECIPETOOLSRESPONSE']._serialized_end=967
-  _globals['_EXPLAINRECIPETOOLSREQUEST']._serialized_start=969
-  _globals['_EXPLAINRECIPETOOLSREQUEST']._serialized_end=1072
-  _globals['_EXPLAINRECIPETOOLSRESPONSE']._serialized_start=1074
-  _globals['_EXPLAINRECIPETOOLSRESPONSE']._serialized_end=1141
-  _globals['_UPDATERECIPETOOLREQUEST']._serialized_start=1144
-  _globals['_UPDATERECIPETOOLREQUEST']._serialized_end=1335
-  _globals['_DELETERECIPETOOLREQUEST']._serialized_start=1338
-  _globals['_DELETERECIPETOOLREQUEST']._serialized_end=1483
-  _globals['_BATCHCREATERECIPETOOLSREQUEST']._serialized_start=1486
-  _globals['_BATCHCREATERECIPETOOLSREQUEST']._serialized_end=1621
-  _globals['_BATCHCREATERECIPETOOLSRESPONSE']._serialized_start=1623
-  _globals['_BATCHCREATERECIPETOOLSRESPONSE']._serialized_end=1707
-  _globals['_BATCHGETRECIPETOOLSREQUEST']._serialized_start=1709
-  _globals['_BATCHGETRECIPETOOLSREQUEST']._serialized_end=1795
-  _globals['_BATCHGETRECIPETOOLSRESPONSE']._serialized_start=1797
-  _globals['_BATCHGETRECIPETOOLSRESPONSE']._serialized_end=1878
-  _globals['_BATCHUPDATERECIPETOOLSREQUEST']._serialized_start=1881
-  _globals['_BATCHUPDATERECIPETOOLSREQUEST']._serialized_end=2016
-  _globals['_BATCHUPDATERECIPETOOLSRESPONSE']._serialized_start=2018
-  _globals['_BATCHUPDATERECIPETOOLSRESPONSE']._serialized_end=2102
-  _globals['_BATCHDELETERECIPETOOLSREQUEST']._serialized_start=2105
-  _globals['_BATCHDELETERECIPETOOLSREQUEST']._serialized_end=2240
-  _globals['_RECIPETOOLSERVICE']._serialized_start=2243
-  _globals['_RECIPETOOLSERVICE']._serialized_end=3411
+  _globals['_CREATERECIPETOOLREQUEST']._serialized_start=220
+  _globals['_CREATERECIPETOOLREQUEST']._serialized_end=339
+  _globals['_GETRECIPETOOLREQUEST']._serialized_start=342
+  _globals['_GETRECIPETOOLREQUEST']._serialized_end=496
+  _globals['_LISTRECIPETOOLSREQUEST']._serialized_start=499
+  _globals['_LISTRECIPETOOLSREQUEST']._serialized_end=730
+  _globals['_LISTRECIPETOOLSRESPONSE']._serialized_start=732
+  _globals['_LISTRECIPETOOLSRESPONSE']._serialized_end=852
+  _globals['_COUNTRECIPETOOLSREQUEST']._serialized_start=854
+  _globals['_COUNTRECIPETOOLSREQUEST']._serialized_end=937
+  _globals['_COUNTRECIPETOOLSRESPONSE']._serialized_start=939
+  _globals['_COUNTRECIPETOOLSRESPONSE']._serialized_end=998
+  _globals['_EXPLAINRECIPETOOLSREQUEST']._serialized_start=1000
+  _globals['_EXPLAINRECIPETOOLSREQUEST']._serialized_end=1103
+  _globals['_EXPLAINRECIPETOOLSRESPONSE']._serialized_start=1105
+  _globals['_EXPLAINRECIPETOOLSRESPONSE']._serialized_end=1172
+  _globals['_UPDATERECIPETOOLREQUEST']._serialized_start=1175
+  _globals['_UPDATERECIPETOOLREQUEST']._serialized_end=1366
+  _globals['_DELETERECIPETOOLREQUEST']._serialized_start=1369
+  _globals['_DELETERECIPETOOLREQUEST']._serialized_end=1514
+  _globals['_BATCHCREATERECIPETOOLSREQUEST']._serialized_start=1517
+  _globals['_BATCHCREATERECIPETOOLSREQUEST']._serialized_end=1652
+  _globals['_BATCHCREATERECIPETOOLSRESPONSE']._serialized_start=1654
+  _globals['_BATCHCREATERECIPETOOLSRESPONSE']._serialized_end=1738
+  _globals['_BATCHGETRECIPETOOLSREQUEST']._serialized_start=1740
+  _globals['_BATCHGETRECIPETOOLSREQUEST']._serialized_end=1826
+  _globals['_BATCHGETRECIPETOOLSRESPONSE']._serialized_start=1828
+  _globals['_BATCHGETRECIPETOOLSRESPONSE']._serialized_end=1909
+  _globals['_BATCHUPDATERECIPETOOLSREQUEST']._serialized_start=1912
+  _globals['_BATCHUPDATERECIPETOOLSREQUEST']._serialized_end=2047
+  _globals['_BATCHUPDATERECIPETOOLSRESPONSE']._serialized_start=2049
+  _globals['_BATCHUPDATERECIPETOOLSRESPONSE']._serialized_end=2133
+  _globals['_BATCHDELETERECIPETOOLSREQUEST']._serialized_start=2136
+  _globals['_BATCHDELETERECIPETOOLSREQUEST']._serialized_end=2271
+  _globals['_WATCHRECIPETOOLSREQUEST']._serialized_start=2274
+  _globals['_WATCHRECIPETOOLSREQUEST']._serialized_end=2424
+  _globals['_WATCHRECIPETOOLSRESPONSE']._serialized_start=2427
+  _globals['_WATCHRECIPETOOLSRESPONSE']._serialized_end=2707
+  _globals['_WATCHRECIPETOOLSCHANGE']._serialized_start=2710
+  _globals['_WATCHRECIPETOOLSCHANGE']._serialized_end=2873
+  _globals['_RECIPETOOLSERVICE']._serialized_start=2876
+  _globals['_RECIPETOOLSERVICE']._serialized_end=4153
 # @@protoc_insertion_point(module_scope)

@@ -9,7 +9,7 @@ from plant.recipes.v1.recipe_pb2 import RecipeTool
 from plant.recipes.v1.recipe_tool_repository import RecipeToolRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class RecipeToolServicer(ComponentServicer[RecipeTool]):
@@ -17,6 +17,7 @@ class RecipeToolServicer(ComponentServicer[RecipeTool]):
 
     service = "plant.recipes.v1.RecipeToolService"
     repository = RecipeToolRepository
+    watched = Watched("WatchRecipeTools", messages.WatchRecipeToolsRequest, messages.WatchRecipeToolsResponse)
 
     async def CreateRecipeTool(self, request: messages.CreateRecipeToolRequest, call: Call) -> RecipeTool:
         return await self.create(call, request, request.recipe_tool)
@@ -125,7 +126,7 @@ class RecipeToolServicer(ComponentServicer[RecipeTool]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateRecipeTool", messages.CreateRecipeToolRequest, self.CreateRecipeTool),
             Method("GetRecipeTool", messages.GetRecipeToolRequest, self.GetRecipeTool),

@@ -25,53 +25,60 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from plant.tools.v1 import tool_offset_pb2 as plant_dot_tools_dot_v1_dot_tool__offset__pb2
 from toolcrib.query.v1 import query_pb2 as toolcrib_dot_query_dot_v1_dot_query__pb2
+from toolcrib.watch.v1 import watch_pb2 as toolcrib_dot_watch_dot_v1_dot_watch__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(plant/tools/v1/tool_offset_service.proto\x12\x0eplant.tools.v1\x1a google/protobuf/field_mask.proto\x1a plant/tools/v1/tool_offset.proto\x1a\x1dtoolcrib/query/v1/query.proto\"u\n\x17\x43reateToolOffsetRequest\x12/\n\x0btool_offset\x18\x01 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"p\n\x14GetToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xd0\x01\n\x16ListToolOffsetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"v\n\x17ListToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"i\n\x17\x43ountToolOffsetsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\";\n\x18\x43ountToolOffsetsResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"}\n\x19\x45xplainToolOffsetsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"C\n\x1a\x45xplainToolOffsetsResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xbd\x01\n\x17UpdateToolOffsetRequest\x12/\n\x0btool_offset\x18\x01 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"~\n\x17\x44\x65leteToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"i\n\x19UndeleteToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\x85\x01\n\x1d\x42\x61tchCreateToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.CreateToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchCreateToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"T\n\x1a\x42\x61tchGetToolOffsetsRequest\x12\x36\n\x08requests\x18\x01 \x03(\x0b\x32$.plant.tools.v1.GetToolOffsetRequest\"O\n\x1b\x42\x61tchGetToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"\x85\x01\n\x1d\x42\x61tchUpdateToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.UpdateToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchUpdateToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"\x85\x01\n\x1d\x42\x61tchDeleteToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.DeleteToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchDeleteToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset2\xe1\t\n\x11ToolOffsetService\x12W\n\x10\x43reateToolOffset\x12\'.plant.tools.v1.CreateToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12Q\n\rGetToolOffset\x12$.plant.tools.v1.GetToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12\x62\n\x0fListToolOffsets\x12&.plant.tools.v1.ListToolOffsetsRequest\x1a\'.plant.tools.v1.ListToolOffsetsResponse\x12\x65\n\x10\x43ountToolOffsets\x12\'.plant.tools.v1.CountToolOffsetsRequest\x1a(.plant.tools.v1.CountToolOffsetsResponse\x12k\n\x12\x45xplainToolOffsets\x12).plant.tools.v1.ExplainToolOffsetsRequest\x1a*.plant.tools.v1.ExplainToolOffsetsResponse\x12W\n\x10UpdateToolOffset\x12\'.plant.tools.v1.UpdateToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12W\n\x10\x44\x65leteToolOffset\x12\'.plant.tools.v1.DeleteToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12[\n\x12UndeleteToolOffset\x12).plant.tools.v1.UndeleteToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12w\n\x16\x42\x61tchCreateToolOffsets\x12-.plant.tools.v1.BatchCreateToolOffsetsRequest\x1a..plant.tools.v1.BatchCreateToolOffsetsResponse\x12n\n\x13\x42\x61tchGetToolOffsets\x12*.plant.tools.v1.BatchGetToolOffsetsRequest\x1a+.plant.tools.v1.BatchGetToolOffsetsResponse\x12w\n\x16\x42\x61tchUpdateToolOffsets\x12-.plant.tools.v1.BatchUpdateToolOffsetsRequest\x1a..plant.tools.v1.BatchUpdateToolOffsetsResponse\x12w\n\x16\x42\x61tchDeleteToolOffsets\x12-.plant.tools.v1.BatchDeleteToolOffsetsRequest\x1a..plant.tools.v1.BatchDeleteToolOffsetsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(plant/tools/v1/tool_offset_service.proto\x12\x0eplant.tools.v1\x1a google/protobuf/field_mask.proto\x1a plant/tools/v1/tool_offset.proto\x1a\x1dtoolcrib/query/v1/query.proto\x1a\x1dtoolcrib/watch/v1/watch.proto\"u\n\x17\x43reateToolOffsetRequest\x12/\n\x0btool_offset\x18\x01 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"p\n\x14GetToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xd0\x01\n\x16ListToolOffsetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"v\n\x17ListToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"i\n\x17\x43ountToolOffsetsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\";\n\x18\x43ountToolOffsetsResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"}\n\x19\x45xplainToolOffsetsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"C\n\x1a\x45xplainToolOffsetsResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xbd\x01\n\x17UpdateToolOffsetRequest\x12/\n\x0btool_offset\x18\x01 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"~\n\x17\x44\x65leteToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"i\n\x19UndeleteToolOffsetRequest\x12\x13\n\x0btool_number\x18\x01 \x01(\x05\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\x85\x01\n\x1d\x42\x61tchCreateToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.CreateToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchCreateToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"T\n\x1a\x42\x61tchGetToolOffsetsRequest\x12\x36\n\x08requests\x18\x01 \x03(\x0b\x32$.plant.tools.v1.GetToolOffsetRequest\"O\n\x1b\x42\x61tchGetToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"\x85\x01\n\x1d\x42\x61tchUpdateToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.UpdateToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchUpdateToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"\x85\x01\n\x1d\x42\x61tchDeleteToolOffsetsRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.tools.v1.DeleteToolOffsetRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"R\n\x1e\x42\x61tchDeleteToolOffsetsResponse\x12\x30\n\x0ctool_offsets\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\"\x96\x01\n\x17WatchToolOffsetsRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\'\n\x05start\x18\x06 \x01(\x0b\x32\x18.toolcrib.watch.v1.Start\x12\x18\n\x10include_previous\x18\x07 \x01(\x08\"\x94\x02\n\x18WatchToolOffsetsResponse\x12+\n\x07records\x18\x01 \x03(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12,\n\x04kind\x18\x04 \x01(\x0e\x32\x1e.toolcrib.watch.v1.MessageKind\x12)\n\x06\x63ommit\x18\x05 \x01(\x0b\x32\x19.toolcrib.watch.v1.Commit\x12\x37\n\x07\x63hanges\x18\x06 \x03(\x0b\x32&.plant.tools.v1.WatchToolOffsetsChange\x12\x11\n\tcontinues\x18\x07 \x01(\x08\"\x9f\x01\n\x16WatchToolOffsetsChange\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.toolcrib.watch.v1.ChangeKind\x12*\n\x06record\x18\x02 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset\x12,\n\x08previous\x18\x03 \x01(\x0b\x32\x1a.plant.tools.v1.ToolOffset2\xca\n\n\x11ToolOffsetService\x12W\n\x10\x43reateToolOffset\x12\'.plant.tools.v1.CreateToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12Q\n\rGetToolOffset\x12$.plant.tools.v1.GetToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12\x62\n\x0fListToolOffsets\x12&.plant.tools.v1.ListToolOffsetsRequest\x1a\'.plant.tools.v1.ListToolOffsetsResponse\x12\x65\n\x10\x43ountToolOffsets\x12\'.plant.tools.v1.CountToolOffsetsRequest\x1a(.plant.tools.v1.CountToolOffsetsResponse\x12k\n\x12\x45xplainToolOffsets\x12).plant.tools.v1.ExplainToolOffsetsRequest\x1a*.plant.tools.v1.ExplainToolOffsetsResponse\x12W\n\x10UpdateToolOffset\x12\'.plant.tools.v1.UpdateToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12W\n\x10\x44\x65leteToolOffset\x12\'.plant.tools.v1.DeleteToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12[\n\x12UndeleteToolOffset\x12).plant.tools.v1.UndeleteToolOffsetRequest\x1a\x1a.plant.tools.v1.ToolOffset\x12w\n\x16\x42\x61tchCreateToolOffsets\x12-.plant.tools.v1.BatchCreateToolOffsetsRequest\x1a..plant.tools.v1.BatchCreateToolOffsetsResponse\x12n\n\x13\x42\x61tchGetToolOffsets\x12*.plant.tools.v1.BatchGetToolOffsetsRequest\x1a+.plant.tools.v1.BatchGetToolOffsetsResponse\x12w\n\x16\x42\x61tchUpdateToolOffsets\x12-.plant.tools.v1.BatchUpdateToolOffsetsRequest\x1a..plant.tools.v1.BatchUpdateToolOffsetsResponse\x12w\n\x16\x42\x61tchDeleteToolOffsets\x12-.plant.tools.v1.BatchDeleteToolOffsetsRequest\x1a..plant.tools.v1.BatchDeleteToolOffsetsResponse\x12g\n\x10WatchToolOffsets\x12\'.plant.tools.v1.WatchToolOffsetsRequest\x1a(.plant.tools.v1.WatchToolOffsetsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plant.tools.v1.tool_offset_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATETOOLOFFSETREQUEST']._serialized_start=159
-  _globals['_CREATETOOLOFFSETREQUEST']._serialized_end=276
-  _globals['_GETTOOLOFFSETREQUEST']._serialized_start=278
-  _globals['_GETTOOLOFFSETREQUEST']._serialized_end=390
-  _globals['_LISTTOOLOFFSETSREQUEST']._serialized_start=393
-  _globals['_LISTTOOLOFFSETSREQUEST']._serialized_end=601
-  _globals['_LISTTOOLOFFSETSRESPONSE']._serialized_start=603
-  _globals['_LISTTOOLOFFSETSRESPONSE']._serialized_end=721
-  _globals['_COUNTTOOLOFFSETSREQUEST']._serialized_start=723
-  _globals['_COUNTTOOLOFFSETSREQUEST']._serialized_end=828
-  _globals['_COUNTTOOLOFFSETSRESPONSE']._serialized_start=830
-  _globals['_COUNTTOOLOFFSETSRESPONSE']._serialized_end=889
-  _globals['_EXPLAINTOOLOFFSETSREQUEST']._serialized_start=891
-  _globals['_EXPLAINTOOLOFFSETSREQUEST']._serialized_end=1016
-  _globals['_EXPLAINTOOLOFFSETSRESPONSE']._serialized_start=1018
-  _globals['_EXPLAINTOOLOFFSETSRESPONSE']._serialized_end=1085
-  _globals['_UPDATETOOLOFFSETREQUEST']._serialized_start=1088
-  _globals['_UPDATETOOLOFFSETREQUEST']._serialized_end=1277
-  _globals['_DELETETOOLOFFSETREQUEST']._serialized_start=1279
-  _globals['_DELETETOOLOFFSETREQUEST']._serialized_end=1405
-  _globals['_UNDELETETOOLOFFSETREQUEST']._serialized_start=1407
-  _globals['_UNDELETETOOLOFFSETREQUEST']._serialized_end=1512
-  _globals['_BATCHCREATETOOLOFFSETSREQUEST']._serialized_start=1515
-  _globals['_BATCHCREATETOOLOFFSETSREQUEST']._serialized_end=1648
-  _globals['_BATCHCREATETOOLOFFSETSRESPONSE']._serialized_start=1650
-  _globals['_BATCHCREATETOOLOFFSETSRESPONSE']._serialized_end=1732
-  _globals['_BATCHGETTOOLOFFSETSREQUEST']._serialized_start=1734
-  _globals['_BATCHGETTOOLOFFSETSREQUEST']._serialized_end=1818
-  _globals['_BATCHGETTOOLOFFSETSRESPONSE']._serialized_start=1820
-  _globals['_BATCHGETTOOLOFFSETSRESPONSE']._serialized_end=1899
-  _globals['_BATCHUPDATETOOLOFFSETSREQUEST']._serialized_start=1902
-  _globals['_BATCHUPDATETOOLOFFSETSREQUEST']._serialized_end=2035
-  _globals['_BATCHUPDATETOOLOFFSETSRESPONSE']._serialized_start=2037
-  _globals['_BATCHUPDATETOOLOFFSETSRESPONSE']._serialized_end=2119
-  _globals['_BATCHDELETETOOLOFFSETSREQUEST']._serialized_start=2122
-  _globals['_BATCHDELETETOOLOFFSETSREQUEST']._serialized_end=2255
-  _globals['_BATCHDELETETOOLOFFSETSRESPONSE']._serialized_start=2257
-  _globals['_BATCHDELETETOOLOFFSETSRESPONSE']._serialized_end=2339
-  _globals['_TOOLOFFSETSERVICE']._serialized_start=2342
-  _globals['_TOOLOFFSETSERVICE']._serialized_end=3591
+  _globals['_CREATETOOLOFFSETREQUEST']._serialized_start=190
+  _globals['_CREATETOOLOFFSETREQUEST']._serialized_end=307
+  _globals['_GETTOOLOFFSETREQUEST']._serialized_start=309
+  _globals['_GETTOOLOFFSETREQUEST']._serialized_end=421
+  _globals['_LISTTOOLOFFSETSREQUEST']._serialized_start=424
+  _globals['_LISTTOOLOFFSETSREQUEST']._serialized_end=632
+  _globals['_LISTTOOLOFFSETSRESPONSE']._serialized_start=634
+  _globals['_LISTTOOLOFFSETSRESPONSE']._serialized_end=752
+  _globals['_COUNTTOOLOFFSETSREQUEST']._serialized_start=754
+  _globals['_COUNTTOOLOFFSETSREQUEST']._serialized_end=859
+  _globals['_COUNTTOOLOFFSETSRESPONSE']._serialized_start=861
+  _globals['_COUNTTOOLOFFSETSRESPONSE']._serialized_end=920
+  _globals['_EXPLAINTOOLOFFSETSREQUEST']._serialized_start=922
+  _globals['_EXPLAINTOOLOFFSETSREQUEST']._serialized_end=1047
+  _globals['_EXPLAINTOOLOFFSETSRESPONSE']._serialized_start=1049
+  _globals['_EXPLAINTOOLOFFSETSRESPONSE']._serialized_end=1116
+  _globals['_UPDATETOOLOFFSETREQUEST']._serialized_start=1119
+  _globals['_UPDATETOOLOFFSETREQUEST']._serialized_end=1308
+  _globals['_DELETETOOLOFFSETREQUEST']._serialized_start=1310
+  _globals['_DELETETOOLOFFSETREQUEST']._serialized_end=1436
+  _globals['_UNDELETETOOLOFFSETREQUEST']._serialized_start=1438
+  _globals['_UNDELETETOOLOFFSETREQUEST']._serialized_end=1543
+  _globals['_BATCHCREATETOOLOFFSETSREQUEST']._serialized_start=1546
+  _globals['_BATCHCREATETOOLOFFSETSREQUEST']._serialized_end=1679
+  _globals['_BATCHCREATETOOLOFFSETSRESPONSE']._serialized_start=1681
+  _globals['_BATCHCREATETOOLOFFSETSRESPONSE']._serialized_end=1763
+  _globals['_BATCHGETTOOLOFFSETSREQUEST']._serialized_start=1765
+  _globals['_BATCHGETTOOLOFFSETSREQUEST']._serialized_end=1849
+  _globals['_BATCHGETTOOLOFFSETSRESPONSE']._serialized_start=1851
+  _globals['_BATCHGETTOOLOFFSETSRESPONSE']._serialized_end=1930
+  _globals['_BATCHUPDATETOOLOFFSETSREQUEST']._serialized_start=1933
+  _globals['_BATCHUPDATETOOLOFFSETSREQUEST']._serialized_end=2066
+  _globals['_BATCHUPDATETOOLOFFSETSRESPONSE']._serialized_start=2068
+  _globals['_BATCHUPDATETOOLOFFSETSRESPONSE']._serialized_end=2150
+  _globals['_BATCHDELETETOOLOFFSETSREQUEST']._serialized_start=2153
+  _globals['_BATCHDELETETOOLOFFSETSREQUEST']._serialized_end=2286
+  _globals['_BATCHDELETETOOLOFFSETSRESPONSE']._serialized_start=2288
+  _globals['_BATCHDELETETOOLOFFSETSRESPONSE']._serialized_end=2370
+  _globals['_WATCHTOOLOFFSETSREQUEST']._serialized_start=2373
+  _globals['_WATCHTOOLOFFSETSREQUEST']._serialized_end=2523
+  _globals['_WATCHTOOLOFFSETSRESPONSE']._serialized_start=2526
+  _globals['_WATCHTOOLOFFSETSRESPONSE']._serialized_end=2802
+  _globals['_WATCHTOOLOFFSETSCHANGE']._serialized_start=2805
+  _globals['_WATCHTOOLOFFSETSCHANGE']._serialized_end=2964
+  _globals['_TOOLOFFSETSERVICE']._serialized_start=2967
+  _globals['_TOOLOFFSETSERVICE']._serialized_end=4321
 # @@protoc_insertion_point(module_scope)

@@ -25,53 +25,60 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from plant.users.v1 import user_pb2 as plant_dot_users_dot_v1_dot_user__pb2
 from toolcrib.query.v1 import query_pb2 as toolcrib_dot_query_dot_v1_dot_query__pb2
+from toolcrib.watch.v1 import watch_pb2 as toolcrib_dot_watch_dot_v1_dot_watch__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!plant/users/v1/user_service.proto\x12\x0eplant.users.v1\x1a google/protobuf/field_mask.proto\x1a\x19plant/users/v1/user.proto\x1a\x1dtoolcrib/query/v1/query.proto\"b\n\x11\x43reateUserRequest\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.plant.users.v1.User\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"a\n\x0eGetUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xca\x01\n\x10ListUsersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"c\n\x11ListUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"c\n\x11\x43ountUsersRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"5\n\x12\x43ountUsersResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"w\n\x13\x45xplainUsersRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"=\n\x14\x45xplainUsersResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xaa\x01\n\x11UpdateUserRequest\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.plant.users.v1.User\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"o\n\x11\x44\x65leteUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"Z\n\x13UndeleteUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"y\n\x17\x42\x61tchCreateUsersRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.plant.users.v1.CreateUserRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"?\n\x18\x42\x61tchCreateUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"H\n\x14\x42\x61tchGetUsersRequest\x12\x30\n\x08requests\x18\x01 \x03(\x0b\x32\x1e.plant.users.v1.GetUserRequest\"<\n\x15\x42\x61tchGetUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"y\n\x17\x42\x61tchUpdateUsersRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.plant.users.v1.UpdateUserRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"?\n\x18\x42\x61tchUpdateUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"y\n\x17\x42\x61tchDeleteUsersRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.plant.users.v1.DeleteUserRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"?\n\x18\x42\x61tchDeleteUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User2\x83\x08\n\x0bUserService\x12\x45\n\nCreateUser\x12!.plant.users.v1.CreateUserRequest\x1a\x14.plant.users.v1.User\x12?\n\x07GetUser\x12\x1e.plant.users.v1.GetUserRequest\x1a\x14.plant.users.v1.User\x12P\n\tListUsers\x12 .plant.users.v1.ListUsersRequest\x1a!.plant.users.v1.ListUsersResponse\x12S\n\nCountUsers\x12!.plant.users.v1.CountUsersRequest\x1a\".plant.users.v1.CountUsersResponse\x12Y\n\x0c\x45xplainUsers\x12#.plant.users.v1.ExplainUsersRequest\x1a$.plant.users.v1.ExplainUsersResponse\x12\x45\n\nUpdateUser\x12!.plant.users.v1.UpdateUserRequest\x1a\x14.plant.users.v1.User\x12\x45\n\nDeleteUser\x12!.plant.users.v1.DeleteUserRequest\x1a\x14.plant.users.v1.User\x12I\n\x0cUndeleteUser\x12#.plant.users.v1.UndeleteUserRequest\x1a\x14.plant.users.v1.User\x12\x65\n\x10\x42\x61tchCreateUsers\x12\'.plant.users.v1.BatchCreateUsersRequest\x1a(.plant.users.v1.BatchCreateUsersResponse\x12\\\n\rBatchGetUsers\x12$.plant.users.v1.BatchGetUsersRequest\x1a%.plant.users.v1.BatchGetUsersResponse\x12\x65\n\x10\x42\x61tchUpdateUsers\x12\'.plant.users.v1.BatchUpdateUsersRequest\x1a(.plant.users.v1.BatchUpdateUsersResponse\x12\x65\n\x10\x42\x61tchDeleteUsers\x12\'.plant.users.v1.BatchDeleteUsersRequest\x1a(.plant.users.v1.BatchDeleteUsersResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!plant/users/v1/user_service.proto\x12\x0eplant.users.v1\x1a google/protobuf/field_mask.proto\x1a\x19plant/users/v1/user.proto\x1a\x1dtoolcrib/query/v1/query.proto\x1a\x1dtoolcrib/watch/v1/watch.proto\"b\n\x11\x43reateUserRequest\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.plant.users.v1.User\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"a\n\x0eGetUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xca\x01\n\x10ListUsersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"c\n\x11ListUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"c\n\x11\x43ountUsersRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"5\n\x12\x43ountUsersResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"w\n\x13\x45xplainUsersRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"=\n\x14\x45xplainUsersResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xaa\x01\n\x11UpdateUserRequest\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.plant.users.v1.User\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"o\n\x11\x44\x65leteUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"Z\n\x13UndeleteUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"y\n\x17\x42\x61tchCreateUsersRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.plant.users.v1.CreateUserRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"?\n\x18\x42\x61tchCreateUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"H\n\x14\x42\x61tchGetUsersRequest\x12\x30\n\x08requests\x18\x01 \x03(\x0b\x32\x1e.plant.users.v1.GetUserRequest\"<\n\x15\x42\x61tchGetUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"y\n\x17\x42\x61tchUpdateUsersRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.plant.users.v1.UpdateUserRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"?\n\x18\x42\x61tchUpdateUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"y\n\x17\x42\x61tchDeleteUsersRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.plant.users.v1.DeleteUserRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"?\n\x18\x42\x61tchDeleteUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"\x90\x01\n\x11WatchUsersRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\'\n\x05start\x18\x06 \x01(\x0b\x32\x18.toolcrib.watch.v1.Start\x12\x18\n\x10include_previous\x18\x07 \x01(\x08\"\x82\x02\n\x12WatchUsersResponse\x12%\n\x07records\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12,\n\x04kind\x18\x04 \x01(\x0e\x32\x1e.toolcrib.watch.v1.MessageKind\x12)\n\x06\x63ommit\x18\x05 \x01(\x0b\x32\x19.toolcrib.watch.v1.Commit\x12\x31\n\x07\x63hanges\x18\x06 \x03(\x0b\x32 .plant.users.v1.WatchUsersChange\x12\x11\n\tcontinues\x18\x07 \x01(\x08\"\x8d\x01\n\x10WatchUsersChange\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.toolcrib.watch.v1.ChangeKind\x12$\n\x06record\x18\x02 \x01(\x0b\x32\x14.plant.users.v1.User\x12&\n\x08previous\x18\x03 \x01(\x0b\x32\x14.plant.users.v1.User2\xda\x08\n\x0bUserService\x12\x45\n\nCreateUser\x12!.plant.users.v1.CreateUserRequest\x1a\x14.plant.users.v1.User\x12?\n\x07GetUser\x12\x1e.plant.users.v1.GetUserRequest\x1a\x14.plant.users.v1.User\x12P\n\tListUsers\x12 .plant.users.v1.ListUsersRequest\x1a!.plant.users.v1.ListUsersResponse\x12S\n\nCountUsers\x12!.plant.users.v1.CountUsersRequest\x1a\".plant.users.v1.CountUsersResponse\x12Y\n\x0c\x45xplainUsers\x12#.plant.users.v1.ExplainUsersRequest\x1a$.plant.users.v1.ExplainUsersResponse\x12\x45\n\nUpdateUser\x12!.plant.users.v1.UpdateUserRequest\x1a\x14.plant.users.v1.User\x12\x45\n\nDeleteUser\x12!.plant.users.v1.DeleteUserRequest\x1a\x14.plant.users.v1.User\x12I\n\x0cUndeleteUser\x12#.plant.users.v1.UndeleteUserRequest\x1a\x14.plant.users.v1.User\x12\x65\n\x10\x42\x61tchCreateUsers\x12\'.plant.users.v1.BatchCreateUsersRequest\x1a(.plant.users.v1.BatchCreateUsersResponse\x12\\\n\rBatchGetUsers\x12$.plant.users.v1.BatchGetUsersRequest\x1a%.plant.users.v1.BatchGetUsersResponse\x12\x65\n\x10\x42\x61tchUpdateUsers\x12\'.plant.users.v1.BatchUpdateUsersRequest\x1a(.plant.users.v1.BatchUpdateUsersResponse\x12\x65\n\x10\x42\x61tchDeleteUsers\x12\'.plant.users.v1.BatchDeleteUsersRequest\x1a(.plant.users.v1.BatchDeleteUsersResponse\x12U\n\nWatchUsers\x12!.plant.users.v1.WatchUsersRequest\x1a\".plant.users.v1.WatchUsersResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plant.users.v1.user_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATEUSERREQUEST']._serialized_start=145
-  _globals['_CREATEUSERREQUEST']._serialized_end=243
-  _globals['_GETUSERREQUEST']._serialized_start=245
-  _globals['_GETUSERREQUEST']._serialized_end=342
-  _globals['_LISTUSERSREQUEST']._serialized_start=345
-  _globals['_LISTUSERSREQUEST']._serialized_end=547
-  _globals['_LISTUSERSRESPONSE']._serialized_start=549
-  _globals['_LISTUSERSRESPONSE']._serialized_end=648
-  _globals['_COUNTUSERSREQUEST']._serialized_start=650
-  _globals['_COUNTUSERSREQUEST']._serialized_end=749
-  _globals['_COUNTUSERSRESPONSE']._serialized_start=751
-  _globals['_COUNTUSERSRESPONSE']._serialized_end=804
-  _globals['_EXPLAINUSERSREQUEST']._serialized_start=806
-  _globals['_EXPLAINUSERSREQUEST']._serialized_end=925
-  _globals['_EXPLAINUSERSRESPONSE']._serialized_start=927
-  _globals['_EXPLAINUSERSRESPONSE']._serialized_end=988
-  _globals['_UPDATEUSERREQUEST']._serialized_start=991
-  _globals['_UPDATEUSERREQUEST']._serialized_end=1161
-  _globals['_DELETEUSERREQUEST']._serialized_start=1163
-  _globals['_DELETEUSERREQUEST']._serialized_end=1274
-  _globals['_UNDELETEUSERREQUEST']._serialized_start=1276
-  _globals['_UNDELETEUSERREQUEST']._serialized_end=1366
-  _globals['_BATCHCREATEUSERSREQUEST']._serialized_start=1368
-  _globals['_BATCHCREATEUSERSREQUEST']._serialized_end=1489
-  _globals['_BATCHCREATEUSERSRESPONSE']._serialized_start=1491
-  _globals['_BATCHCREATEUSERSRESPONSE']._serialized_end=1554
-  _globals['_BATCHGETUSERSREQUEST']._serialized_start=1556
-  _globals['_BATCHGETUSERSREQUEST']._serialized_end=1628
-  _globals['_BATCHGETUSERSRESPONSE']._serialized_start=1630
-  _globals['_BATCHGETUSERSRESPONSE']._serialized_end=1690
-  _globals['_BATCHUPDATEUSERSREQUEST']._serialized_start=1692
-  _globals['_BATCHUPDATEUSERSREQUEST']._serialized_end=1813
-  _globals['_BATCHUPDATEUSERSRESPONSE']._serialized_start=1815
-  _globals['_BATCHUPDATEUSERSRESPONSE']._serialized_end=1878
-  _globals['_BATCHDELETEUSERSREQUEST']._serialized_start=1880
-  _globals['_BATCHDELETEUSERSREQUEST']._serialized_end=2001
-  _globals['_BATCHDELETEUSERSRESPONSE']._serialized_start=2003
-  _globals['_BATCHDELETEUSERSRESPONSE']._serialized_end=2066
-  _globals['_USERSERVICE']._serialized_start=2069
-  _globals['_USERSERVICE']._serialized_end=3096
+  _globals['_CREATEUSERREQUEST']._serialized_start=176
+  _globals['_CREATEUSERREQUEST']._serialized_end=274
+  _globals['_GETUSERREQUEST']._serialized_start=276
+  _globals['_GETUSERREQUEST']._serialized_end=373
+  _globals['_LISTUSERSREQUEST']._serialized_start=376
+  _globals['_LISTUSERSREQUEST']._serialized_end=578
+  _globals['_LISTUSERSRESPONSE']._serialized_start=580
+  _globals['_LISTUSERSRESPONSE']._serialized_end=679
+  _globals['_COUNTUSERSREQUEST']._serialized_start=681
+  _globals['_COUNTUSERSREQUEST']._serialized_end=780
+  _globals['_COUNTUSERSRESPONSE']._serialized_start=782
+  _globals['_COUNTUSERSRESPONSE']._serialized_end=835
+  _globals['_EXPLAINUSERSREQUEST']._serialized_start=837
+  _globals['_EXPLAINUSERSREQUEST']._serialized_end=956
+  _globals['_EXPLAINUSERSRESPONSE']._serialized_start=958
+  _globals['_EXPLAINUSERSRESPONSE']._serialized_end=1019
+  _globals['_UPDATEUSERREQUEST']._serialized_start=1022
+  _globals['_UPDATEUSERREQUEST']._serialized_end=1192
+  _globals['_DELETEUSERREQUEST']._serialized_start=1194
+  _globals['_DELETEUSERREQUEST']._serialized_end=1305
+  _globals['_UNDELETEUSERREQUEST']._serialized_start=1307
+  _globals['_UNDELETEUSERREQUEST']._serialized_end=1397
+  _globals['_BATCHCREATEUSERSREQUEST']._serialized_start=1399
+  _globals['_BATCHCREATEUSERSREQUEST']._serialized_end=1520
+  _globals['_BATCHCREATEUSERSRESPONSE']._serialized_start=1522
+  _globals['_BATCHCREATEUSERSRESPONSE']._serialized_end=1585
+  _globals['_BATCHGETUSERSREQUEST']._serialized_start=1587
+  _globals['_BATCHGETUSERSREQUEST']._serialized_end=1659
+  _globals['_BATCHGETUSERSRESPONSE']._serialized_start=1661
+  _globals['_BATCHGETUSERSRESPONSE']._serialized_end=1721
+  _globals['_BATCHUPDATEUSERSREQUEST']._serialized_start=1723
+  _globals['_BATCHUPDATEUSERSREQUEST']._serialized_end=1844
+  _globals['_BATCHUPDATEUSERSRESPONSE']._serialized_start=1846
+  _globals['_BATCHUPDATEUSERSRESPONSE']._serialized_end=1909
+  _globals['_BATCHDELETEUSERSREQUEST']._serialized_start=1911
+  _globals['_BATCHDELETEUSERSREQUEST']._serialized_end=2032
+  _globals['_BATCHDELETEUSERSRESPONSE']._serialized_start=2034
+  _globals['_BATCHDELETEUSERSRESPONSE']._serialized_end=2097
+  _globals['_WATCHUSERSREQUEST']._serialized_start=2100
+  _globals['_WATCHUSERSREQUEST']._serialized_end=2244
+  _globals['_WATCHUSERSRESPONSE']._serialized_start=2247
+  _globals['_WATCHUSERSRESPONSE']._serialized_end=2505
+  _globals['_WATCHUSERSCHANGE']._serialized_start=2508
+  _globals['_WATCHUSERSCHANGE']._serialized_end=2649
+  _globals['_USERSERVICE']._serialized_start=2652
+  _globals['_USERSERVICE']._serialized_end=3766
 # @@protoc_insertion_point(module_scope)

@@ -9,7 +9,7 @@ from plant.a.v1.a_pb2 import Assignment
 from plant.a.v1.assignment_repository import AssignmentRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class AssignmentServicer(ComponentServicer[Assignment]):
@@ -17,6 +17,7 @@ class AssignmentServicer(ComponentServicer[Assignment]):
 
     service = "plant.a.v1.AssignmentService"
     repository = AssignmentRepository
+    watched = Watched("WatchAssignments", messages.WatchAssignmentsRequest, messages.WatchAssignmentsResponse)
 
     async def CreateAssignment(self, request: messages.CreateAssignmentRequest, call: Call) -> Assignment:
         return await self.create(call, request, request.assignment)
@@ -127,7 +128,7 @@ class AssignmentServicer(ComponentServicer[Assignment]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateAssignment", messages.CreateAssignmentRequest, self.CreateAssignment),
             Method("GetAssignment", messages.GetAssignmentRequest, self.GetAssignment),

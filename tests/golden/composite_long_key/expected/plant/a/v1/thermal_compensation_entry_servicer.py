@@ -11,7 +11,7 @@ from plant.a.v1.a_pb2 import ThermalCompensationEntry
 from plant.a.v1.thermal_compensation_entry_repository import ThermalCompensationEntryRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntry]):
@@ -19,6 +19,11 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
 
     service = "plant.a.v1.ThermalCompensationEntryService"
     repository = ThermalCompensationEntryRepository
+    watched = Watched(
+        "WatchThermalCompensationEntries",
+        messages.WatchThermalCompensationEntriesRequest,
+        messages.WatchThermalCompensationEntriesResponse,
+    )
 
     async def CreateThermalCompensationEntry(
         self, request: messages.CreateThermalCompensationEntryRequest, call: Call
@@ -147,7 +152,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method(
                 "CreateThermalCompensationEntry",

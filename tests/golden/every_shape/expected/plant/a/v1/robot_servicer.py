@@ -9,7 +9,7 @@ from plant.a.v1.robot_pb2 import Robot
 from plant.a.v1.robot_repository import RobotRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class RobotServicer(ComponentServicer[Robot]):
@@ -17,6 +17,7 @@ class RobotServicer(ComponentServicer[Robot]):
 
     service = "plant.a.v1.RobotService"
     repository = RobotRepository
+    watched = Watched("WatchRobots", messages.WatchRobotsRequest, messages.WatchRobotsResponse)
 
     async def CreateRobot(self, request: messages.CreateRobotRequest, call: Call) -> Robot:
         return await self.create(call, request, request.robot)
@@ -103,7 +104,7 @@ class RobotServicer(ComponentServicer[Robot]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateRobot", messages.CreateRobotRequest, self.CreateRobot),
             Method("GetRobot", messages.GetRobotRequest, self.GetRobot),

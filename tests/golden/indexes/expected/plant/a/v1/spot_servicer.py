@@ -9,7 +9,7 @@ from plant.a.v1.a_pb2 import Spot
 from plant.a.v1.spot_repository import SpotRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class SpotServicer(ComponentServicer[Spot]):
@@ -17,6 +17,7 @@ class SpotServicer(ComponentServicer[Spot]):
 
     service = "plant.a.v1.SpotService"
     repository = SpotRepository
+    watched = Watched("WatchSpots", messages.WatchSpotsRequest, messages.WatchSpotsResponse)
 
     async def CreateSpot(self, request: messages.CreateSpotRequest, call: Call) -> Spot:
         return await self.create(call, request, request.spot)
@@ -101,7 +102,7 @@ class SpotServicer(ComponentServicer[Spot]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateSpot", messages.CreateSpotRequest, self.CreateSpot),
             Method("GetSpot", messages.GetSpotRequest, self.GetSpot),

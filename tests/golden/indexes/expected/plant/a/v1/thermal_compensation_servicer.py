@@ -7,7 +7,7 @@ from plant.a.v1.a_pb2 import ThermalCompensation
 from plant.a.v1.thermal_compensation_repository import ThermalCompensationRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
@@ -15,6 +15,11 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
 
     service = "plant.a.v1.ThermalCompensationService"
     repository = ThermalCompensationRepository
+    watched = Watched(
+        "WatchThermalCompensations",
+        messages.WatchThermalCompensationsRequest,
+        messages.WatchThermalCompensationsResponse,
+    )
 
     async def CreateThermalCompensation(
         self, request: messages.CreateThermalCompensationRequest, call: Call
@@ -138,7 +143,7 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
         return messages.BatchDeleteThermalCompensationsResponse(thermal_compensations=records)
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method(
                 "CreateThermalCompensation", messages.CreateThermalCompensationRequest, self.CreateThermalCompensation

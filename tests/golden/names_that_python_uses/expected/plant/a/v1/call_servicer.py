@@ -9,7 +9,7 @@ from plant.a.v1.a_pb2 import Call
 from plant.a.v1.call_repository import CallRepository
 from toolcrib.server.call import Call as Call_
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class CallServicer(ComponentServicer[Call]):
@@ -17,6 +17,7 @@ class CallServicer(ComponentServicer[Call]):
 
     service = "plant.a.v1.CallService"
     repository = CallRepository
+    watched = Watched("WatchCalls", messages.WatchCallsRequest, messages.WatchCallsResponse)
 
     async def CreateCall(self, request: messages.CreateCallRequest, call: Call_) -> Call:
         return await self.create(call, request, request.call)
@@ -103,7 +104,7 @@ class CallServicer(ComponentServicer[Call]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateCall", messages.CreateCallRequest, self.CreateCall),
             Method("GetCall", messages.GetCallRequest, self.GetCall),

@@ -9,7 +9,7 @@ from plant.a.v1.a_pb2 import Empty
 from plant.a.v1.empty_repository import EmptyRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class EmptyServicer(ComponentServicer[Empty]):
@@ -17,6 +17,7 @@ class EmptyServicer(ComponentServicer[Empty]):
 
     service = "plant.a.v1.EmptyService"
     repository = EmptyRepository
+    watched = Watched("WatchEmpties", messages.WatchEmptiesRequest, messages.WatchEmptiesResponse)
 
     async def CreateEmpty(self, request: messages.CreateEmptyRequest, call: Call) -> Empty:
         return await self.create(call, request, request.empty)
@@ -105,7 +106,7 @@ class EmptyServicer(ComponentServicer[Empty]):
         return Empty_()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateEmpty", messages.CreateEmptyRequest, self.CreateEmpty),
             Method("GetEmpty", messages.GetEmptyRequest, self.GetEmpty),

@@ -9,7 +9,7 @@ from plant.a.v1.a_pb2 import Method
 from plant.a.v1.method_repository import MethodRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer
+from toolcrib.server.servicer import ComponentServicer, Watched
 from toolcrib.server.servicer import Method as Method_
 
 
@@ -18,6 +18,7 @@ class MethodServicer(ComponentServicer[Method]):
 
     service = "plant.a.v1.MethodService"
     repository = MethodRepository
+    watched = Watched("WatchMethods", messages.WatchMethodsRequest, messages.WatchMethodsResponse)
 
     async def CreateMethod(self, request: messages.CreateMethodRequest, call: Call) -> Method:
         return await self.create(call, request, request.method)
@@ -106,7 +107,7 @@ class MethodServicer(ComponentServicer[Method]):
         return Empty()
 
     def methods(self) -> tuple[Method_, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method_("CreateMethod", messages.CreateMethodRequest, self.CreateMethod),
             Method_("GetMethod", messages.GetMethodRequest, self.GetMethod),

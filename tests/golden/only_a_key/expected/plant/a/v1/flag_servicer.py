@@ -9,7 +9,7 @@ from plant.a.v1.a_pb2 import Flag
 from plant.a.v1.flag_repository import FlagRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class FlagServicer(ComponentServicer[Flag]):
@@ -17,6 +17,7 @@ class FlagServicer(ComponentServicer[Flag]):
 
     service = "plant.a.v1.FlagService"
     repository = FlagRepository
+    watched = Watched("WatchFlags", messages.WatchFlagsRequest, messages.WatchFlagsResponse)
 
     async def CreateFlag(self, request: messages.CreateFlagRequest, call: Call) -> Flag:
         return await self.create(call, request, request.flag)
@@ -101,7 +102,7 @@ class FlagServicer(ComponentServicer[Flag]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateFlag", messages.CreateFlagRequest, self.CreateFlag),
             Method("GetFlag", messages.GetFlagRequest, self.GetFlag),

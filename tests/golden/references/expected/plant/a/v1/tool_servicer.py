@@ -9,7 +9,7 @@ from plant.a.v1.a_pb2 import Tool
 from plant.a.v1.tool_repository import ToolRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class ToolServicer(ComponentServicer[Tool]):
@@ -17,6 +17,7 @@ class ToolServicer(ComponentServicer[Tool]):
 
     service = "plant.a.v1.ToolService"
     repository = ToolRepository
+    watched = Watched("WatchTools", messages.WatchToolsRequest, messages.WatchToolsResponse)
 
     async def CreateTool(self, request: messages.CreateToolRequest, call: Call) -> Tool:
         return await self.create(call, request, request.tool)
@@ -101,7 +102,7 @@ class ToolServicer(ComponentServicer[Tool]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateTool", messages.CreateToolRequest, self.CreateTool),
             Method("GetTool", messages.GetToolRequest, self.GetTool),

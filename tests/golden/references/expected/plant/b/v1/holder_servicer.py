@@ -9,7 +9,7 @@ from plant.b.v1.b_pb2 import Holder
 from plant.b.v1.holder_repository import HolderRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class HolderServicer(ComponentServicer[Holder]):
@@ -17,6 +17,7 @@ class HolderServicer(ComponentServicer[Holder]):
 
     service = "plant.b.v1.HolderService"
     repository = HolderRepository
+    watched = Watched("WatchHolders", messages.WatchHoldersRequest, messages.WatchHoldersResponse)
 
     async def CreateHolder(self, request: messages.CreateHolderRequest, call: Call) -> Holder:
         return await self.create(call, request, request.holder)
@@ -105,7 +106,7 @@ class HolderServicer(ComponentServicer[Holder]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateHolder", messages.CreateHolderRequest, self.CreateHolder),
             Method("GetHolder", messages.GetHolderRequest, self.GetHolder),

@@ -9,7 +9,7 @@ from plant.a.v1.recipe_pb2 import Step
 from plant.a.v1.step_repository import StepRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class StepServicer(ComponentServicer[Step]):
@@ -17,6 +17,7 @@ class StepServicer(ComponentServicer[Step]):
 
     service = "plant.a.v1.StepService"
     repository = StepRepository
+    watched = Watched("WatchSteps", messages.WatchStepsRequest, messages.WatchStepsResponse)
 
     async def CreateStep(self, request: messages.CreateStepRequest, call: Call) -> Step:
         return await self.create(call, request, request.step)
@@ -115,7 +116,7 @@ class StepServicer(ComponentServicer[Step]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateStep", messages.CreateStepRequest, self.CreateStep),
             Method("GetStep", messages.GetStepRequest, self.GetStep),

@@ -9,7 +9,7 @@ from plant.a.v1.a_pb2 import Shift
 from plant.a.v1.shift_repository import ShiftRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class ShiftServicer(ComponentServicer[Shift]):
@@ -17,6 +17,7 @@ class ShiftServicer(ComponentServicer[Shift]):
 
     service = "plant.a.v1.ShiftService"
     repository = ShiftRepository
+    watched = Watched("WatchShifts", messages.WatchShiftsRequest, messages.WatchShiftsResponse)
 
     async def CreateShift(self, request: messages.CreateShiftRequest, call: Call) -> Shift:
         return await self.create(call, request, request.shift)
@@ -103,7 +104,7 @@ class ShiftServicer(ComponentServicer[Shift]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateShift", messages.CreateShiftRequest, self.CreateShift),
             Method("GetShift", messages.GetShiftRequest, self.GetShift),

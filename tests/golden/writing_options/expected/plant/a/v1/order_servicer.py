@@ -9,7 +9,7 @@ from plant.a.v1.a_pb2 import Order
 from plant.a.v1.order_repository import OrderRepository
 from toolcrib.server.call import Call
 from toolcrib.server.requests import Lookup, Modification, Removal, Selection
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class OrderServicer(ComponentServicer[Order]):
@@ -17,6 +17,7 @@ class OrderServicer(ComponentServicer[Order]):
 
     service = "plant.a.v1.OrderService"
     repository = OrderRepository
+    watched = Watched("WatchOrders", messages.WatchOrdersRequest, messages.WatchOrdersResponse)
 
     async def CreateOrder(self, request: messages.CreateOrderRequest, call: Call) -> Order:
         return await self.create(call, request, request.order)
@@ -103,7 +104,7 @@ class OrderServicer(ComponentServicer[Order]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateOrder", messages.CreateOrderRequest, self.CreateOrder),
             Method("GetOrder", messages.GetOrderRequest, self.GetOrder),
