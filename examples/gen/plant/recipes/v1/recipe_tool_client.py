@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.recipes.v1.recipe_pb2 import RecipeTool
 from plant.recipes.v1.recipe_tool_fields import RecipeToolFields
@@ -21,9 +22,23 @@ from plant.recipes.v1.recipe_tool_service_pb2 import (
     ListRecipeToolsRequest,
     ListRecipeToolsResponse,
     UpdateRecipeToolRequest,
+    WatchRecipeToolsRequest,
 )
 from plant.recipes.v1.recipe_tool_service_pb2_grpc import RecipeToolServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    AsyncWatch,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    Watch,
+    Watching,
+    field_mask,
+    record_and_mask,
+    watch_request,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncRecipeToolClient", "RecipeToolClient", "RecipeToolFields"]
@@ -141,6 +156,20 @@ class RecipeToolClient:
             self._stub.ExplainRecipeTools, ExplainRecipeToolsRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[RecipeTool]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib,
+            self._stub.WatchRecipeTools,
+            watch_request(WatchRecipeToolsRequest, conditions, filter, query, asked),
+        )
 
     def update(
         self,
@@ -380,6 +409,20 @@ class AsyncRecipeToolClient:
             self._stub.ExplainRecipeTools, ExplainRecipeToolsRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[RecipeTool]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib,
+            self._stub.WatchRecipeTools,
+            watch_request(WatchRecipeToolsRequest, conditions, filter, query, asked),
+        )
 
     async def update(
         self,
