@@ -14,12 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks import report
 from benchmarks.figures import Figures
-from benchmarks.operations import FILTERS, OPERATIONS
+from benchmarks.operations import FILTERS, OPERATIONS, WATCH
 from benchmarks.processes import ProcessFailed
 from benchmarks.rounds import Plan, bench
 from benchmarks.sizes import SizeFigures, sizes_bench
+from benchmarks.watching import WatchFigures, watch_bench
 
-_NAMES = [*OPERATIONS, FILTERS]
+_NAMES = [*OPERATIONS, FILTERS, WATCH]
 
 
 def main() -> int:
@@ -30,24 +31,27 @@ def main() -> int:
     )
     terminal = Console(stderr=True)
     try:
-        figures, sizes = _measure(plan, flags, terminal)
+        figures, sizes, watching = _measure(plan, flags, terminal)
     except ProcessFailed as error:
         terminal.print(str(error))
         return 1
     except KeyboardInterrupt:
         return 130
     if flags.json:
-        json.dump(report.as_json(figures, sizes), sys.stdout, indent=2)
+        json.dump(report.as_json(figures, sizes, watching), sys.stdout, indent=2)
         print()
     else:
-        report.show(figures, sizes)
+        report.show(figures, sizes, watching)
     return 0
 
 
-def _measure(plan: Plan, flags: argparse.Namespace, terminal: Console) -> tuple[list[Figures], list[SizeFigures]]:
+def _measure(
+    plan: Plan, flags: argparse.Namespace, terminal: Console
+) -> tuple[list[Figures], list[SizeFigures], list[WatchFigures]]:
     """Everything that the flags ask for; servers of the one kind have ended before those of the other begin."""
     figures: list[Figures] = []
     sizes: list[SizeFigures] = []
+    watching: list[WatchFigures] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         tempfile.TemporaryDirectory(prefix="toolcrib-bench-", dir=flags.folder) as folder,
@@ -63,16 +67,20 @@ def _measure(plan: Plan, flags: argparse.Namespace, terminal: Console) -> tuple[
                 for in_flight in plan.in_flight:
                     advance = partial(progress.advance, task)
                     sizes.append(filtering.measure(in_flight, plan.rounds, plan.seconds, advance))
-    return figures, sizes
+        if WATCH in flags.only:
+            task = progress.add_task("measuring watches", total=len(plan.in_flight) * plan.rounds)
+            with watch_bench(Path(folder)) as watched:
+                for in_flight in plan.in_flight:
+                    advance = partial(progress.advance, task)
+                    watching.append(watched.measure(in_flight, plan.rounds, plan.seconds, advance))
+    return figures, sizes, watching
 
 
 def _flags() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description="Measures Toolcrib against an echo and raw SQLite.")
     parser.add_argument("--seconds", type=_seconds, default=2.0, help="length of a round (default 2)")
     parser.add_argument("--rounds", type=_count, default=3, help="rounds of each kind (default 3)")
-    parser.add_argument(
-        "--only", type=_operations, default=[*OPERATIONS, FILTERS], help=f"some of {','.join(_NAMES)} (default all)"
-    )
+    parser.add_argument("--only", type=_operations, default=_NAMES, help=f"some of {','.join(_NAMES)} (default all)")
     parser.add_argument("--in-flight", type=_counts, default=[1, 16, 64], help="calls at a time (default 1,16,64)")
     parser.add_argument("--folder", type=Path, help="where the databases lie meanwhile (default: the temporary folder)")
     parser.add_argument("--json", action="store_true", help="print JSON, with each round")

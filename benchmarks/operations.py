@@ -40,6 +40,12 @@ FILTERS = "filter"
 SIZES = (10_000, 1_000_000)
 SIZE_RATIO_MAX = 1.2
 
+# What a thousand idle watches leave of the rate of creates, at least, and how soon a change reaches a watch.
+WATCH = "watch"
+IDLE_WATCHERS = 1000
+WATCHED_SHARE_MIN = 0.9
+WATCH_LATENCY_MS_MAX = 20
+
 # The targets hold for this many calls in flight.
 TARGET_IN_FLIGHT = 64
 

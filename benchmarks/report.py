@@ -18,8 +18,16 @@ from rich.table import Table
 
 from benchmarks.figures import Figures, Target, middle
 from benchmarks.measures import Round
-from benchmarks.operations import LIST_SIZE, SIZE_RATIO_MAX, SIZES
+from benchmarks.operations import (
+    IDLE_WATCHERS,
+    LIST_SIZE,
+    SIZE_RATIO_MAX,
+    SIZES,
+    WATCH_LATENCY_MS_MAX,
+    WATCHED_SHARE_MIN,
+)
 from benchmarks.sizes import SizeFigures
+from benchmarks.watching import WatchFigures
 
 _COLUMNS = ("in flight", "calls/s", "p50 ms", "p99 ms", "CPU µs/call", "of echo", "rows/s", "of raw", "target")
 # Where the output is no terminal, so that no figure is cut off.
@@ -32,7 +40,7 @@ def machine() -> str:
     return f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, {versions}"
 
 
-def show(figures: Sequence[Figures], sizes: Sequence[SizeFigures]) -> None:
+def show(figures: Sequence[Figures], sizes: Sequence[SizeFigures], watching: Sequence[WatchFigures]) -> None:
     """Prints the tables, and how far what is promised spreads."""
     console = Console()
     if not console.is_terminal:
@@ -47,6 +55,10 @@ def show(figures: Sequence[Figures], sizes: Sequence[SizeFigures]) -> None:
         console.print(_sizes_table(sizes))
     for sized in sizes:
         console.print(_size_verdict(sized), highlight=False)
+    if watching:
+        console.print(_watch_table(watching))
+    for watched in watching:
+        console.print(_watch_verdict(watched), highlight=False)
     console.print("Shares are medians over pairs of rounds. CPU is the server's, of all its threads.", highlight=False)
 
 
@@ -102,13 +114,44 @@ def _size_verdict(sized: SizeFigures) -> str:
     return f"{what}: {spread} what it takes over {small:,}; target at most {SIZE_RATIO_MAX:g} {met}"
 
 
-def as_json(figures: Sequence[Figures], sizes: Sequence[SizeFigures]) -> dict[str, Any]:
+def _watch_table(watching: Sequence[WatchFigures]) -> Table:
+    table = Table(title="Create, without watches and with idle ones", box=SIMPLE_HEAD, collapse_padding=True)
+    table.add_column("watches", no_wrap=True)
+    for column in _COLUMNS[:5]:
+        table.add_column(column, justify="right", no_wrap=True)
+    for watched in watching:
+        table.add_section()
+        rows = {"0": [t.without for t in watched.turns], f"{IDLE_WATCHERS:,}": [t.watched for t in watched.turns]}
+        for title, rounds in rows.items():
+            table.add_row(title, str(watched.in_flight), *_round_cells(middle(rounds)))
+    return table
+
+
+def _watch_verdict(watched: WatchFigures) -> str:
+    shares, latency_ms = watched.shares(), watched.latency_ms()
+    spread = f"{watched.share():.2f} ({min(shares):.2f} to {max(shares):.2f}) of the rate without them"
+    of_rate = f"target {WATCHED_SHARE_MIN:g} {_met(watched.share() >= WATCHED_SHARE_MIN)}"
+    of_latency = f"target under {WATCH_LATENCY_MS_MAX:g} ms {_met(latency_ms < WATCH_LATENCY_MS_MAX)}"
+    return (
+        f"{IDLE_WATCHERS:,} idle watches, {watched.in_flight} in flight: {spread}; {of_rate}\n"
+        f"A change that is sent reaches a watch after {latency_ms:.1f} ms at the median; {of_latency}"
+    )
+
+
+def _met(is_met: bool) -> str:
+    return "[green]met[/green]" if is_met else "[red]missed[/red]"
+
+
+def as_json(
+    figures: Sequence[Figures], sizes: Sequence[SizeFigures], watching: Sequence[WatchFigures]
+) -> dict[str, Any]:
     """The same for programs, with each round."""
     return {
         "machine": machine(),
         "echo": [{"in_flight": n, **asdict(middle(rounds))} for n, rounds in _echo_rounds(figures).items()],
         "figures": [_entry(item) for item in figures],
         "sizes": [{"ratio": sized.ratio(), **asdict(sized)} for sized in sizes],
+        "watching": [{"share": watched.share(), **asdict(watched)} for watched in watching],
     }
 
 
