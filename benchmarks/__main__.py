@@ -14,13 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks import report
 from benchmarks.figures import Figures
-from benchmarks.operations import FILTERS, OPERATIONS, PAST
+from benchmarks.operations import FILTERS, OPERATIONS, PAST, WATCH
 from benchmarks.past import PastFigures, past_bench
 from benchmarks.processes import ProcessFailed
 from benchmarks.rounds import Plan, bench
 from benchmarks.sizes import SizeFigures, sizes_bench
+from benchmarks.watching import WatchFigures, watch_bench
 
-_NAMES = [*OPERATIONS, FILTERS, PAST]
+_NAMES = [*OPERATIONS, FILTERS, PAST, WATCH]
 
 
 def main() -> int:
@@ -31,27 +32,28 @@ def main() -> int:
     )
     terminal = Console(stderr=True)
     try:
-        figures, sizes, past = _measure(plan, flags, terminal)
+        figures, sizes, past, watching = _measure(plan, flags, terminal)
     except ProcessFailed as error:
         terminal.print(str(error))
         return 1
     except KeyboardInterrupt:
         return 130
     if flags.json:
-        json.dump(report.as_json(figures, sizes, past), sys.stdout, indent=2)
+        json.dump(report.as_json(figures, sizes, past, watching), sys.stdout, indent=2)
         print()
     else:
-        report.show(figures, sizes, past)
+        report.show(figures, sizes, past, watching)
     return 0
 
 
 def _measure(
     plan: Plan, flags: argparse.Namespace, terminal: Console
-) -> tuple[list[Figures], list[SizeFigures], list[PastFigures]]:
+) -> tuple[list[Figures], list[SizeFigures], list[PastFigures], list[WatchFigures]]:
     """Everything that the flags ask for; servers of the one kind have ended before those of the other begin."""
     figures: list[Figures] = []
     sizes: list[SizeFigures] = []
     past: list[PastFigures] = []
+    watching: list[WatchFigures] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         tempfile.TemporaryDirectory(prefix="toolcrib-bench-", dir=flags.folder) as folder,
@@ -73,7 +75,13 @@ def _measure(
                 for in_flight in plan.in_flight:
                     advance = partial(progress.advance, task)
                     past.append(remembering.measure(in_flight, plan.rounds, plan.seconds, advance))
-    return figures, sizes, past
+        if WATCH in flags.only:
+            task = progress.add_task("measuring watches", total=len(plan.in_flight) * plan.rounds)
+            with watch_bench(Path(folder)) as watched:
+                for in_flight in plan.in_flight:
+                    advance = partial(progress.advance, task)
+                    watching.append(watched.measure(in_flight, plan.rounds, plan.seconds, advance))
+    return figures, sizes, past, watching
 
 
 def _flags() -> argparse.Namespace:

@@ -45,6 +45,12 @@ PAST = "past"
 VERSIONS = 10_000
 PAST_RATIO_MAX = 1.5
 
+# What a thousand idle watches leave of the rate of creates, at least, and how soon a change reaches a watch.
+WATCH = "watch"
+IDLE_WATCHERS = 1000
+WATCHED_SHARE_MIN = 0.9
+WATCH_LATENCY_MS_MAX = 20
+
 # The targets hold for this many calls in flight.
 TARGET_IN_FLIGHT = 64
 

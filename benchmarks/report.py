@@ -18,9 +18,19 @@ from rich.table import Table
 
 from benchmarks.figures import Figures, Target, middle
 from benchmarks.measures import Round
-from benchmarks.operations import LIST_SIZE, PAST_RATIO_MAX, SIZE_RATIO_MAX, SIZES, VERSIONS
+from benchmarks.operations import (
+    IDLE_WATCHERS,
+    LIST_SIZE,
+    PAST_RATIO_MAX,
+    SIZE_RATIO_MAX,
+    SIZES,
+    VERSIONS,
+    WATCH_LATENCY_MS_MAX,
+    WATCHED_SHARE_MIN,
+)
 from benchmarks.past import PastFigures
 from benchmarks.sizes import SizeFigures
+from benchmarks.watching import WatchFigures
 
 _COLUMNS = ("in flight", "calls/s", "p50 ms", "p99 ms", "CPU µs/call", "of echo", "rows/s", "of raw", "target")
 # Where the output is no terminal, so that no figure is cut off.
@@ -33,7 +43,12 @@ def machine() -> str:
     return f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, {versions}"
 
 
-def show(figures: Sequence[Figures], sizes: Sequence[SizeFigures], past: Sequence[PastFigures]) -> None:
+def show(
+    figures: Sequence[Figures],
+    sizes: Sequence[SizeFigures],
+    past: Sequence[PastFigures],
+    watching: Sequence[WatchFigures],
+) -> None:
     """Prints the tables, and how far what is promised spreads."""
     console = Console()
     if not console.is_terminal:
@@ -50,6 +65,10 @@ def show(figures: Sequence[Figures], sizes: Sequence[SizeFigures], past: Sequenc
         console.print(_size_verdict(sized), highlight=False)
     for remembered in past:
         console.print(_past_verdict(remembered), highlight=False)
+    if watching:
+        console.print(_watch_table(watching))
+    for watched in watching:
+        console.print(_watch_verdict(watched), highlight=False)
     console.print("Shares are medians over pairs of rounds. CPU is the server's, of all its threads.", highlight=False)
 
 
@@ -108,14 +127,47 @@ def _size_verdict(sized: SizeFigures) -> str:
 def _past_verdict(past: PastFigures) -> str:
     ratios = past.ratios()
     spread = f"{past.ratio():.2f} times ({min(ratios):.2f} to {max(ratios):.2f})"
-    met = "[green]met[/green]" if past.ratio() <= PAST_RATIO_MAX else "[red]missed[/red]"
     present, then = middle(turn.present for turn in past.turns), middle(turn.past for turn in past.turns)
     rates = f"{then.calls_per_s:,.0f} and {present.calls_per_s:,.0f} calls/s"
     what = f"a Get as of one of {VERSIONS:,} revisions, {past.in_flight} in flight"
-    return f"{what}: {spread} what a plain one takes ({rates}); target at most {PAST_RATIO_MAX:g} {met}"
+    target = f"target at most {PAST_RATIO_MAX:g} {_met(past.ratio() <= PAST_RATIO_MAX)}"
+    return f"{what}: {spread} what a plain one takes ({rates}); {target}"
 
 
-def as_json(figures: Sequence[Figures], sizes: Sequence[SizeFigures], past: Sequence[PastFigures]) -> dict[str, Any]:
+def _watch_table(watching: Sequence[WatchFigures]) -> Table:
+    table = Table(title="Create, without watches and with idle ones", box=SIMPLE_HEAD, collapse_padding=True)
+    table.add_column("watches", no_wrap=True)
+    for column in _COLUMNS[:5]:
+        table.add_column(column, justify="right", no_wrap=True)
+    for watched in watching:
+        table.add_section()
+        rows = {"0": [t.without for t in watched.turns], f"{IDLE_WATCHERS:,}": [t.watched for t in watched.turns]}
+        for title, rounds in rows.items():
+            table.add_row(title, str(watched.in_flight), *_round_cells(middle(rounds)))
+    return table
+
+
+def _watch_verdict(watched: WatchFigures) -> str:
+    shares, latency_ms = watched.shares(), watched.latency_ms()
+    spread = f"{watched.share():.2f} ({min(shares):.2f} to {max(shares):.2f}) of the rate without them"
+    of_rate = f"target {WATCHED_SHARE_MIN:g} {_met(watched.share() >= WATCHED_SHARE_MIN)}"
+    of_latency = f"target under {WATCH_LATENCY_MS_MAX:g} ms {_met(latency_ms < WATCH_LATENCY_MS_MAX)}"
+    return (
+        f"{IDLE_WATCHERS:,} idle watches, {watched.in_flight} in flight: {spread}; {of_rate}\n"
+        f"A change that is sent reaches a watch after {latency_ms:.1f} ms at the median; {of_latency}"
+    )
+
+
+def _met(is_met: bool) -> str:
+    return "[green]met[/green]" if is_met else "[red]missed[/red]"
+
+
+def as_json(
+    figures: Sequence[Figures],
+    sizes: Sequence[SizeFigures],
+    past: Sequence[PastFigures],
+    watching: Sequence[WatchFigures],
+) -> dict[str, Any]:
     """The same for programs, with each round."""
     return {
         "machine": machine(),
@@ -123,6 +175,7 @@ def as_json(figures: Sequence[Figures], sizes: Sequence[SizeFigures], past: Sequ
         "figures": [_entry(item) for item in figures],
         "sizes": [{"ratio": sized.ratio(), **asdict(sized)} for sized in sizes],
         "past": [{"ratio": remembered.ratio(), **asdict(remembered)} for remembered in past],
+        "watching": [{"share": watched.share(), **asdict(watched)} for watched in watching],
     }
 
 

@@ -43,13 +43,13 @@ class Stream:
 
 def streams() -> dict[str, Stream]:
     """The stream of each operation, by its name in operations.py."""
-    records = _records()
-    creates = [requests.CreateMachineCycleRequest(machine_cycle=record) for record in records]
+    cycles = records()
+    creates = [requests.CreateMachineCycleRequest(machine_cycle=record) for record in cycles]
     return {
-        "echo": Stream(f"/{ECHO_SERVICE}/Echo", _endless([_as_answered(record) for record in records])),
-        "get": _stream("GetMachineCycle", [requests.GetMachineCycleRequest(id=key) for key in _shuffled(len(records))]),
+        "echo": Stream(f"/{ECHO_SERVICE}/Echo", _endless([_as_answered(record) for record in cycles])),
+        "get": _stream("GetMachineCycle", [requests.GetMachineCycleRequest(id=key) for key in _shuffled(len(cycles))]),
         "create": _stream("CreateMachineCycle", creates),
-        "update": _stream("UpdateMachineCycle", _updates(records)),
+        "update": _stream("UpdateMachineCycle", _updates(cycles)),
         "list": _stream("ListMachineCycles", [requests.ListMachineCyclesRequest(page_size=LIST_SIZE)]),
         "batch_create": _stream("BatchCreateMachineCycles", _batches(creates)),
     }
@@ -96,7 +96,7 @@ def _sample(size: int) -> list[int]:
 
 def preload() -> tuple[str, list[bytes]]:
     """The path and the requests that fill an empty database with the records whose keys Get and Update name."""
-    creates = [requests.CreateMachineCycleRequest(machine_cycle=record) for record in _records()]
+    creates = [requests.CreateMachineCycleRequest(machine_cycle=record) for record in records()]
     return f"/{_SERVICE}/BatchCreateMachineCycles", [batch.SerializeToString() for batch in _batches(creates)]
 
 
@@ -108,7 +108,8 @@ def _endless(messages: Sequence[Message]) -> Iterator[bytes]:
     return cycle([message.SerializeToString() for message in messages])
 
 
-def _records() -> list[MachineCycle]:
+def records() -> list[MachineCycle]:
+    """The machine cycles of the examples."""
     with _DATA.open(encoding="utf-8-sig", newline="") as file:
         return [_record(row) for row in csv.DictReader(file)]
 

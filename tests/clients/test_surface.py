@@ -11,12 +11,15 @@ import pytest
 import toolcrib.client
 import toolcrib.client.audit
 import toolcrib.client.errors
+import toolcrib.client.watch
 
 # Not in it: grpc_tools, grpc_health and grpc_reflection, which grpcio itself loads where they are installed.
 HEAVY = ("sqlalchemy", "pydantic", "typer", "rich", "protovalidate", "grpc_status")
 
 
-@pytest.mark.parametrize("module", [toolcrib.client, toolcrib.client.audit, toolcrib.client.errors])
+@pytest.mark.parametrize(
+    "module", [toolcrib.client, toolcrib.client.audit, toolcrib.client.errors, toolcrib.client.watch]
+)
 def test_what_is_offered_is_there_and_in_order(module: ModuleType) -> None:
     assert all(hasattr(module, name) for name in module.__all__)
     assert sorted(module.__all__) == module.__all__
@@ -41,4 +44,5 @@ def test_the_client_needs_no_more_than_grpc_and_protobuf() -> None:
         "toolcrib.audit",
         "toolcrib.transaction",
         "toolcrib.query",
+        "toolcrib.watch",
     }

@@ -1,6 +1,7 @@
 """Server processes that can be killed by the hundred: one process imports everything once, and forks each of them.
 
-Run as a program: reads the path of a database per line, forks a server for it, and prints its address and process id.
+Run as a program: reads an address and the path of a database per line, forks a server for them, and prints its address
+and process id.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ class Nursery:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def serve(self, database: Path) -> Killable:
+    def serve(self, database: Path, address: str = "127.0.0.1:0") -> Killable:
         """Starts a server over `database`, and returns when it serves."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{database}\n")
+        self._process.stdin.write(f"{address} {database}\n")
         self._process.stdin.flush()
-        address, pid = self._process.stdout.readline().split()
-        return Killable(address, int(pid))
+        served, pid = self._process.stdout.readline().split()
+        return Killable(served, int(pid))
 
 
 @contextmanager
@@ -61,8 +62,8 @@ def nursery(components: Path) -> Iterator[Nursery]:
         process.stdin.close()
 
 
-async def _serve(database: str, components: Path) -> None:
-    settings = load_settings(None, address="127.0.0.1:0", database=f"sqlite:///{database}")
+async def _serve(address: str, database: str, components: Path) -> None:
+    settings = load_settings(None, address=address, database=f"sqlite:///{database}")
     server = Server(settings, Application(), components)
     await server.start()
     sys.stdout.write(f"{server.address} {os.getpid()}\n")
@@ -78,7 +79,8 @@ def main() -> None:
     for line in sys.stdin:
         if os.fork() == 0:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
-                runner.run(_serve(line.strip(), components))
+                address, _, database = line.strip().partition(" ")
+                runner.run(_serve(address, database, components))
 
 
 if __name__ == "__main__":

@@ -52,10 +52,10 @@ class Lab:
 
 
 @contextmanager
-def served(application: Application | None = None, *, database: Path | None = None) -> Iterator[Lab]:
+def served(application: Application | None = None, *, database: Path | None = None, **settings: Any) -> Iterator[Lab]:
     """A server of the tests' components, by default over a new database."""
     with (
-        serve(COMPONENTS, application=application, database=database) as server,
+        serve(COMPONENTS, application=application, database=database, **settings) as server,
         Crib.connect(server.address, actor="ann") as crib,
     ):
         yield Lab(crib, server.database)

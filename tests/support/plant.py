@@ -143,6 +143,13 @@ def refused(code: grpc.StatusCode, reason: str = "") -> Iterator[Refusal]:
     assert refusal.domain == "toolcrib.dev"
 
 
+def refusal_of(error: Any) -> Refusal:
+    """What a call that has failed was told."""
+    refusal = Refusal()
+    _unpack(error, refusal)
+    return refusal
+
+
 def _unpack(error: Any, refusal: Refusal) -> None:
     refusal.code, refusal.message = error.code(), error.details() or ""
     trailing = dict(error.trailing_metadata() or ())

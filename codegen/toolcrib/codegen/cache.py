@@ -17,6 +17,7 @@ from toolcrib.codegen.problems import GenerateError, Problem
 from toolcrib.codegen.sources import find_protos
 from toolcrib.options.v1 import options_pb2
 from toolcrib.query.v1 import query_pb2
+from toolcrib.watch.v1 import watch_pb2
 
 _LIBRARIES = ("toolcrib", "grpcio-tools", "mypy-protobuf", "protobuf", "protovalidate")
 
@@ -74,7 +75,12 @@ def _digest(components: Path) -> str:
     for library in _LIBRARIES:
         digest.update(f"{library} {_version(library)}\n".encode())
     own = sorted(Path(__file__).parent.glob("*.py"))
-    contract = [Path(audit_pb2.__file__), Path(options_pb2.__file__), Path(query_pb2.__file__)]
+    contract = [
+        Path(audit_pb2.__file__),
+        Path(options_pb2.__file__),
+        Path(query_pb2.__file__),
+        Path(watch_pb2.__file__),
+    ]
     for path in [*own, *contract, *(components / name for name in find_protos(components))]:
         content = path.read_bytes()
         name = path.relative_to(components).as_posix() if path.is_relative_to(components) else path.name

@@ -1,7 +1,7 @@
 """Drives protoc, which comes with grpcio-tools, as a program of its own.
 
-The files that components and their services import from elsewhere, options.proto, query.proto, audit.proto and
-validate.proto, are handed to it as descriptors, so that no source of them need be anywhere.
+The files that components and their services import from elsewhere (options, query, audit, watch and validate) are
+handed to it as descriptors, so that no source of them need be anywhere.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from toolcrib.codegen.complaints import Complaints
 from toolcrib.codegen.problems import GenerateError, Problem
 from toolcrib.options.v1 import options_pb2
 from toolcrib.query.v1 import query_pb2
+from toolcrib.watch.v1 import watch_pb2
 
 OPTIONS_PROTO = "toolcrib/options/v1/options.proto"
 VALIDATE_PROTO = "buf/validate/validate.proto"
@@ -32,7 +33,7 @@ VALIDATE_PROTO = "buf/validate/validate.proto"
 # Each behind those that it imports.
 _PROVIDED = (
     *(any_pb2, descriptor_pb2, duration_pb2, field_mask_pb2, struct_pb2, timestamp_pb2),
-    *(audit_pb2, options_pb2, query_pb2),
+    *(options_pb2, query_pb2, audit_pb2, watch_pb2),
 )
 
 

@@ -41,6 +41,10 @@ _SELECTION = ("filter", "query", "order_by")
 _FILTER_NOTE = "`filter` is text as in AIP-160, `query` the same as a message; with both, both have to hold."
 _PAGES_NOTE = f"Asks for page after page, as they are needed. {_FILTER_NOTE}"
 _WHERE_NOTE = "Nothing is asked before the query is iterated over or counted."
+_WATCH_NOTE = (
+    "Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing is "
+    "asked before the watch is iterated over."
+)
 _PAGE_NOTE = f"This is one page; its next_page_token asks for the next. {_FILTER_NOTE}"
 _UPDATE_NOTE = (
     '`mask` names the fields to change, "*" all of them; without it they are those that are populated. With '
@@ -109,6 +113,8 @@ class _Client:
             self._where()
             self._count()
             self._explain()
+            if component.history is not History.NONE:
+                self._watch()
             self._update()
             self._delete()
             if component.soft_delete:
@@ -175,6 +181,21 @@ class _Client:
     def _explain(self) -> None:
         plan = self.writer.use(_QUERY, "Plan")
         self._selected("explain", "Explain", "plan", plan, *_SELECTION)
+
+    def _watch(self) -> None:
+        writer, name = self.writer, f"Watch{self.component.plural_name}"
+        watch = writer.use(_RUNTIME, "AsyncWatch" if self.asynchronous else "Watch")
+        asked = f"{writer.use('typing', 'Unpack')}[{writer.use(_RUNTIME, 'Watching')}]"
+        selection = self._keywords("filter", "query")[1:]
+        conditions = f"*conditions: {writer.use(_RUNTIME, 'Condition')}"
+        comment = next(method.comment for method in service_methods(self.component) if method.name == name)
+        writer.line()
+        parameters = ["self", conditions, *selection, f"**asked: {asked}"]
+        with writer.function("def watch", parameters, f"{watch}[{self.message}]"):
+            writer.docstring(f"{comment}\n\n{_WATCH_NOTE}")
+            request = [self._service(f"{name}Request"), "conditions", "filter", "query", "asked"]
+            built = call(writer.use(_RUNTIME, "watch_request"), *request)
+            writer.statement(call(watch, "self._crib", f"self._stub.{name}", built), before="return ")
 
     def _selected(self, method: str, verb: str, answered: str, result: str, *fields: str) -> None:
         """A method that takes what `list` does, and answers one field of its response."""

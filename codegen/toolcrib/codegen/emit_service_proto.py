@@ -14,9 +14,14 @@ def service_path(component: Component) -> str:
 
 def emit_service_proto(component: Component) -> str:
     """The service's .proto."""
-    imports = ["google/protobuf/field_mask.proto", "toolcrib/query/v1/query.proto", component.file]
+    imports = [
+        "google/protobuf/field_mask.proto",
+        "toolcrib/query/v1/query.proto",
+        component.file,
+    ]
     if component.history is not History.NONE:
-        imports += ["google/protobuf/timestamp.proto", "toolcrib/audit/v1/audit.proto"]
+        history = ["toolcrib/audit/v1/audit.proto", "toolcrib/watch/v1/watch.proto"]
+        imports += ["google/protobuf/timestamp.proto", *history]
     if not component.soft_delete:
         imports.append("google/protobuf/empty.proto")
     lines = [
@@ -35,7 +40,8 @@ def emit_service_proto(component: Component) -> str:
     ]
     for method in service_methods(component):
         lines.append(f"  // {method.comment}")
-        lines.append(f"  rpc {method.name}({method.request}) returns ({method.response});")
+        streamed = "stream " if method.streams else ""
+        lines.append(f"  rpc {method.name}({method.request}) returns ({streamed}{method.response});")
     lines.append("}")
     for message in service_messages(component):
         lines += ["", f"message {message.name} {{"]

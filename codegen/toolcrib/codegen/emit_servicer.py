@@ -40,8 +40,13 @@ def emit_servicer(component: Component) -> str:
         writer.line()
         writer.line(f"service = {quoted(component.service_full_name)}")
         writer.line(f"repository = {writer.use(module(component, 'repository'), repository_class(component))}")
+        messages = _use_messages(writer, component)
+        if component.history is not History.NONE:
+            watch = f"Watch{component.plural_name}"
+            watched = [quoted(watch), f"{messages}.{watch}Request", f"{messages}.{watch}Response"]
+            writer.statement(call(writer.use(_SERVICER, "Watched"), *watched), before="watched = ")
         call_type = writer.use("toolcrib.server.call", "Call")
-        methods = _Methods(writer, component, message, _use_messages(writer, component), call_type)
+        methods = _Methods(writer, component, message, messages, call_type)
         methods.single()
         if component.history is not History.NONE:
             methods.history()
@@ -133,9 +138,11 @@ class _Methods:
         writer, method = self.writer, self.writer.use(_SERVICER, "Method")
         writer.line()
         with writer.function("def methods", ["self"], f"tuple[{method}, ...]"):
-            writer.docstring("Each method with its request type, for the server to register.")
+            writer.docstring("Each method of one answer with its request type, for the server to register.")
             with writer.bracket("return ("):
                 for rpc in service_methods(self.component):
+                    if rpc.streams:
+                        continue
                     request = f"{self.messages}.{rpc.request}"
                     writer.statement(call(method, quoted(rpc.name), request, f"self.{rpc.name}"), after=",")
 

@@ -60,6 +60,14 @@ REVISION_FIELDS: Mapping[str, int] = MappingProxyType(
     }
 )
 
+# A watch is asked like a list, and says where it begins; its answers are those of toolcrib.watch.v1.WatchResponse, with
+# the component's own type in the place of Any.
+WATCH_REQUEST: Mapping[str, int] = MappingProxyType({"start": 6, "include_previous": 7})
+WATCH_RESPONSE: Mapping[str, int] = MappingProxyType(
+    {"records": 1, "resume_token": 2, "revision": 3, "kind": 4, "commit": 5, "changes": 6, "continues": 7}
+)
+WATCH_CHANGE: Mapping[str, int] = MappingProxyType({"kind": 1, "record": 2, "previous": 3})
+
 # Fields that mean the same wherever they stand. 9, 15 and those from 20 are for what nobody has thought of yet.
 COMMON: Mapping[str, int] = MappingProxyType(
     {

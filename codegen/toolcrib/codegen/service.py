@@ -14,6 +14,9 @@ from toolcrib.codegen.request_fields import (
     RECORDS,
     REQUESTS,
     UPDATE_MASK,
+    WATCH_CHANGE,
+    WATCH_REQUEST,
+    WATCH_RESPONSE,
 )
 from toolcrib.codegen.service_parts import ServiceField, ServiceMessage, ServiceMethod
 
@@ -42,6 +45,9 @@ def service_methods(component: Component) -> tuple[ServiceMethod, ...]:
         name = f"Batch{verb}{many}"
         empty = verb == "Delete" and not component.soft_delete
         methods.append(ServiceMethod(name, f"{name}Request", _EMPTY if empty else f"{name}Response", comment))
+    if component.history is not History.NONE:
+        watch = f"Watch{many}"
+        methods.append(ServiceMethod(watch, f"{watch}Request", f"{watch}Response", _WATCH_COMMENT, streams=True))
     return tuple(methods)
 
 
@@ -83,7 +89,53 @@ def service_messages(component: Component) -> tuple[ServiceMessage, ...]:
         messages.append(ServiceMessage(f"Batch{verb}{many}Request", fields))
         if verb != "Delete" or component.soft_delete:
             messages.append(ServiceMessage(f"Batch{verb}{many}Response", (answer,)))
+    if component.history is not History.NONE:
+        messages += _watch_messages(component)
     return tuple(messages)
+
+
+def _watch_messages(component: Component) -> tuple[ServiceMessage, ...]:
+    one, watch = component.name, f"Watch{component.plural_name}"
+    change = f"{watch}Change"
+    return (
+        ServiceMessage(
+            f"{watch}Request",
+            (
+                _FILTER,
+                _QUERY,
+                _watch_request("toolcrib.watch.v1.Start", "start", "Where it begins. Absent: now."),
+                _watch_request("bool", "include_previous", "Send records as they were before, too."),
+            ),
+        ),
+        ServiceMessage(
+            f"{watch}Response",
+            (
+                _watch_response(f"repeated {one}", "records", "Records of the snapshot."),
+                _watch_response("string", "resume_token", _RESUME_COMMENT),
+                _watch_response("int64", "revision", "All up to this revision was sent, this message included."),
+                _watch_response("toolcrib.watch.v1.MessageKind", "kind"),
+                _watch_response("toolcrib.watch.v1.Commit", "commit"),
+                _watch_response(f"repeated {change}", "changes", "In the order in which they were made."),
+                _watch_response("bool", "continues", _CONTINUES_COMMENT),
+            ),
+        ),
+        ServiceMessage(
+            change,
+            (
+                ServiceField("toolcrib.watch.v1.ChangeKind", "kind", WATCH_CHANGE["kind"]),
+                ServiceField(one, "record", WATCH_CHANGE["record"], _CHANGED_COMMENT),
+                ServiceField(one, "previous", WATCH_CHANGE["previous"], _PREVIOUS_COMMENT),
+            ),
+        ),
+    )
+
+
+def _watch_request(type_: str, name: str, comment: str) -> ServiceField:
+    return ServiceField(type_, name, WATCH_REQUEST[name], comment)
+
+
+def _watch_response(type_: str, name: str, comment: str = "") -> ServiceField:
+    return ServiceField(type_, name, WATCH_RESPONSE[name], comment)
 
 
 def service_names(component: Component) -> tuple[str, ...]:
@@ -149,6 +201,11 @@ _PAST_FIELDS = (
 _LIST_COMMENT = "Lists records, in the order of their keys unless order_by names another."
 _COUNT_COMMENT = "Counts records."
 _EXPLAIN_COMMENT = "Says how the database lists records that are so asked for, and warns where that is slow."
+_WATCH_COMMENT = "Sends each commit that changes records, as it is committed, until the client ends it."
+_RESUME_COMMENT = "Goes on behind this message; empty within the snapshot, and where `continues`."
+_CONTINUES_COMMENT = "The commit is too large for one message: its other changes follow in the next."
+_CHANGED_COMMENT = "The record after the change; one that was removed, as it last was."
+_PREVIOUS_COMMENT = "The record before the change, where that was asked for and there was one."
 _UPDATE_COMMENT = "Changes fields of a record. A change that changes nothing writes nothing."
 _REQUEST_ID_COMMENT = "If set, a repeat under the same id is answered like the first and done once. Not within a batch."
 _VALIDATE_ONLY_COMMENT = "Answer as the write would, and write nothing. Not within a batch."

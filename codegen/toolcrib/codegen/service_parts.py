@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ServiceMethod:
-    """A method. Its types are named as within the service's own package."""
+    """A method, which answers once or `streams`. Its types are named as within the service's own package."""
 
     name: str
     request: str
     response: str
     comment: str
+    streams: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,12 @@ from toolcrib.server.hooks import Application
 from toolcrib.server.identity import Identity
 from toolcrib.server.interceptors import access, answer_errors, establish_identity, log_access
 from toolcrib.server.loading import import_components
-from toolcrib.server.rpc import Interceptor, Service, register
+from toolcrib.server.rpc import Interceptor, Methods, register
 from toolcrib.server.settings import Settings
 from toolcrib.server.store import Store
 from toolcrib.server.transaction_servicer import TransactionServicer
+from toolcrib.server.watch.stream import Watches
+from toolcrib.server.watch_servicer import WatchServicer, component_watches
 from toolcrib.server.workers import Workers
 
 logger = logging.getLogger(__name__)
@@ -69,21 +71,29 @@ class Server:
             answer_limits=AnswerLimits(settings.request_id_hours, settings.request_ids_max),
             refusals_per_minute=settings.refusals_per_minute,
         )
-        services: list[Service] = [
-            *(servicer(self._workers) for servicer in self._servicers),
-            TransactionServicer(self._workers, self._servicers),
-            AuditServicer(self._workers, store),
-        ]
+        self._watches = Watches(
+            self._workers,
+            store,
+            poll_s=settings.watch_poll_s,
+            heartbeat_s=settings.watch_heartbeat_s,
+            buffer_bytes=settings.watch_buffer_bytes,
+        )
+        services: dict[str, Methods] = {
+            servicer.service: (*servicer(self._workers).methods(), *component_watches(servicer, self._watches))
+            for servicer in self._servicers
+        }
+        services[WatchServicer.service] = WatchServicer(self._watches).methods()
+        services[TransactionServicer.service] = TransactionServicer(self._workers, self._servicers).methods()
+        services[AuditServicer.service] = AuditServicer(self._workers, store).methods()
         interceptors: list[Interceptor] = [answer_errors, establish_identity(self._identity())]
         if access.isEnabledFor(logging.DEBUG):
             interceptors.append(log_access)
-        for service in services:
-            register(self._server, service, interceptors, message_bytes_max=settings.message_bytes_max)
+        for name, methods in services.items():
+            register(self._server, name, methods, interceptors, message_bytes_max=settings.message_bytes_max)
         self._health = Health(self._database, self._tables(), interval_s=settings.health_interval_s)
         add_HealthServicer_to_server(self._health, self._server)
         if settings.reflection:
-            names = [service.service for service in services]
-            reflection.enable_server_reflection([*names, health.SERVICE, reflection.SERVICE_NAME], self._server)
+            reflection.enable_server_reflection([*services, health.SERVICE, reflection.SERVICE_NAME], self._server)
         self._workers.start()
         await self._server.start()
         self.address = address
@@ -99,6 +109,7 @@ class Server:
         """
         grace_s = self._settings.stop_grace_s if grace_s is None else grace_s
         self._health.stop()
+        await self._watches.stop()
         # The lanes first: gRPC's own stop would cancel calls that it has read but not yet handed over.
         try:
             await asyncio.wait_for(self._workers.stop(), grace_s)
@@ -120,4 +131,9 @@ class Server:
             servicer.service: self._store[servicer.repository.component.name].table for servicer in self._servicers
         }
         system = self._database.system
-        return {**tables, AuditServicer.service: system.audit, TransactionServicer.service: system.transaction}
+        return {
+            **tables,
+            WatchServicer.service: system.audit,
+            TransactionServicer.service: system.transaction,
+            AuditServicer.service: system.audit,
+        }

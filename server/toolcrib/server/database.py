@@ -46,6 +46,9 @@ BEGIN_WRITE = "BEGIN IMMEDIATE"
 _PAGE_TOKEN_SECRET = "page_token_secret"  # noqa: S105  # the name it is kept under
 _LAYOUT_VERSION = "layout_version"
 _VERSIONS_SINCE = "versions_since:"
+_HISTORY = "history"
+
+_HISTORY_BYTES = 16
 
 _CODES: dict[int, type[StorageError]] = {
     sqlite3.SQLITE_BUSY: DatabaseUnavailable,
@@ -87,6 +90,8 @@ class Database:
         self.page_token_secret = b""
         # The revision from which on a table's versions are kept, by its name.
         self.versions_since: dict[str, int] = {}
+        # Of the revisions: a database that is restored goes on with another, since it counts on from an older one.
+        self.history = b""
         self._inode = 0
 
     def open(self, sequences: Mapping[str, Column[Any]], versioned: Collection[Table]) -> None:
@@ -111,6 +116,7 @@ class Database:
                 self._create_sequences(connection, sequences)
                 self.versions_since = self._all_since(connection, versioned, present)
                 self.page_token_secret = self._meta(connection, _PAGE_TOKEN_SECRET, os.urandom(32))
+                self.history = self._meta(connection, _HISTORY, os.urandom(_HISTORY_BYTES))
                 connection.exec_driver_sql("COMMIT")
         except OSError as error:
             raise StartError(f"cannot create the folder {self.path.parent}: {error.strerror}") from error

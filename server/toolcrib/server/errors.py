@@ -18,6 +18,10 @@ StoreError
 ├── PreconditionFailed      of a transaction over components
 ├── Veto                    raised by hooks to refuse a change
 ├── MessageTooLarge
+├── HistoryChanged          a watch would resume what the database no longer is
+├── RevisionAhead           a watch would begin with what is not there yet
+├── RevisionPruned          a watch would begin with what is no longer kept
+├── WatchTooSlow            a watcher does not read what it is sent
 ├── DeadlinePassed          before the call was run; nothing happened
 ├── Overloaded              too many calls wait; nothing happened
 ├── ShuttingDown
@@ -274,6 +278,30 @@ class MessageTooLarge(StoreError):
     """A request of more bytes than the server takes."""
 
     reason = "MESSAGE_TOO_LARGE"
+
+
+class HistoryChanged(StoreError):
+    """A resume token is of another history than the database's: it was restored, or is another one."""
+
+    reason = "HISTORY_CHANGED"
+
+
+class RevisionAhead(StoreError):
+    """Nothing has been committed up to the revision behind which a watch would begin."""
+
+    reason = "REVISION_AHEAD"
+
+
+class RevisionPruned(StoreError):
+    """What was committed behind the revision is no longer kept in whole."""
+
+    reason = "REVISION_PRUNED"
+
+
+class WatchTooSlow(StoreError):
+    """More waits to be read by a watcher than the server keeps for it; metadata has the token to resume with."""
+
+    reason = "WATCH_TOO_SLOW"
 
 
 class DeadlinePassed(StoreError):

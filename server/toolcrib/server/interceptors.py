@@ -29,7 +29,7 @@ def answer_errors(call_next: Handler) -> Handler:
     A defect's text stays in the log, under an incident id.
     """
 
-    async def handle(payload: bytes, call: NetworkCall) -> Message:
+    async def handle(payload: bytes, call: NetworkCall) -> Message | None:
         try:
             return await call_next(payload, call)
         except StoreError as error:
@@ -44,7 +44,8 @@ def answer_errors(call_next: Handler) -> Handler:
             )
         status = status_of(failure)
         details = ((_DETAILS_KEY, status.SerializeToString()),)
-        return await call.context.abort(_CODES[status.code], status.message, details)
+        await call.context.abort(_CODES[status.code], status.message, details)
+        raise AssertionError("abort returned")
 
     return handle
 
@@ -53,7 +54,7 @@ def establish_identity(identity: Identity) -> Interceptor:
     """Lets the call find out who makes it."""
 
     def interceptor(call_next: Handler) -> Handler:
-        def handle(payload: bytes, call: NetworkCall) -> Awaitable[Message]:
+        def handle(payload: bytes, call: NetworkCall) -> Awaitable[Message | None]:
             call.identity = identity
             return call_next(payload, call)
 
@@ -65,7 +66,7 @@ def establish_identity(identity: Identity) -> Interceptor:
 def log_access(call_next: Handler) -> Handler:
     """Writes a line for each call, at level debug."""
 
-    async def handle(payload: bytes, call: NetworkCall) -> Message:
+    async def handle(payload: bytes, call: NetworkCall) -> Message | None:
         start, outcome = time.perf_counter(), "failed"
         try:
             answer = await call_next(payload, call)

@@ -10,6 +10,7 @@ from queue import SimpleQueue
 from typing import Any, TypeGuard
 
 from toolcrib.server.answers import AnswerLimits
+from toolcrib.server.bell import Bell
 from toolcrib.server.changes import Commit
 from toolcrib.server.database import BEGIN_WRITE, for_caller
 from toolcrib.server.errors import StorageError, StoreError
@@ -80,6 +81,7 @@ class WriterLane(Lane):
         store: Store,
         queue: LaneQueue,
         announce: Callable[[Commit], None],
+        bell: Bell,
         *,
         batch_size: int,
         answer_limits: AnswerLimits,
@@ -88,6 +90,7 @@ class WriterLane(Lane):
         super().__init__(name, queue, batch_size=batch_size)
         self._store = store
         self._announce = announce
+        self._bell = bell
         self._answer_limits = answer_limits
         self._refusals = RefusalLimit(refusals_per_minute)
         self._session: Session | None = None
@@ -139,14 +142,16 @@ class WriterLane(Lane):
             self._fail(jobs, error)
             return
         try:
-            commits = self._run(session, jobs)
+            transactions = self._run(session, jobs)
             if session.in_transaction:
                 session.commit()
         except Exception as error:
             self._fail(jobs, error)
             raise _GroupLost from error
-        for commit in commits:
-            self._announce(commit)
+        self._bell.ring(transactions)
+        if self._store.listeners:
+            for transaction in transactions:
+                self._announce(transaction.commit())
 
     def _begun(self) -> Session:
         self._store.database.check_present()
@@ -155,15 +160,14 @@ class WriterLane(Lane):
         self._session.begin(BEGIN_WRITE)
         return self._session
 
-    def _run(self, session: Session, jobs: list[Job[Any]]) -> list[Commit]:
-        """Runs the jobs in the open transaction; raises where that is lost to all of them."""
+    def _run(self, session: Session, jobs: list[Job[Any]]) -> list[Transaction]:
+        """Runs the jobs in the open transaction; raises where that is lost. Answers those with anything to commit."""
         group = Group(session, self._store.system, self._answer_limits, alone=len(jobs) == 1)
-        commits = []
+        transactions = []
         for job in jobs:
             transaction = Transaction(self._store, group, job.call)
             if self._run_job(job, transaction, session):
-                if self._store.listeners:
-                    commits.append(transaction.commit())
+                transactions.append(transaction)
             # Refused, or a dry run; or all that hooks tried was refused: a revision is given for a change, never a try.
             elif not transaction.undo():
                 if not group.alone:
@@ -178,7 +182,7 @@ class WriterLane(Lane):
             if transaction.answer is not None:
                 group.answers.add(transaction.answer)
         group.write(self._store.system)
-        return commits
+        return transactions
 
     @staticmethod
     def _run_job(job: Job[Any], transaction: Transaction, session: Session) -> bool:

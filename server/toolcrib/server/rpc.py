@@ -7,10 +7,12 @@ one of its own, as hooks do with steps.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from operator import methodcaller
-from typing import Any, Protocol
+from typing import Any, cast
 
 import grpc
 import grpc.aio
@@ -30,15 +32,16 @@ class Method:
     handler: Callable[[Any, Call], Awaitable[Message]]
 
 
-class Service(Protocol):
-    """A service of unary methods under its full name."""
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A method that answers with any number of messages, given as bytes, each when the one before is on its way."""
 
-    @property
-    def service(self) -> str:
-        """The service's full name."""
+    name: str
+    request: type[Message]
+    handler: Callable[[Any, Call], AsyncIterator[bytes]]
 
-    def methods(self) -> Sequence[Method]:
-        """Its methods."""
+
+Methods = Sequence[Method | Stream]
 
 
 class NetworkCall(Call):
@@ -46,7 +49,7 @@ class NetworkCall(Call):
 
     __slots__ = ("context", "identity")
 
-    def __init__(self, method: str, context: grpc.aio.ServicerContext[bytes, Message]) -> None:
+    def __init__(self, method: str, context: grpc.aio.ServicerContext[bytes, Any]) -> None:
         super().__init__(method)
         self.context = context
         self.identity: Identity | None = None
@@ -65,38 +68,63 @@ class NetworkCall(Call):
 
 _serialize = methodcaller("SerializeToString")
 
-Handler = Callable[[bytes, NetworkCall], Awaitable[Message]]
+# What answers: with a message, or with None where all of them are on their way already.
+Handler = Callable[[bytes, NetworkCall], Awaitable[Message | None]]
 Interceptor = Callable[[Handler], Handler]
 
 
 def register(
-    server: grpc.aio.Server, service: Service, interceptors: Sequence[Interceptor], *, message_bytes_max: int
+    server: grpc.aio.Server,
+    service: str,
+    methods: Methods,
+    interceptors: Sequence[Interceptor],
+    *,
+    message_bytes_max: int,
 ) -> None:
-    """Registers all methods of `service` behind `interceptors`, the first of which is the outermost."""
+    """Registers methods of `service` behind `interceptors`, the first of which is the outermost."""
     handlers = {
-        method.name: _handler(f"/{service.service}/{method.name}", method, interceptors, message_bytes_max)
-        for method in service.methods()
+        method.name: _handler(f"/{service}/{method.name}", method, interceptors, message_bytes_max)
+        for method in methods
     }
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.service, handlers),))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
 
 
 def _handler(
-    path: str, method: Method, interceptors: Sequence[Interceptor], message_bytes_max: int
-) -> grpc.RpcMethodHandler[bytes, Message]:
+    path: str, method: Method | Stream, interceptors: Sequence[Interceptor], message_bytes_max: int
+) -> grpc.RpcMethodHandler[bytes, Any]:
     chain = _parsing(method, message_bytes_max)
     for interceptor in reversed(interceptors):
         chain = interceptor(chain)
 
-    async def serve(payload: bytes, context: grpc.aio.ServicerContext[bytes, Message]) -> Message:
+    async def serve(payload: bytes, context: grpc.aio.ServicerContext[bytes, Any]) -> Message | None:
         return await chain(payload, NetworkCall(path, context))
 
+    if isinstance(method, Stream):
+        return grpc.unary_stream_rpc_method_handler(serve)
     return grpc.unary_unary_rpc_method_handler(serve, response_serializer=_serialize)
 
 
-def _parsing(method: Method, message_bytes_max: int) -> Handler:
-    parse, handle = method.request.FromString, method.handler
+def _writing(handle: Callable[[Any, Call], AsyncIterator[bytes]]) -> Callable[[Any, NetworkCall], Awaitable[None]]:
+    """Writes what `handle` gives, as fast as the client reads."""
 
-    def innermost(payload: bytes, call: NetworkCall) -> Awaitable[Message]:
+    async def write(request: Any, call: NetworkCall) -> None:
+        # Ended with the call, and not when the garbage is collected.
+        async with aclosing(cast(AsyncGenerator[bytes, None], handle(request, call))) as messages:
+            async for message in messages:
+                try:
+                    await call.context.write(message)
+                except grpc.aio.InternalError as error:
+                    # The client has gone; gRPC is only about to cancel the call.
+                    raise asyncio.CancelledError from error
+
+    return write
+
+
+def _parsing(method: Method | Stream, message_bytes_max: int) -> Handler:
+    parse = method.request.FromString
+    handle = _writing(method.handler) if isinstance(method, Stream) else method.handler
+
+    def innermost(payload: bytes, call: NetworkCall) -> Awaitable[Message | None]:
         if len(payload) > message_bytes_max:
             raise MessageTooLarge(
                 f"the request has {len(payload)} bytes, the server takes {message_bytes_max}; send less at once",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
@@ -35,7 +35,7 @@ from toolcrib.server.rollback import roll_back
 from toolcrib.server.rpc import Method
 from toolcrib.server.transaction import ReadTransaction, Transaction
 
-__all__ = ["ComponentServicer", "Method"]
+__all__ = ["ComponentServicer", "Method", "Watched"]
 
 MessageT = TypeVar("MessageT", bound=Message)
 AnswerT = TypeVar("AnswerT", bound=Message)
@@ -56,6 +56,14 @@ class Executor(Protocol):
         """Runs `work`, which writes."""
 
 
+class Watched(NamedTuple):
+    """The method of a component's service that watches it, and the types of its request and answers."""
+
+    name: str
+    request: type[Message]
+    response: type[Message]
+
+
 class ComponentServicer(Generic[MessageT]):
     """The methods of one component's service, without the spelling of their requests.
 
@@ -64,13 +72,15 @@ class ComponentServicer(Generic[MessageT]):
 
     service: ClassVar[str]
     repository: ClassVar[type[Repository[Any, Any]]]
+    # None where no history is kept, which is what a watch tells.
+    watched: ClassVar[Watched | None] = None
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
     @abstractmethod
     def methods(self) -> tuple[Method, ...]:
-        """Each method of the service, for the server to register."""
+        """Each method of one answer, for the server to register."""
 
     def create(self, call: Call, request: WriteRequest, message: MessageT) -> Awaitable[MessageT]:
         """Creates a record."""

@@ -119,6 +119,24 @@ class Settings(BaseSettings):
     stop_grace_s: float = Field(
         default=10.0, ge=0, le=3600, description="How long calls in flight may take to finish when the server stops."
     )
+    watch_heartbeat_s: float = Field(
+        default=15.0,
+        ge=0.05,
+        le=3600,
+        description="How long a watch is silent at most: then it is told up to which revision everything was sent.",
+    )
+    watch_poll_s: float = Field(
+        default=0.1,
+        ge=0.01,
+        le=3600,
+        description="How often watches look for what other processes commit to the same database.",
+    )
+    watch_buffer_bytes: int = Field(
+        default=4 * 1024 * 1024,
+        ge=1024,
+        le=1024 * 1024 * 1024,
+        description="The most bytes that wait for one watch; one that reads too slowly for it has to resume.",
+    )
     health_interval_s: float = Field(
         default=1.0, ge=0.01, le=3600, description="How often at most health asks the database."
     )

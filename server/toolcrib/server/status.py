@@ -42,6 +42,10 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
     (errors.PreconditionFailed, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.Veto, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.MessageTooLarge, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (errors.HistoryChanged, grpc.StatusCode.FAILED_PRECONDITION),
+    (errors.RevisionAhead, grpc.StatusCode.OUT_OF_RANGE),
+    (errors.RevisionPruned, grpc.StatusCode.OUT_OF_RANGE),
+    (errors.WatchTooSlow, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.DeadlinePassed, grpc.StatusCode.DEADLINE_EXCEEDED),
     (errors.Overloaded, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.ShuttingDown, grpc.StatusCode.UNAVAILABLE),
@@ -51,6 +55,7 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
 )
 
 _PRECONDITIONS = (
+    errors.HistoryChanged,
     errors.Veto,
     errors.RecordDeleted,
     errors.IncludeTooLarge,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from toolcrib.server.answers import AnswerLimits
+from toolcrib.server.bell import Bell
 from toolcrib.server.call import Call
 from toolcrib.server.lane import LaneQueue
 from toolcrib.server.lanes import Announcer, ReaderLane, WriterLane
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 # So that a long list holds up few other reads, while the event loop is still woken once for many.
 _READ_BATCH = 16
+# Those who begin to watch, many at a time after a restart, keep each other waiting, and nobody else.
+_BACKLOG_LANES = 2
 
 
 class Workers:
@@ -40,16 +43,27 @@ class Workers:
         self._shortcut = Shortcut(store)
         self._reads = LaneQueue(limit=queue_max)
         self._writes = LaneQueue(limit=queue_max)
+        self._follows = LaneQueue(limit=queue_max)
+        self._backlog = LaneQueue(limit=queue_max)
         self._announcer = Announcer(store.listeners)
+        self.bell = Bell()
         self._readers = [
             ReaderLane(f"toolcrib-reader-{number}", store, self._reads, batch_size=_READ_BATCH)
             for number in range(reader_lanes)
+        ]
+        self._watchers = [
+            ReaderLane("toolcrib-watch", store, self._follows, batch_size=1),
+            *(
+                ReaderLane(f"toolcrib-backlog-{number}", store, self._backlog, batch_size=1)
+                for number in range(_BACKLOG_LANES)
+            ),
         ]
         self._writer = WriterLane(
             "toolcrib-writer",
             store,
             self._writes,
             self._announcer.announce,
+            self.bell,
             batch_size=group_commit_max,
             answer_limits=answer_limits,
             refusals_per_minute=refusals_per_minute,
@@ -57,7 +71,7 @@ class Workers:
 
     def start(self) -> None:
         """Starts the threads."""
-        for thread in (self._announcer, *self._readers, self._writer):
+        for thread in (self._announcer, *self._readers, *self._watchers, self._writer):
             thread.start()
 
     def read_at_once(self, work: Callable[[ReadTransaction], T]) -> Coroutine[Any, Any, T | None]:
@@ -68,6 +82,14 @@ class Workers:
         """Runs `work` on a reader lane."""
         return self._reads.submit(work, call)
 
+    def follow(self, call: Call, work: Callable[[ReadTransaction], T]) -> asyncio.Future[T]:
+        """Runs `work`, which reads what was just committed, on the lane that does nothing else."""
+        return self._follows.submit(work, call)
+
+    def read_backlog(self, call: Call, work: Callable[[ReadTransaction], T]) -> asyncio.Future[T]:
+        """Runs `work`, which reads much for a watcher, on a lane where no other reads wait for it."""
+        return self._backlog.submit(work, call)
+
     def write(self, call: Call, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
         """Runs `work` on the writer lane; the future has its outcome when it is durable."""
         return self._writes.submit(work, call)
@@ -77,7 +99,9 @@ class Workers:
         self._shortcut.close()
         self._reads.close(len(self._readers))
         self._writes.close(1)
-        for thread in (*self._readers, self._writer):
+        self._follows.close(1)
+        self._backlog.close(_BACKLOG_LANES)
+        for thread in (*self._readers, *self._watchers, self._writer):
             await asyncio.to_thread(thread.join)
         self._announcer.close()
         await asyncio.to_thread(self._announcer.join)

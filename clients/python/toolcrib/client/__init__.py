@@ -1,4 +1,4 @@
-"""The Python client of a Toolcrib server: the connection, its errors, and the audit trail.
+"""The Python client of a Toolcrib server: the connection, its errors, watches, and the audit trail.
 
     from plant.recipes.v1.recipe_client import RecipeClient
     from plant.recipes.v1.recipe_pb2 import Recipe
@@ -13,6 +13,7 @@ The typed clients of components (RecipeClient) are generated. This package needs
 from toolcrib.client._async_crib import AsyncCrib
 from toolcrib.client._channel import Tls
 from toolcrib.client._conditions import Condition
+from toolcrib.client._course import watch_request
 from toolcrib.client._crib import Crib
 from toolcrib.client._fields import (
     BoolField,
@@ -59,6 +60,7 @@ from toolcrib.client.errors import (
     Unimplemented,
 )
 from toolcrib.client.transaction import AsyncTransaction, Pending, Transaction
+from toolcrib.client.watch import AsyncWatch, AsyncWatchClient, Change, Commit, Watch, WatchClient, Watching
 
 __all__ = [
     "Aborted",
@@ -68,10 +70,14 @@ __all__ = [
     "AsyncCrib",
     "AsyncQuery",
     "AsyncTransaction",
+    "AsyncWatch",
+    "AsyncWatchClient",
     "AuditClient",
     "BoolField",
     "BytesField",
     "Cancelled",
+    "Change",
+    "Commit",
     "Condition",
     "Crib",
     "DataLoss",
@@ -110,8 +116,12 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",
+    "Watch",
+    "WatchClient",
+    "Watching",
     "as_of_revision",
     "as_of_time",
     "field_mask",
     "record_and_mask",
+    "watch_request",
 ]

@@ -82,6 +82,11 @@ class Caller(Generic[Channel]):
         return self._settings.timeout_s
 
     @property
+    def call_metadata(self) -> Metadata:
+        """What goes with each call as metadata, for those that are made without `read` and `write`."""
+        return self._metadata
+
+    @property
     def retry_writes(self) -> bool:
         """Whether a write is tried again, under the same id, while the server is unavailable."""
         return self._settings.retry_writes

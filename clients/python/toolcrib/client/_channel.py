@@ -45,6 +45,9 @@ def options(tls: Tls | None) -> list[tuple[str, str | int]]:
         # A server that restarts is found again at once; gRPC's own pauses grow to two minutes.
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 2000),
+        # A connection that is lost without a word, its cable pulled, is noticed also by who only waits.
+        ("grpc.keepalive_time_ms", 20_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
         # The server is a machine of the plant; a proxy set for web browsing does not lead there.
         ("grpc.enable_http_proxy", 0),
     ]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.cycles.v1.machine_cycle_fields import MachineCycleFields
 from plant.cycles.v1.machine_cycle_pb2 import MachineCycle
@@ -27,9 +28,23 @@ from plant.cycles.v1.machine_cycle_service_pb2 import (
     MachineCycleRevision,
     RollbackMachineCycleRequest,
     UpdateMachineCycleRequest,
+    WatchMachineCyclesRequest,
 )
 from plant.cycles.v1.machine_cycle_service_pb2_grpc import MachineCycleServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    AsyncWatch,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    Watch,
+    Watching,
+    field_mask,
+    record_and_mask,
+    watch_request,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncMachineCycleClient", "MachineCycleClient", "MachineCycleFields"]
@@ -135,6 +150,20 @@ class MachineCycleClient:
             self._stub.ExplainMachineCycles, ExplainMachineCyclesRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[MachineCycle]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib,
+            self._stub.WatchMachineCycles,
+            watch_request(WatchMachineCyclesRequest, conditions, filter, query, asked),
+        )
 
     def update(
         self,
@@ -394,6 +423,20 @@ class AsyncMachineCycleClient:
             self._stub.ExplainMachineCycles, ExplainMachineCyclesRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[MachineCycle]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib,
+            self._stub.WatchMachineCycles,
+            watch_request(WatchMachineCyclesRequest, conditions, filter, query, asked),
+        )
 
     async def update(
         self,

@@ -28,65 +28,72 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from plant.cycles.v1 import machine_cycle_pb2 as plant_dot_cycles_dot_v1_dot_machine__cycle__pb2
 from toolcrib.audit.v1 import audit_pb2 as toolcrib_dot_audit_dot_v1_dot_audit__pb2
 from toolcrib.query.v1 import query_pb2 as toolcrib_dot_query_dot_v1_dot_query__pb2
+from toolcrib.watch.v1 import watch_pb2 as toolcrib_dot_watch_dot_v1_dot_watch__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+plant/cycles/v1/machine_cycle_service.proto\x12\x0fplant.cycles.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#plant/cycles/v1/machine_cycle.proto\x1a\x1dtoolcrib/audit/v1/audit.proto\x1a\x1dtoolcrib/query/v1/query.proto\"|\n\x19\x43reateMachineCycleRequest\x12\x34\n\rmachine_cycle\x18\x01 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"S\n\x16GetMachineCycleRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xbc\x01\n\x18ListMachineCyclesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"}\n\x19ListMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"U\n\x19\x43ountMachineCyclesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\"=\n\x1a\x43ountMachineCyclesResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"i\n\x1b\x45xplainMachineCyclesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\"E\n\x1c\x45xplainMachineCyclesResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xc4\x01\n\x19UpdateMachineCycleRequest\x12\x34\n\rmachine_cycle\x18\x01 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"w\n\x19\x44\x65leteMachineCycleRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"\xb2\x03\n\x14MachineCycleRevision\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12/\n\toperation\x18\x02 \x01(\x0e\x32\x1c.toolcrib.audit.v1.Operation\x12/\n\x0b\x63ommit_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x34\n\x0c\x61\x63tor_source\x18\x05 \x01(\x0e\x32\x1e.toolcrib.audit.v1.ActorSource\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x0e\n\x06method\x18\x07 \x01(\t\x12-\n\x06\x62\x65\x66ore\x18\x08 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12,\n\x05\x61\x66ter\x18\t \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x32\n\x0e\x63hanged_fields\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x19\n\x11previous_revision\x18\x0b \x01(\x03\x12\x15\n\rnext_revision\x18\x0c \x01(\x03\"\xa3\x01\n\x10MachineCycleDiff\x12-\n\x06\x62\x65\x66ore\x18\x08 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12,\n\x05\x61\x66ter\x18\t \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x32\n\x0e\x63hanged_fields\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"k\n ListMachineCycleRevisionsRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x11\n\tpage_size\x18\x14 \x01(\x05\x12\x12\n\npage_token\x18\x15 \x01(\t\x12\x14\n\x0coldest_first\x18\x16 \x01(\x08\"\x88\x01\n!ListMachineCycleRevisionsResponse\x12\x38\n\trevisions\x18\x01 \x03(\x0b\x32%.plant.cycles.v1.MachineCycleRevision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"S\n\x17\x44iffMachineCycleRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x16\n\x0estart_revision\x18\x17 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x18 \x01(\x03\"s\n\x1cListMachineCycleDiffsRequest\x12\x11\n\tpage_size\x18\x14 \x01(\x05\x12\x12\n\npage_token\x18\x15 \x01(\t\x12\x16\n\x0estart_revision\x18\x17 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x18 \x01(\x03\"|\n\x1dListMachineCycleDiffsResponse\x12\x30\n\x05\x64iffs\x18\x01 \x03(\x0b\x32!.plant.cycles.v1.MachineCycleDiff\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"t\n\x1bRollbackMachineCycleRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x10\n\x08revision\x18\t \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\x8a\x01\n\x1f\x42\x61tchCreateMachineCyclesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32*.plant.cycles.v1.CreateMachineCycleRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"Y\n BatchCreateMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\"Y\n\x1c\x42\x61tchGetMachineCyclesRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.cycles.v1.GetMachineCycleRequest\"V\n\x1d\x42\x61tchGetMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\"\x8a\x01\n\x1f\x42\x61tchUpdateMachineCyclesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32*.plant.cycles.v1.UpdateMachineCycleRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"Y\n BatchUpdateMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\"\x8a\x01\n\x1f\x42\x61tchDeleteMachineCyclesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32*.plant.cycles.v1.DeleteMachineCycleRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x32\xff\x0c\n\x13MachineCycleService\x12_\n\x12\x43reateMachineCycle\x12*.plant.cycles.v1.CreateMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12Y\n\x0fGetMachineCycle\x12\'.plant.cycles.v1.GetMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12j\n\x11ListMachineCycles\x12).plant.cycles.v1.ListMachineCyclesRequest\x1a*.plant.cycles.v1.ListMachineCyclesResponse\x12m\n\x12\x43ountMachineCycles\x12*.plant.cycles.v1.CountMachineCyclesRequest\x1a+.plant.cycles.v1.CountMachineCyclesResponse\x12s\n\x14\x45xplainMachineCycles\x12,.plant.cycles.v1.ExplainMachineCyclesRequest\x1a-.plant.cycles.v1.ExplainMachineCyclesResponse\x12_\n\x12UpdateMachineCycle\x12*.plant.cycles.v1.UpdateMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12X\n\x12\x44\x65leteMachineCycle\x12*.plant.cycles.v1.DeleteMachineCycleRequest\x1a\x16.google.protobuf.Empty\x12\x82\x01\n\x19ListMachineCycleRevisions\x12\x31.plant.cycles.v1.ListMachineCycleRevisionsRequest\x1a\x32.plant.cycles.v1.ListMachineCycleRevisionsResponse\x12_\n\x10\x44iffMachineCycle\x12(.plant.cycles.v1.DiffMachineCycleRequest\x1a!.plant.cycles.v1.MachineCycleDiff\x12v\n\x15ListMachineCycleDiffs\x12-.plant.cycles.v1.ListMachineCycleDiffsRequest\x1a..plant.cycles.v1.ListMachineCycleDiffsResponse\x12\x63\n\x14RollbackMachineCycle\x12,.plant.cycles.v1.RollbackMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12\x7f\n\x18\x42\x61tchCreateMachineCycles\x12\x30.plant.cycles.v1.BatchCreateMachineCyclesRequest\x1a\x31.plant.cycles.v1.BatchCreateMachineCyclesResponse\x12v\n\x15\x42\x61tchGetMachineCycles\x12-.plant.cycles.v1.BatchGetMachineCyclesRequest\x1a..plant.cycles.v1.BatchGetMachineCyclesResponse\x12\x7f\n\x18\x42\x61tchUpdateMachineCycles\x12\x30.plant.cycles.v1.BatchUpdateMachineCyclesRequest\x1a\x31.plant.cycles.v1.BatchUpdateMachineCyclesResponse\x12\x64\n\x18\x42\x61tchDeleteMachineCycles\x12\x30.plant.cycles.v1.BatchDeleteMachineCyclesRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+plant/cycles/v1/machine_cycle_service.proto\x12\x0fplant.cycles.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#plant/cycles/v1/machine_cycle.proto\x1a\x1dtoolcrib/audit/v1/audit.proto\x1a\x1dtoolcrib/query/v1/query.proto\x1a\x1dtoolcrib/watch/v1/watch.proto\"|\n\x19\x43reateMachineCycleRequest\x12\x34\n\rmachine_cycle\x18\x01 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"S\n\x16GetMachineCycleRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xbc\x01\n\x18ListMachineCyclesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"}\n\x19ListMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"U\n\x19\x43ountMachineCyclesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\"=\n\x1a\x43ountMachineCyclesResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"i\n\x1b\x45xplainMachineCyclesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\"E\n\x1c\x45xplainMachineCyclesResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xc4\x01\n\x19UpdateMachineCycleRequest\x12\x34\n\rmachine_cycle\x18\x01 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"w\n\x19\x44\x65leteMachineCycleRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"\xb2\x03\n\x14MachineCycleRevision\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12/\n\toperation\x18\x02 \x01(\x0e\x32\x1c.toolcrib.audit.v1.Operation\x12/\n\x0b\x63ommit_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x34\n\x0c\x61\x63tor_source\x18\x05 \x01(\x0e\x32\x1e.toolcrib.audit.v1.ActorSource\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x0e\n\x06method\x18\x07 \x01(\t\x12-\n\x06\x62\x65\x66ore\x18\x08 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12,\n\x05\x61\x66ter\x18\t \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x32\n\x0e\x63hanged_fields\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x19\n\x11previous_revision\x18\x0b \x01(\x03\x12\x15\n\rnext_revision\x18\x0c \x01(\x03\"\xa3\x01\n\x10MachineCycleDiff\x12-\n\x06\x62\x65\x66ore\x18\x08 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12,\n\x05\x61\x66ter\x18\t \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x32\n\x0e\x63hanged_fields\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"k\n ListMachineCycleRevisionsRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x11\n\tpage_size\x18\x14 \x01(\x05\x12\x12\n\npage_token\x18\x15 \x01(\t\x12\x14\n\x0coldest_first\x18\x16 \x01(\x08\"\x88\x01\n!ListMachineCycleRevisionsResponse\x12\x38\n\trevisions\x18\x01 \x03(\x0b\x32%.plant.cycles.v1.MachineCycleRevision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"S\n\x17\x44iffMachineCycleRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x16\n\x0estart_revision\x18\x17 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x18 \x01(\x03\"s\n\x1cListMachineCycleDiffsRequest\x12\x11\n\tpage_size\x18\x14 \x01(\x05\x12\x12\n\npage_token\x18\x15 \x01(\t\x12\x16\n\x0estart_revision\x18\x17 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x18 \x01(\x03\"|\n\x1dListMachineCycleDiffsResponse\x12\x30\n\x05\x64iffs\x18\x01 \x03(\x0b\x32!.plant.cycles.v1.MachineCycleDiff\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"t\n\x1bRollbackMachineCycleRequest\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x10\n\x08revision\x18\t \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\x8a\x01\n\x1f\x42\x61tchCreateMachineCyclesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32*.plant.cycles.v1.CreateMachineCycleRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"Y\n BatchCreateMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\"Y\n\x1c\x42\x61tchGetMachineCyclesRequest\x12\x39\n\x08requests\x18\x01 \x03(\x0b\x32\'.plant.cycles.v1.GetMachineCycleRequest\"V\n\x1d\x42\x61tchGetMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\"\x8a\x01\n\x1f\x42\x61tchUpdateMachineCyclesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32*.plant.cycles.v1.UpdateMachineCycleRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"Y\n BatchUpdateMachineCyclesResponse\x12\x35\n\x0emachine_cycles\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\"\x8a\x01\n\x1f\x42\x61tchDeleteMachineCyclesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32*.plant.cycles.v1.DeleteMachineCycleRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"\x98\x01\n\x19WatchMachineCyclesRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\'\n\x05start\x18\x06 \x01(\x0b\x32\x18.toolcrib.watch.v1.Start\x12\x18\n\x10include_previous\x18\x07 \x01(\x08\"\x9c\x02\n\x1aWatchMachineCyclesResponse\x12.\n\x07records\x18\x01 \x03(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12,\n\x04kind\x18\x04 \x01(\x0e\x32\x1e.toolcrib.watch.v1.MessageKind\x12)\n\x06\x63ommit\x18\x05 \x01(\x0b\x32\x19.toolcrib.watch.v1.Commit\x12:\n\x07\x63hanges\x18\x06 \x03(\x0b\x32).plant.cycles.v1.WatchMachineCyclesChange\x12\x11\n\tcontinues\x18\x07 \x01(\x08\"\xa7\x01\n\x18WatchMachineCyclesChange\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.toolcrib.watch.v1.ChangeKind\x12-\n\x06record\x18\x02 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle\x12/\n\x08previous\x18\x03 \x01(\x0b\x32\x1d.plant.cycles.v1.MachineCycle2\xf0\r\n\x13MachineCycleService\x12_\n\x12\x43reateMachineCycle\x12*.plant.cycles.v1.CreateMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12Y\n\x0fGetMachineCycle\x12\'.plant.cycles.v1.GetMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12j\n\x11ListMachineCycles\x12).plant.cycles.v1.ListMachineCyclesRequest\x1a*.plant.cycles.v1.ListMachineCyclesResponse\x12m\n\x12\x43ountMachineCycles\x12*.plant.cycles.v1.CountMachineCyclesRequest\x1a+.plant.cycles.v1.CountMachineCyclesResponse\x12s\n\x14\x45xplainMachineCycles\x12,.plant.cycles.v1.ExplainMachineCyclesRequest\x1a-.plant.cycles.v1.ExplainMachineCyclesResponse\x12_\n\x12UpdateMachineCycle\x12*.plant.cycles.v1.UpdateMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12X\n\x12\x44\x65leteMachineCycle\x12*.plant.cycles.v1.DeleteMachineCycleRequest\x1a\x16.google.protobuf.Empty\x12\x82\x01\n\x19ListMachineCycleRevisions\x12\x31.plant.cycles.v1.ListMachineCycleRevisionsRequest\x1a\x32.plant.cycles.v1.ListMachineCycleRevisionsResponse\x12_\n\x10\x44iffMachineCycle\x12(.plant.cycles.v1.DiffMachineCycleRequest\x1a!.plant.cycles.v1.MachineCycleDiff\x12v\n\x15ListMachineCycleDiffs\x12-.plant.cycles.v1.ListMachineCycleDiffsRequest\x1a..plant.cycles.v1.ListMachineCycleDiffsResponse\x12\x63\n\x14RollbackMachineCycle\x12,.plant.cycles.v1.RollbackMachineCycleRequest\x1a\x1d.plant.cycles.v1.MachineCycle\x12\x7f\n\x18\x42\x61tchCreateMachineCycles\x12\x30.plant.cycles.v1.BatchCreateMachineCyclesRequest\x1a\x31.plant.cycles.v1.BatchCreateMachineCyclesResponse\x12v\n\x15\x42\x61tchGetMachineCycles\x12-.plant.cycles.v1.BatchGetMachineCyclesRequest\x1a..plant.cycles.v1.BatchGetMachineCyclesResponse\x12\x7f\n\x18\x42\x61tchUpdateMachineCycles\x12\x30.plant.cycles.v1.BatchUpdateMachineCyclesRequest\x1a\x31.plant.cycles.v1.BatchUpdateMachineCyclesResponse\x12\x64\n\x18\x42\x61tchDeleteMachineCycles\x12\x30.plant.cycles.v1.BatchDeleteMachineCyclesRequest\x1a\x16.google.protobuf.Empty\x12o\n\x12WatchMachineCycles\x12*.plant.cycles.v1.WatchMachineCyclesRequest\x1a+.plant.cycles.v1.WatchMachineCyclesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plant.cycles.v1.machine_cycle_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATEMACHINECYCLEREQUEST']._serialized_start=259
-  _globals['_CREATEMACHINECYCLEREQUEST']._serialized_end=383
-  _globals['_GETMACHINECYCLEREQUEST']._serialized_start=385
-  _globals['_GETMACHINECYCLEREQUEST']._serialized_end=468
-  _globals['_LISTMACHINECYCLESREQUEST']._serialized_start=471
-  _globals['_LISTMACHINECYCLESREQUEST']._serialized_end=659
-  _globals['_LISTMACHINECYCLESRESPONSE']._serialized_start=661
-  _globals['_LISTMACHINECYCLESRESPONSE']._serialized_end=786
-  _globals['_COUNTMACHINECYCLESREQUEST']._serialized_start=788
-  _globals['_COUNTMACHINECYCLESREQUEST']._serialized_end=873
-  _globals['_COUNTMACHINECYCLESRESPONSE']._serialized_start=875
-  _globals['_COUNTMACHINECYCLESRESPONSE']._serialized_end=936
-  _globals['_EXPLAINMACHINECYCLESREQUEST']._serialized_start=938
-  _globals['_EXPLAINMACHINECYCLESREQUEST']._serialized_end=1043
-  _globals['_EXPLAINMACHINECYCLESRESPONSE']._serialized_start=1045
-  _globals['_EXPLAINMACHINECYCLESRESPONSE']._serialized_end=1114
-  _globals['_UPDATEMACHINECYCLEREQUEST']._serialized_start=1117
-  _globals['_UPDATEMACHINECYCLEREQUEST']._serialized_end=1313
-  _globals['_DELETEMACHINECYCLEREQUEST']._serialized_start=1315
-  _globals['_DELETEMACHINECYCLEREQUEST']._serialized_end=1434
-  _globals['_MACHINECYCLEREVISION']._serialized_start=1437
-  _globals['_MACHINECYCLEREVISION']._serialized_end=1871
-  _globals['_MACHINECYCLEDIFF']._serialized_start=1874
-  _globals['_MACHINECYCLEDIFF']._serialized_end=2037
-  _globals['_LISTMACHINECYCLEREVISIONSREQUEST']._serialized_start=2039
-  _globals['_LISTMACHINECYCLEREVISIONSREQUEST']._serialized_end=2146
-  _globals['_LISTMACHINECYCLEREVISIONSRESPONSE']._serialized_start=2149
-  _globals['_LISTMACHINECYCLEREVISIONSRESPONSE']._serialized_end=2285
-  _globals['_DIFFMACHINECYCLEREQUEST']._serialized_start=2287
-  _globals['_DIFFMACHINECYCLEREQUEST']._serialized_end=2370
-  _globals['_LISTMACHINECYCLEDIFFSREQUEST']._serialized_start=2372
-  _globals['_LISTMACHINECYCLEDIFFSREQUEST']._serialized_end=2487
-  _globals['_LISTMACHINECYCLEDIFFSRESPONSE']._serialized_start=2489
-  _globals['_LISTMACHINECYCLEDIFFSRESPONSE']._serialized_end=2613
-  _globals['_ROLLBACKMACHINECYCLEREQUEST']._serialized_start=2615
-  _globals['_ROLLBACKMACHINECYCLEREQUEST']._serialized_end=2731
-  _globals['_BATCHCREATEMACHINECYCLESREQUEST']._serialized_start=2734
-  _globals['_BATCHCREATEMACHINECYCLESREQUEST']._serialized_end=2872
-  _globals['_BATCHCREATEMACHINECYCLESRESPONSE']._serialized_start=2874
-  _globals['_BATCHCREATEMACHINECYCLESRESPONSE']._serialized_end=2963
-  _globals['_BATCHGETMACHINECYCLESREQUEST']._serialized_start=2965
-  _globals['_BATCHGETMACHINECYCLESREQUEST']._serialized_end=3054
-  _globals['_BATCHGETMACHINECYCLESRESPONSE']._serialized_start=3056
-  _globals['_BATCHGETMACHINECYCLESRESPONSE']._serialized_end=3142
-  _globals['_BATCHUPDATEMACHINECYCLESREQUEST']._serialized_start=3145
-  _globals['_BATCHUPDATEMACHINECYCLESREQUEST']._serialized_end=3283
-  _globals['_BATCHUPDATEMACHINECYCLESRESPONSE']._serialized_start=3285
-  _globals['_BATCHUPDATEMACHINECYCLESRESPONSE']._serialized_end=3374
-  _globals['_BATCHDELETEMACHINECYCLESREQUEST']._serialized_start=3377
-  _globals['_BATCHDELETEMACHINECYCLESREQUEST']._serialized_end=3515
-  _globals['_MACHINECYCLESERVICE']._serialized_start=3518
-  _globals['_MACHINECYCLESERVICE']._serialized_end=5181
+  _globals['_CREATEMACHINECYCLEREQUEST']._serialized_start=290
+  _globals['_CREATEMACHINECYCLEREQUEST']._serialized_end=414
+  _globals['_GETMACHINECYCLEREQUEST']._serialized_start=416
+  _globals['_GETMACHINECYCLEREQUEST']._serialized_end=499
+  _globals['_LISTMACHINECYCLESREQUEST']._serialized_start=502
+  _globals['_LISTMACHINECYCLESREQUEST']._serialized_end=690
+  _globals['_LISTMACHINECYCLESRESPONSE']._serialized_start=692
+  _globals['_LISTMACHINECYCLESRESPONSE']._serialized_end=817
+  _globals['_COUNTMACHINECYCLESREQUEST']._serialized_start=819
+  _globals['_COUNTMACHINECYCLESREQUEST']._serialized_end=904
+  _globals['_COUNTMACHINECYCLESRESPONSE']._serialized_start=906
+  _globals['_COUNTMACHINECYCLESRESPONSE']._serialized_end=967
+  _globals['_EXPLAINMACHINECYCLESREQUEST']._serialized_start=969
+  _globals['_EXPLAINMACHINECYCLESREQUEST']._serialized_end=1074
+  _globals['_EXPLAINMACHINECYCLESRESPONSE']._serialized_start=1076
+  _globals['_EXPLAINMACHINECYCLESRESPONSE']._serialized_end=1145
+  _globals['_UPDATEMACHINECYCLEREQUEST']._serialized_start=1148
+  _globals['_UPDATEMACHINECYCLEREQUEST']._serialized_end=1344
+  _globals['_DELETEMACHINECYCLEREQUEST']._serialized_start=1346
+  _globals['_DELETEMACHINECYCLEREQUEST']._serialized_end=1465
+  _globals['_MACHINECYCLEREVISION']._serialized_start=1468
+  _globals['_MACHINECYCLEREVISION']._serialized_end=1902
+  _globals['_MACHINECYCLEDIFF']._serialized_start=1905
+  _globals['_MACHINECYCLEDIFF']._serialized_end=2068
+  _globals['_LISTMACHINECYCLEREVISIONSREQUEST']._serialized_start=2070
+  _globals['_LISTMACHINECYCLEREVISIONSREQUEST']._serialized_end=2177
+  _globals['_LISTMACHINECYCLEREVISIONSRESPONSE']._serialized_start=2180
+  _globals['_LISTMACHINECYCLEREVISIONSRESPONSE']._serialized_end=2316
+  _globals['_DIFFMACHINECYCLEREQUEST']._serialized_start=2318
+  _globals['_DIFFMACHINECYCLEREQUEST']._serialized_end=2401
+  _globals['_LISTMACHINECYCLEDIFFSREQUEST']._serialized_start=2403
+  _globals['_LISTMACHINECYCLEDIFFSREQUEST']._serialized_end=2518
+  _globals['_LISTMACHINECYCLEDIFFSRESPONSE']._serialized_start=2520
+  _globals['_LISTMACHINECYCLEDIFFSRESPONSE']._serialized_end=2644
+  _globals['_ROLLBACKMACHINECYCLEREQUEST']._serialized_start=2646
+  _globals['_ROLLBACKMACHINECYCLEREQUEST']._serialized_end=2762
+  _globals['_BATCHCREATEMACHINECYCLESREQUEST']._serialized_start=2765
+  _globals['_BATCHCREATEMACHINECYCLESREQUEST']._serialized_end=2903
+  _globals['_BATCHCREATEMACHINECYCLESRESPONSE']._serialized_start=2905
+  _globals['_BATCHCREATEMACHINECYCLESRESPONSE']._serialized_end=2994
+  _globals['_BATCHGETMACHINECYCLESREQUEST']._serialized_start=2996
+  _globals['_BATCHGETMACHINECYCLESREQUEST']._serialized_end=3085
+  _globals['_BATCHGETMACHINECYCLESRESPONSE']._serialized_start=3087
+  _globals['_BATCHGETMACHINECYCLESRESPONSE']._serialized_end=3173
+  _globals['_BATCHUPDATEMACHINECYCLESREQUEST']._serialized_start=3176
+  _globals['_BATCHUPDATEMACHINECYCLESREQUEST']._serialized_end=3314
+  _globals['_BATCHUPDATEMACHINECYCLESRESPONSE']._serialized_start=3316
+  _globals['_BATCHUPDATEMACHINECYCLESRESPONSE']._serialized_end=3405
+  _globals['_BATCHDELETEMACHINECYCLESREQUEST']._serialized_start=3408
+  _globals['_BATCHDELETEMACHINECYCLESREQUEST']._serialized_end=3546
+  _globals['_WATCHMACHINECYCLESREQUEST']._serialized_start=3549
+  _globals['_WATCHMACHINECYCLESREQUEST']._serialized_end=3701
+  _globals['_WATCHMACHINECYCLESRESPONSE']._serialized_start=3704
+  _globals['_WATCHMACHINECYCLESRESPONSE']._serialized_end=3988
+  _globals['_WATCHMACHINECYCLESCHANGE']._serialized_start=3991
+  _globals['_WATCHMACHINECYCLESCHANGE']._serialized_end=4158
+  _globals['_MACHINECYCLESERVICE']._serialized_start=4161
+  _globals['_MACHINECYCLESERVICE']._serialized_end=5937
 # @@protoc_insertion_point(module_scope)

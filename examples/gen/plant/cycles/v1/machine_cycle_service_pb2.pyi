@@ -14,6 +14,7 @@ from google.protobuf.internal import containers as _containers
 from plant.cycles.v1 import machine_cycle_pb2 as _machine_cycle_pb2
 from toolcrib.audit.v1 import audit_pb2 as _audit_pb2
 from toolcrib.query.v1 import query_pb2 as _query_pb2
+from toolcrib.watch.v1 import watch_pb2 as _watch_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -763,3 +764,117 @@ class BatchDeleteMachineCyclesRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BatchDeleteMachineCyclesRequest: _TypeAlias = BatchDeleteMachineCyclesRequest  # noqa: Y015
+
+@_typing.final
+class WatchMachineCyclesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILTER_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    INCLUDE_PREVIOUS_FIELD_NUMBER: _builtins.int
+    filter: _builtins.str
+    """Which records, as in AIP-160: name = "A*" AND NOT speed_mm_s > 100. Empty: all."""
+    include_previous: _builtins.bool
+    """Send records as they were before, too."""
+    @_builtins.property
+    def query(self) -> _query_pb2.Filter:
+        """The filter as a message; with both, both have to hold."""
+
+    @_builtins.property
+    def start(self) -> _watch_pb2.Start:
+        """Where it begins. Absent: now."""
+
+    def __init__(
+        self,
+        *,
+        filter: _builtins.str = ...,
+        query: _query_pb2.Filter | None = ...,
+        start: _watch_pb2.Start | None = ...,
+        include_previous: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["query", b"query", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "include_previous", b"include_previous", "query", b"query", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchMachineCyclesRequest: _TypeAlias = WatchMachineCyclesRequest  # noqa: Y015
+
+@_typing.final
+class WatchMachineCyclesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORDS_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    COMMIT_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    CONTINUES_FIELD_NUMBER: _builtins.int
+    resume_token: _builtins.str
+    """Goes on behind this message; empty within the snapshot, and where `continues`."""
+    revision: _builtins.int
+    """All up to this revision was sent, this message included."""
+    kind: _watch_pb2.MessageKind.ValueType
+    continues: _builtins.bool
+    """The commit is too large for one message: its other changes follow in the next."""
+    @_builtins.property
+    def records(self) -> _containers.RepeatedCompositeFieldContainer[_machine_cycle_pb2.MachineCycle]:
+        """Records of the snapshot."""
+
+    @_builtins.property
+    def commit(self) -> _watch_pb2.Commit: ...
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___WatchMachineCyclesChange]:
+        """In the order in which they were made."""
+
+    def __init__(
+        self,
+        *,
+        records: _abc.Iterable[_machine_cycle_pb2.MachineCycle] | None = ...,
+        resume_token: _builtins.str = ...,
+        revision: _builtins.int = ...,
+        kind: _watch_pb2.MessageKind.ValueType = ...,
+        commit: _watch_pb2.Commit | None = ...,
+        changes: _abc.Iterable[Global___WatchMachineCyclesChange] | None = ...,
+        continues: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "commit", b"commit", "continues", b"continues", "kind", b"kind", "records", b"records", "resume_token", b"resume_token", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchMachineCyclesResponse: _TypeAlias = WatchMachineCyclesResponse  # noqa: Y015
+
+@_typing.final
+class WatchMachineCyclesChange(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    RECORD_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    kind: _watch_pb2.ChangeKind.ValueType
+    @_builtins.property
+    def record(self) -> _machine_cycle_pb2.MachineCycle:
+        """The record after the change; one that was removed, as it last was."""
+
+    @_builtins.property
+    def previous(self) -> _machine_cycle_pb2.MachineCycle:
+        """The record before the change, where that was asked for and there was one."""
+
+    def __init__(
+        self,
+        *,
+        kind: _watch_pb2.ChangeKind.ValueType = ...,
+        record: _machine_cycle_pb2.MachineCycle | None = ...,
+        previous: _machine_cycle_pb2.MachineCycle | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["previous", b"previous", "record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "previous", b"previous", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchMachineCyclesChange: _TypeAlias = WatchMachineCyclesChange  # noqa: Y015

@@ -112,6 +112,11 @@ class MachineCycleServiceStub:
                 request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.BatchDeleteMachineCyclesRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
+        self.WatchMachineCycles = channel.unary_stream(
+                '/plant.cycles.v1.MachineCycleService/WatchMachineCycles',
+                request_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.WatchMachineCyclesRequest.SerializeToString,
+                response_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.WatchMachineCyclesResponse.FromString,
+                _registered_method=True)
 
 
 class MachineCycleServiceServicer:
@@ -223,6 +228,13 @@ class MachineCycleServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchMachineCycles(self, request, context):
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MachineCycleServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -300,6 +312,11 @@ def add_MachineCycleServiceServicer_to_server(servicer, server):
                     servicer.BatchDeleteMachineCycles,
                     request_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.BatchDeleteMachineCyclesRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'WatchMachineCycles': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchMachineCycles,
+                    request_deserializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.WatchMachineCyclesRequest.FromString,
+                    response_serializer=plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.WatchMachineCyclesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -708,6 +725,33 @@ class MachineCycleService:
             '/plant.cycles.v1.MachineCycleService/BatchDeleteMachineCycles',
             plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.BatchDeleteMachineCyclesRequest.SerializeToString,
             google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchMachineCycles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/plant.cycles.v1.MachineCycleService/WatchMachineCycles',
+            plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.WatchMachineCyclesRequest.SerializeToString,
+            plant_dot_cycles_dot_v1_dot_machine__cycle__service__pb2.WatchMachineCyclesResponse.FromString,
             options,
             channel_credentials,
             insecure,

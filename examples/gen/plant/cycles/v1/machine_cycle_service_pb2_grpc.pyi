@@ -67,6 +67,8 @@ class MachineCycleServiceStub:
     """Changes records, all or none, in the order of the requests."""
     BatchDeleteMachineCycles: _grpc.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.BatchDeleteMachineCyclesRequest, _empty_pb2.Empty]
     """Deletes records, all or none, in the order of the requests."""
+    WatchMachineCycles: _grpc.UnaryStreamMultiCallable[_machine_cycle_service_pb2.WatchMachineCyclesRequest, _machine_cycle_service_pb2.WatchMachineCyclesResponse]
+    """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 @_typing.type_check_only
 class MachineCycleServiceAsyncStub(MachineCycleServiceStub):
@@ -103,6 +105,8 @@ class MachineCycleServiceAsyncStub(MachineCycleServiceStub):
     """Changes records, all or none, in the order of the requests."""
     BatchDeleteMachineCycles: _aio.UnaryUnaryMultiCallable[_machine_cycle_service_pb2.BatchDeleteMachineCyclesRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Deletes records, all or none, in the order of the requests."""
+    WatchMachineCycles: _aio.UnaryStreamMultiCallable[_machine_cycle_service_pb2.WatchMachineCyclesRequest, _machine_cycle_service_pb2.WatchMachineCyclesResponse]  # type: ignore[assignment]
+    """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 class MachineCycleServiceServicer(metaclass=_abc_1.ABCMeta):
     """Stores MachineCycle records. Every write is audited; its actor is taken from the call's metadata or certificate."""
@@ -226,5 +230,13 @@ class MachineCycleServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
         """Deletes records, all or none, in the order of the requests."""
+
+    @_abc_1.abstractmethod
+    def WatchMachineCycles(
+        self,
+        request: _machine_cycle_service_pb2.WatchMachineCyclesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_machine_cycle_service_pb2.WatchMachineCyclesResponse], _abc.AsyncIterator[_machine_cycle_service_pb2.WatchMachineCyclesResponse]]:
+        """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 def add_MachineCycleServiceServicer_to_server(servicer: MachineCycleServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

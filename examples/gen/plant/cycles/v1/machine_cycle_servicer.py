@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class MachineCycleServicer(ComponentServicer[MachineCycle]):
@@ -25,6 +25,7 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
 
     service = "plant.cycles.v1.MachineCycleService"
     repository = MachineCycleRepository
+    watched = Watched("WatchMachineCycles", messages.WatchMachineCyclesRequest, messages.WatchMachineCyclesResponse)
 
     async def CreateMachineCycle(self, request: messages.CreateMachineCycleRequest, call: Call) -> MachineCycle:
         return await self.create(call, request, request.machine_cycle)
@@ -155,7 +156,7 @@ class MachineCycleServicer(ComponentServicer[MachineCycle]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateMachineCycle", messages.CreateMachineCycleRequest, self.CreateMachineCycle),
             Method("GetMachineCycle", messages.GetMachineCycleRequest, self.GetMachineCycle),

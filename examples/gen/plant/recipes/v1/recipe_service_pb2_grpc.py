@@ -116,6 +116,11 @@ class RecipeServiceStub:
                 request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.BatchDeleteRecipesRequest.SerializeToString,
                 response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.BatchDeleteRecipesResponse.FromString,
                 _registered_method=True)
+        self.WatchRecipes = channel.unary_stream(
+                '/plant.recipes.v1.RecipeService/WatchRecipes',
+                request_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.WatchRecipesRequest.SerializeToString,
+                response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.WatchRecipesResponse.FromString,
+                _registered_method=True)
 
 
 class RecipeServiceServicer:
@@ -234,6 +239,13 @@ class RecipeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchRecipes(self, request, context):
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RecipeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -316,6 +328,11 @@ def add_RecipeServiceServicer_to_server(servicer, server):
                     servicer.BatchDeleteRecipes,
                     request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.BatchDeleteRecipesRequest.FromString,
                     response_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.BatchDeleteRecipesResponse.SerializeToString,
+            ),
+            'WatchRecipes': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchRecipes,
+                    request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.WatchRecipesRequest.FromString,
+                    response_serializer=plant_dot_recipes_dot_v1_dot_recipe__service__pb2.WatchRecipesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -751,6 +768,33 @@ class RecipeService:
             '/plant.recipes.v1.RecipeService/BatchDeleteRecipes',
             plant_dot_recipes_dot_v1_dot_recipe__service__pb2.BatchDeleteRecipesRequest.SerializeToString,
             plant_dot_recipes_dot_v1_dot_recipe__service__pb2.BatchDeleteRecipesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchRecipes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/plant.recipes.v1.RecipeService/WatchRecipes',
+            plant_dot_recipes_dot_v1_dot_recipe__service__pb2.WatchRecipesRequest.SerializeToString,
+            plant_dot_recipes_dot_v1_dot_recipe__service__pb2.WatchRecipesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -68,6 +68,8 @@ class RecipeServiceStub:
     """Changes records, all or none, in the order of the requests."""
     BatchDeleteRecipes: _grpc.UnaryUnaryMultiCallable[_recipe_service_pb2.BatchDeleteRecipesRequest, _recipe_service_pb2.BatchDeleteRecipesResponse]
     """Deletes records, all or none, in the order of the requests."""
+    WatchRecipes: _grpc.UnaryStreamMultiCallable[_recipe_service_pb2.WatchRecipesRequest, _recipe_service_pb2.WatchRecipesResponse]
+    """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 @_typing.type_check_only
 class RecipeServiceAsyncStub(RecipeServiceStub):
@@ -106,6 +108,8 @@ class RecipeServiceAsyncStub(RecipeServiceStub):
     """Changes records, all or none, in the order of the requests."""
     BatchDeleteRecipes: _aio.UnaryUnaryMultiCallable[_recipe_service_pb2.BatchDeleteRecipesRequest, _recipe_service_pb2.BatchDeleteRecipesResponse]  # type: ignore[assignment]
     """Deletes records, all or none, in the order of the requests."""
+    WatchRecipes: _aio.UnaryStreamMultiCallable[_recipe_service_pb2.WatchRecipesRequest, _recipe_service_pb2.WatchRecipesResponse]  # type: ignore[assignment]
+    """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 class RecipeServiceServicer(metaclass=_abc_1.ABCMeta):
     """Stores Recipe records. Every write is audited; its actor is taken from the call's metadata or certificate."""
@@ -237,5 +241,13 @@ class RecipeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recipe_service_pb2.BatchDeleteRecipesResponse, _abc.Awaitable[_recipe_service_pb2.BatchDeleteRecipesResponse]]:
         """Deletes records, all or none, in the order of the requests."""
+
+    @_abc_1.abstractmethod
+    def WatchRecipes(
+        self,
+        request: _recipe_service_pb2.WatchRecipesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_recipe_service_pb2.WatchRecipesResponse], _abc.AsyncIterator[_recipe_service_pb2.WatchRecipesResponse]]:
+        """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 def add_RecipeServiceServicer_to_server(servicer: RecipeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

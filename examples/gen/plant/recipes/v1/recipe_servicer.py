@@ -16,7 +16,7 @@ from toolcrib.server.requests import (
     Selection,
     as_of,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class RecipeServicer(ComponentServicer[Recipe]):
@@ -24,6 +24,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
 
     service = "plant.recipes.v1.RecipeService"
     repository = RecipeRepository
+    watched = Watched("WatchRecipes", messages.WatchRecipesRequest, messages.WatchRecipesResponse)
 
     async def CreateRecipe(self, request: messages.CreateRecipeRequest, call: Call) -> Recipe:
         return await self.create(call, request, request.recipe)
@@ -185,7 +186,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
         return messages.BatchDeleteRecipesResponse(recipes=records)
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateRecipe", messages.CreateRecipeRequest, self.CreateRecipe),
             Method("GetRecipe", messages.GetRecipeRequest, self.GetRecipe),

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.recipes.v1.recipe_pb2 import RecipeTool
 from plant.recipes.v1.recipe_tool_fields import RecipeToolFields
@@ -27,20 +28,25 @@ from plant.recipes.v1.recipe_tool_service_pb2 import (
     RecipeToolRevision,
     RollbackRecipeToolRequest,
     UpdateRecipeToolRequest,
+    WatchRecipeToolsRequest,
 )
 from plant.recipes.v1.recipe_tool_service_pb2_grpc import RecipeToolServiceStub
 from toolcrib.client import (
     AsOf,
     AsyncCrib,
     AsyncQuery,
+    AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Watch,
+    Watching,
     as_of_revision,
     as_of_time,
     field_mask,
     record_and_mask,
+    watch_request,
 )
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
@@ -186,6 +192,20 @@ class RecipeToolClient:
             ),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[RecipeTool]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib,
+            self._stub.WatchRecipeTools,
+            watch_request(WatchRecipeToolsRequest, conditions, filter, query, asked),
+        )
 
     def update(
         self,
@@ -523,6 +543,20 @@ class AsyncRecipeToolClient:
             ),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[RecipeTool]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib,
+            self._stub.WatchRecipeTools,
+            watch_request(WatchRecipeToolsRequest, conditions, filter, query, asked),
+        )
 
     async def update(
         self,

@@ -112,6 +112,11 @@ class RecipeToolServiceStub:
                 request_serializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.BatchDeleteRecipeToolsRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
+        self.WatchRecipeTools = channel.unary_stream(
+                '/plant.recipes.v1.RecipeToolService/WatchRecipeTools',
+                request_serializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.WatchRecipeToolsRequest.SerializeToString,
+                response_deserializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.WatchRecipeToolsResponse.FromString,
+                _registered_method=True)
 
 
 class RecipeToolServiceServicer:
@@ -223,6 +228,13 @@ class RecipeToolServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchRecipeTools(self, request, context):
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RecipeToolServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -300,6 +312,11 @@ def add_RecipeToolServiceServicer_to_server(servicer, server):
                     servicer.BatchDeleteRecipeTools,
                     request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.BatchDeleteRecipeToolsRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'WatchRecipeTools': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchRecipeTools,
+                    request_deserializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.WatchRecipeToolsRequest.FromString,
+                    response_serializer=plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.WatchRecipeToolsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -708,6 +725,33 @@ class RecipeToolService:
             '/plant.recipes.v1.RecipeToolService/BatchDeleteRecipeTools',
             plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.BatchDeleteRecipeToolsRequest.SerializeToString,
             google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchRecipeTools(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/plant.recipes.v1.RecipeToolService/WatchRecipeTools',
+            plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.WatchRecipeToolsRequest.SerializeToString,
+            plant_dot_recipes_dot_v1_dot_recipe__tool__service__pb2.WatchRecipeToolsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -67,6 +67,8 @@ class RecipeToolServiceStub:
     """Changes records, all or none, in the order of the requests."""
     BatchDeleteRecipeTools: _grpc.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.BatchDeleteRecipeToolsRequest, _empty_pb2.Empty]
     """Deletes records, all or none, in the order of the requests."""
+    WatchRecipeTools: _grpc.UnaryStreamMultiCallable[_recipe_tool_service_pb2.WatchRecipeToolsRequest, _recipe_tool_service_pb2.WatchRecipeToolsResponse]
+    """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 @_typing.type_check_only
 class RecipeToolServiceAsyncStub(RecipeToolServiceStub):
@@ -103,6 +105,8 @@ class RecipeToolServiceAsyncStub(RecipeToolServiceStub):
     """Changes records, all or none, in the order of the requests."""
     BatchDeleteRecipeTools: _aio.UnaryUnaryMultiCallable[_recipe_tool_service_pb2.BatchDeleteRecipeToolsRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Deletes records, all or none, in the order of the requests."""
+    WatchRecipeTools: _aio.UnaryStreamMultiCallable[_recipe_tool_service_pb2.WatchRecipeToolsRequest, _recipe_tool_service_pb2.WatchRecipeToolsResponse]  # type: ignore[assignment]
+    """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 class RecipeToolServiceServicer(metaclass=_abc_1.ABCMeta):
     """Stores RecipeTool records. Every write is audited; its actor is taken from the call's metadata or certificate."""
@@ -226,5 +230,13 @@ class RecipeToolServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
         """Deletes records, all or none, in the order of the requests."""
+
+    @_abc_1.abstractmethod
+    def WatchRecipeTools(
+        self,
+        request: _recipe_tool_service_pb2.WatchRecipeToolsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_recipe_tool_service_pb2.WatchRecipeToolsResponse], _abc.AsyncIterator[_recipe_tool_service_pb2.WatchRecipeToolsResponse]]:
+        """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 def add_RecipeToolServiceServicer_to_server(servicer: RecipeToolServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -18,7 +18,7 @@ from toolcrib.server.requests import (
     Selection,
     as_of,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class RecipeToolServicer(ComponentServicer[RecipeTool]):
@@ -26,6 +26,7 @@ class RecipeToolServicer(ComponentServicer[RecipeTool]):
 
     service = "plant.recipes.v1.RecipeToolService"
     repository = RecipeToolRepository
+    watched = Watched("WatchRecipeTools", messages.WatchRecipeToolsRequest, messages.WatchRecipeToolsResponse)
 
     async def CreateRecipeTool(self, request: messages.CreateRecipeToolRequest, call: Call) -> RecipeTool:
         return await self.create(call, request, request.recipe_tool)
@@ -181,7 +182,7 @@ class RecipeToolServicer(ComponentServicer[RecipeTool]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateRecipeTool", messages.CreateRecipeToolRequest, self.CreateRecipeTool),
             Method("GetRecipeTool", messages.GetRecipeToolRequest, self.GetRecipeTool),

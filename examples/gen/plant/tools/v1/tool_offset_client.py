@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.tools.v1.tool_offset_fields import ToolOffsetFields
 from plant.tools.v1.tool_offset_pb2 import ToolOffset
@@ -28,20 +29,25 @@ from plant.tools.v1.tool_offset_service_pb2 import (
     ToolOffsetRevision,
     UndeleteToolOffsetRequest,
     UpdateToolOffsetRequest,
+    WatchToolOffsetsRequest,
 )
 from plant.tools.v1.tool_offset_service_pb2_grpc import ToolOffsetServiceStub
 from toolcrib.client import (
     AsOf,
     AsyncCrib,
     AsyncQuery,
+    AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Watch,
+    Watching,
     as_of_revision,
     as_of_time,
     field_mask,
     record_and_mask,
+    watch_request,
 )
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
@@ -198,6 +204,20 @@ class ToolOffsetClient:
             ),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[ToolOffset]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib,
+            self._stub.WatchToolOffsets,
+            watch_request(WatchToolOffsetsRequest, conditions, filter, query, asked),
+        )
 
     def update(
         self,
@@ -536,6 +556,20 @@ class AsyncToolOffsetClient:
             ),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[ToolOffset]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib,
+            self._stub.WatchToolOffsets,
+            watch_request(WatchToolOffsetsRequest, conditions, filter, query, asked),
+        )
 
     async def update(
         self,

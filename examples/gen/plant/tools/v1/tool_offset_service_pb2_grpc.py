@@ -116,6 +116,11 @@ class ToolOffsetServiceStub:
                 request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.BatchDeleteToolOffsetsRequest.SerializeToString,
                 response_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.BatchDeleteToolOffsetsResponse.FromString,
                 _registered_method=True)
+        self.WatchToolOffsets = channel.unary_stream(
+                '/plant.tools.v1.ToolOffsetService/WatchToolOffsets',
+                request_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.WatchToolOffsetsRequest.SerializeToString,
+                response_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.WatchToolOffsetsResponse.FromString,
+                _registered_method=True)
 
 
 class ToolOffsetServiceServicer:
@@ -234,6 +239,13 @@ class ToolOffsetServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchToolOffsets(self, request, context):
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ToolOffsetServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -316,6 +328,11 @@ def add_ToolOffsetServiceServicer_to_server(servicer, server):
                     servicer.BatchDeleteToolOffsets,
                     request_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.BatchDeleteToolOffsetsRequest.FromString,
                     response_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.BatchDeleteToolOffsetsResponse.SerializeToString,
+            ),
+            'WatchToolOffsets': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchToolOffsets,
+                    request_deserializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.WatchToolOffsetsRequest.FromString,
+                    response_serializer=plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.WatchToolOffsetsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -751,6 +768,33 @@ class ToolOffsetService:
             '/plant.tools.v1.ToolOffsetService/BatchDeleteToolOffsets',
             plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.BatchDeleteToolOffsetsRequest.SerializeToString,
             plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.BatchDeleteToolOffsetsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchToolOffsets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/plant.tools.v1.ToolOffsetService/WatchToolOffsets',
+            plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.WatchToolOffsetsRequest.SerializeToString,
+            plant_dot_tools_dot_v1_dot_tool__offset__service__pb2.WatchToolOffsetsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -68,6 +68,8 @@ class ToolOffsetServiceStub:
     """Changes records, all or none, in the order of the requests."""
     BatchDeleteToolOffsets: _grpc.UnaryUnaryMultiCallable[_tool_offset_service_pb2.BatchDeleteToolOffsetsRequest, _tool_offset_service_pb2.BatchDeleteToolOffsetsResponse]
     """Deletes records, all or none, in the order of the requests."""
+    WatchToolOffsets: _grpc.UnaryStreamMultiCallable[_tool_offset_service_pb2.WatchToolOffsetsRequest, _tool_offset_service_pb2.WatchToolOffsetsResponse]
+    """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 @_typing.type_check_only
 class ToolOffsetServiceAsyncStub(ToolOffsetServiceStub):
@@ -106,6 +108,8 @@ class ToolOffsetServiceAsyncStub(ToolOffsetServiceStub):
     """Changes records, all or none, in the order of the requests."""
     BatchDeleteToolOffsets: _aio.UnaryUnaryMultiCallable[_tool_offset_service_pb2.BatchDeleteToolOffsetsRequest, _tool_offset_service_pb2.BatchDeleteToolOffsetsResponse]  # type: ignore[assignment]
     """Deletes records, all or none, in the order of the requests."""
+    WatchToolOffsets: _aio.UnaryStreamMultiCallable[_tool_offset_service_pb2.WatchToolOffsetsRequest, _tool_offset_service_pb2.WatchToolOffsetsResponse]  # type: ignore[assignment]
+    """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 class ToolOffsetServiceServicer(metaclass=_abc_1.ABCMeta):
     """Stores ToolOffset records. Every write is audited; its actor is taken from the call's metadata or certificate."""
@@ -237,5 +241,13 @@ class ToolOffsetServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_tool_offset_service_pb2.BatchDeleteToolOffsetsResponse, _abc.Awaitable[_tool_offset_service_pb2.BatchDeleteToolOffsetsResponse]]:
         """Deletes records, all or none, in the order of the requests."""
+
+    @_abc_1.abstractmethod
+    def WatchToolOffsets(
+        self,
+        request: _tool_offset_service_pb2.WatchToolOffsetsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_tool_offset_service_pb2.WatchToolOffsetsResponse], _abc.AsyncIterator[_tool_offset_service_pb2.WatchToolOffsetsResponse]]:
+        """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 def add_ToolOffsetServiceServicer_to_server(servicer: ToolOffsetServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

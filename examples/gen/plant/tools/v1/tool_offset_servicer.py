@@ -16,7 +16,7 @@ from toolcrib.server.requests import (
     Selection,
     as_of,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class ToolOffsetServicer(ComponentServicer[ToolOffset]):
@@ -24,6 +24,7 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
 
     service = "plant.tools.v1.ToolOffsetService"
     repository = ToolOffsetRepository
+    watched = Watched("WatchToolOffsets", messages.WatchToolOffsetsRequest, messages.WatchToolOffsetsResponse)
 
     async def CreateToolOffset(self, request: messages.CreateToolOffsetRequest, call: Call) -> ToolOffset:
         return await self.create(call, request, request.tool_offset)
@@ -191,7 +192,7 @@ class ToolOffsetServicer(ComponentServicer[ToolOffset]):
         return messages.BatchDeleteToolOffsetsResponse(tool_offsets=records)
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateToolOffset", messages.CreateToolOffsetRequest, self.CreateToolOffset),
             Method("GetToolOffset", messages.GetToolOffsetRequest, self.GetToolOffset),

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.users.v1.user_fields import UserFields
 from plant.users.v1.user_pb2 import User
@@ -28,9 +29,23 @@ from plant.users.v1.user_service_pb2 import (
     UpdateUserRequest,
     UserDiff,
     UserRevision,
+    WatchUsersRequest,
 )
 from plant.users.v1.user_service_pb2_grpc import UserServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    AsyncWatch,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    Watch,
+    Watching,
+    field_mask,
+    record_and_mask,
+    watch_request,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncUserClient", "UserClient", "UserFields"]
@@ -144,6 +159,18 @@ class UserClient:
             ExplainUsersRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[User]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib, self._stub.WatchUsers, watch_request(WatchUsersRequest, conditions, filter, query, asked)
+        )
 
     def update(
         self,
@@ -415,6 +442,18 @@ class AsyncUserClient:
             ExplainUsersRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[User]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib, self._stub.WatchUsers, watch_request(WatchUsersRequest, conditions, filter, query, asked)
+        )
 
     async def update(
         self,

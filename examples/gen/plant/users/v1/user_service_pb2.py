@@ -27,69 +27,76 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from plant.users.v1 import user_pb2 as plant_dot_users_dot_v1_dot_user__pb2
 from toolcrib.audit.v1 import audit_pb2 as toolcrib_dot_audit_dot_v1_dot_audit__pb2
 from toolcrib.query.v1 import query_pb2 as toolcrib_dot_query_dot_v1_dot_query__pb2
+from toolcrib.watch.v1 import watch_pb2 as toolcrib_dot_watch_dot_v1_dot_watch__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!plant/users/v1/user_service.proto\x12\x0eplant.users.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19plant/users/v1/user.proto\x1a\x1dtoolcrib/audit/v1/audit.proto\x1a\x1dtoolcrib/query/v1/query.proto\"b\n\x11\x43reateUserRequest\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.plant.users.v1.User\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"a\n\x0eGetUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xca\x01\n\x10ListUsersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"c\n\x11ListUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"c\n\x11\x43ountUsersRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"5\n\x12\x43ountUsersResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"w\n\x13\x45xplainUsersRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"=\n\x14\x45xplainUsersResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xaa\x01\n\x11UpdateUserRequest\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.plant.users.v1.User\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"o\n\x11\x44\x65leteUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"Z\n\x13UndeleteUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\x98\x03\n\x0cUserRevision\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12/\n\toperation\x18\x02 \x01(\x0e\x32\x1c.toolcrib.audit.v1.Operation\x12/\n\x0b\x63ommit_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x34\n\x0c\x61\x63tor_source\x18\x05 \x01(\x0e\x32\x1e.toolcrib.audit.v1.ActorSource\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x0e\n\x06method\x18\x07 \x01(\t\x12$\n\x06\x62\x65\x66ore\x18\x08 \x01(\x0b\x32\x14.plant.users.v1.User\x12#\n\x05\x61\x66ter\x18\t \x01(\x0b\x32\x14.plant.users.v1.User\x12\x32\n\x0e\x63hanged_fields\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x19\n\x11previous_revision\x18\x0b \x01(\x03\x12\x15\n\rnext_revision\x18\x0c \x01(\x03\"\x89\x01\n\x08UserDiff\x12$\n\x06\x62\x65\x66ore\x18\x08 \x01(\x0b\x32\x14.plant.users.v1.User\x12#\n\x05\x61\x66ter\x18\t \x01(\x0b\x32\x14.plant.users.v1.User\x12\x32\n\x0e\x63hanged_fields\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"c\n\x18ListUserRevisionsRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x14 \x01(\x05\x12\x12\n\npage_token\x18\x15 \x01(\t\x12\x14\n\x0coldest_first\x18\x16 \x01(\x08\"w\n\x19ListUserRevisionsResponse\x12/\n\trevisions\x18\x01 \x03(\x0b\x32\x1c.plant.users.v1.UserRevision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"K\n\x0f\x44iffUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x16\n\x0estart_revision\x18\x17 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x18 \x01(\x03\"k\n\x14ListUserDiffsRequest\x12\x11\n\tpage_size\x18\x14 \x01(\x05\x12\x12\n\npage_token\x18\x15 \x01(\t\x12\x16\n\x0estart_revision\x18\x17 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x18 \x01(\x03\"k\n\x15ListUserDiffsResponse\x12\'\n\x05\x64iffs\x18\x01 \x03(\x0b\x32\x18.plant.users.v1.UserDiff\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"l\n\x13RollbackUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\t \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"y\n\x17\x42\x61tchCreateUsersRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.plant.users.v1.CreateUserRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"?\n\x18\x42\x61tchCreateUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"H\n\x14\x42\x61tchGetUsersRequest\x12\x30\n\x08requests\x18\x01 \x03(\x0b\x32\x1e.plant.users.v1.GetUserRequest\"<\n\x15\x42\x61tchGetUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"y\n\x17\x42\x61tchUpdateUsersRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.plant.users.v1.UpdateUserRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"?\n\x18\x42\x61tchUpdateUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"y\n\x17\x42\x61tchDeleteUsersRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.plant.users.v1.DeleteUserRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"?\n\x18\x42\x61tchDeleteUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User2\xdd\n\n\x0bUserService\x12\x45\n\nCreateUser\x12!.plant.users.v1.CreateUserRequest\x1a\x14.plant.users.v1.User\x12?\n\x07GetUser\x12\x1e.plant.users.v1.GetUserRequest\x1a\x14.plant.users.v1.User\x12P\n\tListUsers\x12 .plant.users.v1.ListUsersRequest\x1a!.plant.users.v1.ListUsersResponse\x12S\n\nCountUsers\x12!.plant.users.v1.CountUsersRequest\x1a\".plant.users.v1.CountUsersResponse\x12Y\n\x0c\x45xplainUsers\x12#.plant.users.v1.ExplainUsersRequest\x1a$.plant.users.v1.ExplainUsersResponse\x12\x45\n\nUpdateUser\x12!.plant.users.v1.UpdateUserRequest\x1a\x14.plant.users.v1.User\x12\x45\n\nDeleteUser\x12!.plant.users.v1.DeleteUserRequest\x1a\x14.plant.users.v1.User\x12I\n\x0cUndeleteUser\x12#.plant.users.v1.UndeleteUserRequest\x1a\x14.plant.users.v1.User\x12h\n\x11ListUserRevisions\x12(.plant.users.v1.ListUserRevisionsRequest\x1a).plant.users.v1.ListUserRevisionsResponse\x12\x45\n\x08\x44iffUser\x12\x1f.plant.users.v1.DiffUserRequest\x1a\x18.plant.users.v1.UserDiff\x12\\\n\rListUserDiffs\x12$.plant.users.v1.ListUserDiffsRequest\x1a%.plant.users.v1.ListUserDiffsResponse\x12I\n\x0cRollbackUser\x12#.plant.users.v1.RollbackUserRequest\x1a\x14.plant.users.v1.User\x12\x65\n\x10\x42\x61tchCreateUsers\x12\'.plant.users.v1.BatchCreateUsersRequest\x1a(.plant.users.v1.BatchCreateUsersResponse\x12\\\n\rBatchGetUsers\x12$.plant.users.v1.BatchGetUsersRequest\x1a%.plant.users.v1.BatchGetUsersResponse\x12\x65\n\x10\x42\x61tchUpdateUsers\x12\'.plant.users.v1.BatchUpdateUsersRequest\x1a(.plant.users.v1.BatchUpdateUsersResponse\x12\x65\n\x10\x42\x61tchDeleteUsers\x12\'.plant.users.v1.BatchDeleteUsersRequest\x1a(.plant.users.v1.BatchDeleteUsersResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!plant/users/v1/user_service.proto\x12\x0eplant.users.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19plant/users/v1/user.proto\x1a\x1dtoolcrib/audit/v1/audit.proto\x1a\x1dtoolcrib/query/v1/query.proto\x1a\x1dtoolcrib/watch/v1/watch.proto\"b\n\x11\x43reateUserRequest\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.plant.users.v1.User\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"a\n\x0eGetUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xca\x01\n\x10ListUsersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\x12-\n\tread_mask\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"c\n\x11ListUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"c\n\x11\x43ountUsersRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"5\n\x12\x43ountUsersResponse\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\"w\n\x13\x45xplainUsersRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x10\n\x08order_by\x18\x04 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\x14\n\x0cshow_deleted\x18\x0e \x01(\x08\"=\n\x14\x45xplainUsersResponse\x12%\n\x04plan\x18\x05 \x01(\x0b\x32\x17.toolcrib.query.v1.Plan\"\xaa\x01\n\x11UpdateUserRequest\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x14.plant.users.v1.User\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x15\n\rallow_missing\x18\r \x01(\x08\"o\n\x11\x44\x65leteUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x15\n\rallow_missing\x18\r \x01(\x08\"Z\n\x13UndeleteUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"\x98\x03\n\x0cUserRevision\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12/\n\toperation\x18\x02 \x01(\x0e\x32\x1c.toolcrib.audit.v1.Operation\x12/\n\x0b\x63ommit_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x34\n\x0c\x61\x63tor_source\x18\x05 \x01(\x0e\x32\x1e.toolcrib.audit.v1.ActorSource\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x0e\n\x06method\x18\x07 \x01(\t\x12$\n\x06\x62\x65\x66ore\x18\x08 \x01(\x0b\x32\x14.plant.users.v1.User\x12#\n\x05\x61\x66ter\x18\t \x01(\x0b\x32\x14.plant.users.v1.User\x12\x32\n\x0e\x63hanged_fields\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x19\n\x11previous_revision\x18\x0b \x01(\x03\x12\x15\n\rnext_revision\x18\x0c \x01(\x03\"\x89\x01\n\x08UserDiff\x12$\n\x06\x62\x65\x66ore\x18\x08 \x01(\x0b\x32\x14.plant.users.v1.User\x12#\n\x05\x61\x66ter\x18\t \x01(\x0b\x32\x14.plant.users.v1.User\x12\x32\n\x0e\x63hanged_fields\x18\n \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"c\n\x18ListUserRevisionsRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x14 \x01(\x05\x12\x12\n\npage_token\x18\x15 \x01(\t\x12\x14\n\x0coldest_first\x18\x16 \x01(\x08\"w\n\x19ListUserRevisionsResponse\x12/\n\trevisions\x18\x01 \x03(\x0b\x32\x1c.plant.users.v1.UserRevision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"K\n\x0f\x44iffUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x16\n\x0estart_revision\x18\x17 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x18 \x01(\x03\"k\n\x14ListUserDiffsRequest\x12\x11\n\tpage_size\x18\x14 \x01(\x05\x12\x12\n\npage_token\x18\x15 \x01(\t\x12\x16\n\x0estart_revision\x18\x17 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x18 \x01(\x03\"k\n\x15ListUserDiffsResponse\x12\'\n\x05\x64iffs\x18\x01 \x03(\x0b\x32\x18.plant.users.v1.UserDiff\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"l\n\x13RollbackUserRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\t \x01(\x03\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"y\n\x17\x42\x61tchCreateUsersRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.plant.users.v1.CreateUserRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"?\n\x18\x42\x61tchCreateUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"H\n\x14\x42\x61tchGetUsersRequest\x12\x30\n\x08requests\x18\x01 \x03(\x0b\x32\x1e.plant.users.v1.GetUserRequest\"<\n\x15\x42\x61tchGetUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"y\n\x17\x42\x61tchUpdateUsersRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.plant.users.v1.UpdateUserRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"?\n\x18\x42\x61tchUpdateUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"y\n\x17\x42\x61tchDeleteUsersRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.plant.users.v1.DeleteUserRequest\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"?\n\x18\x42\x61tchDeleteUsersResponse\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\"\x90\x01\n\x11WatchUsersRequest\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12(\n\x05query\x18\x05 \x01(\x0b\x32\x19.toolcrib.query.v1.Filter\x12\'\n\x05start\x18\x06 \x01(\x0b\x32\x18.toolcrib.watch.v1.Start\x12\x18\n\x10include_previous\x18\x07 \x01(\x08\"\x82\x02\n\x12WatchUsersResponse\x12%\n\x07records\x18\x01 \x03(\x0b\x32\x14.plant.users.v1.User\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12,\n\x04kind\x18\x04 \x01(\x0e\x32\x1e.toolcrib.watch.v1.MessageKind\x12)\n\x06\x63ommit\x18\x05 \x01(\x0b\x32\x19.toolcrib.watch.v1.Commit\x12\x31\n\x07\x63hanges\x18\x06 \x03(\x0b\x32 .plant.users.v1.WatchUsersChange\x12\x11\n\tcontinues\x18\x07 \x01(\x08\"\x8d\x01\n\x10WatchUsersChange\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.toolcrib.watch.v1.ChangeKind\x12$\n\x06record\x18\x02 \x01(\x0b\x32\x14.plant.users.v1.User\x12&\n\x08previous\x18\x03 \x01(\x0b\x32\x14.plant.users.v1.User2\xb4\x0b\n\x0bUserService\x12\x45\n\nCreateUser\x12!.plant.users.v1.CreateUserRequest\x1a\x14.plant.users.v1.User\x12?\n\x07GetUser\x12\x1e.plant.users.v1.GetUserRequest\x1a\x14.plant.users.v1.User\x12P\n\tListUsers\x12 .plant.users.v1.ListUsersRequest\x1a!.plant.users.v1.ListUsersResponse\x12S\n\nCountUsers\x12!.plant.users.v1.CountUsersRequest\x1a\".plant.users.v1.CountUsersResponse\x12Y\n\x0c\x45xplainUsers\x12#.plant.users.v1.ExplainUsersRequest\x1a$.plant.users.v1.ExplainUsersResponse\x12\x45\n\nUpdateUser\x12!.plant.users.v1.UpdateUserRequest\x1a\x14.plant.users.v1.User\x12\x45\n\nDeleteUser\x12!.plant.users.v1.DeleteUserRequest\x1a\x14.plant.users.v1.User\x12I\n\x0cUndeleteUser\x12#.plant.users.v1.UndeleteUserRequest\x1a\x14.plant.users.v1.User\x12h\n\x11ListUserRevisions\x12(.plant.users.v1.ListUserRevisionsRequest\x1a).plant.users.v1.ListUserRevisionsResponse\x12\x45\n\x08\x44iffUser\x12\x1f.plant.users.v1.DiffUserRequest\x1a\x18.plant.users.v1.UserDiff\x12\\\n\rListUserDiffs\x12$.plant.users.v1.ListUserDiffsRequest\x1a%.plant.users.v1.ListUserDiffsResponse\x12I\n\x0cRollbackUser\x12#.plant.users.v1.RollbackUserRequest\x1a\x14.plant.users.v1.User\x12\x65\n\x10\x42\x61tchCreateUsers\x12\'.plant.users.v1.BatchCreateUsersRequest\x1a(.plant.users.v1.BatchCreateUsersResponse\x12\\\n\rBatchGetUsers\x12$.plant.users.v1.BatchGetUsersRequest\x1a%.plant.users.v1.BatchGetUsersResponse\x12\x65\n\x10\x42\x61tchUpdateUsers\x12\'.plant.users.v1.BatchUpdateUsersRequest\x1a(.plant.users.v1.BatchUpdateUsersResponse\x12\x65\n\x10\x42\x61tchDeleteUsers\x12\'.plant.users.v1.BatchDeleteUsersRequest\x1a(.plant.users.v1.BatchDeleteUsersResponse\x12U\n\nWatchUsers\x12!.plant.users.v1.WatchUsersRequest\x1a\".plant.users.v1.WatchUsersResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plant.users.v1.user_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATEUSERREQUEST']._serialized_start=209
-  _globals['_CREATEUSERREQUEST']._serialized_end=307
-  _globals['_GETUSERREQUEST']._serialized_start=309
-  _globals['_GETUSERREQUEST']._serialized_end=406
-  _globals['_LISTUSERSREQUEST']._serialized_start=409
-  _globals['_LISTUSERSREQUEST']._serialized_end=611
-  _globals['_LISTUSERSRESPONSE']._serialized_start=613
-  _globals['_LISTUSERSRESPONSE']._serialized_end=712
-  _globals['_COUNTUSERSREQUEST']._serialized_start=714
-  _globals['_COUNTUSERSREQUEST']._serialized_end=813
-  _globals['_COUNTUSERSRESPONSE']._serialized_start=815
-  _globals['_COUNTUSERSRESPONSE']._serialized_end=868
-  _globals['_EXPLAINUSERSREQUEST']._serialized_start=870
-  _globals['_EXPLAINUSERSREQUEST']._serialized_end=989
-  _globals['_EXPLAINUSERSRESPONSE']._serialized_start=991
-  _globals['_EXPLAINUSERSRESPONSE']._serialized_end=1052
-  _globals['_UPDATEUSERREQUEST']._serialized_start=1055
-  _globals['_UPDATEUSERREQUEST']._serialized_end=1225
-  _globals['_DELETEUSERREQUEST']._serialized_start=1227
-  _globals['_DELETEUSERREQUEST']._serialized_end=1338
-  _globals['_UNDELETEUSERREQUEST']._serialized_start=1340
-  _globals['_UNDELETEUSERREQUEST']._serialized_end=1430
-  _globals['_USERREVISION']._serialized_start=1433
-  _globals['_USERREVISION']._serialized_end=1841
-  _globals['_USERDIFF']._serialized_start=1844
-  _globals['_USERDIFF']._serialized_end=1981
-  _globals['_LISTUSERREVISIONSREQUEST']._serialized_start=1983
-  _globals['_LISTUSERREVISIONSREQUEST']._serialized_end=2082
-  _globals['_LISTUSERREVISIONSRESPONSE']._serialized_start=2084
-  _globals['_LISTUSERREVISIONSRESPONSE']._serialized_end=2203
-  _globals['_DIFFUSERREQUEST']._serialized_start=2205
-  _globals['_DIFFUSERREQUEST']._serialized_end=2280
-  _globals['_LISTUSERDIFFSREQUEST']._serialized_start=2282
-  _globals['_LISTUSERDIFFSREQUEST']._serialized_end=2389
-  _globals['_LISTUSERDIFFSRESPONSE']._serialized_start=2391
-  _globals['_LISTUSERDIFFSRESPONSE']._serialized_end=2498
-  _globals['_ROLLBACKUSERREQUEST']._serialized_start=2500
-  _globals['_ROLLBACKUSERREQUEST']._serialized_end=2608
-  _globals['_BATCHCREATEUSERSREQUEST']._serialized_start=2610
-  _globals['_BATCHCREATEUSERSREQUEST']._serialized_end=2731
-  _globals['_BATCHCREATEUSERSRESPONSE']._serialized_start=2733
-  _globals['_BATCHCREATEUSERSRESPONSE']._serialized_end=2796
-  _globals['_BATCHGETUSERSREQUEST']._serialized_start=2798
-  _globals['_BATCHGETUSERSREQUEST']._serialized_end=2870
-  _globals['_BATCHGETUSERSRESPONSE']._serialized_start=2872
-  _globals['_BATCHGETUSERSRESPONSE']._serialized_end=2932
-  _globals['_BATCHUPDATEUSERSREQUEST']._serialized_start=2934
-  _globals['_BATCHUPDATEUSERSREQUEST']._serialized_end=3055
-  _globals['_BATCHUPDATEUSERSRESPONSE']._serialized_start=3057
-  _globals['_BATCHUPDATEUSERSRESPONSE']._serialized_end=3120
-  _globals['_BATCHDELETEUSERSREQUEST']._serialized_start=3122
-  _globals['_BATCHDELETEUSERSREQUEST']._serialized_end=3243
-  _globals['_BATCHDELETEUSERSRESPONSE']._serialized_start=3245
-  _globals['_BATCHDELETEUSERSRESPONSE']._serialized_end=3308
-  _globals['_USERSERVICE']._serialized_start=3311
-  _globals['_USERSERVICE']._serialized_end=4684
+  _globals['_CREATEUSERREQUEST']._serialized_start=240
+  _globals['_CREATEUSERREQUEST']._serialized_end=338
+  _globals['_GETUSERREQUEST']._serialized_start=340
+  _globals['_GETUSERREQUEST']._serialized_end=437
+  _globals['_LISTUSERSREQUEST']._serialized_start=440
+  _globals['_LISTUSERSREQUEST']._serialized_end=642
+  _globals['_LISTUSERSRESPONSE']._serialized_start=644
+  _globals['_LISTUSERSRESPONSE']._serialized_end=743
+  _globals['_COUNTUSERSREQUEST']._serialized_start=745
+  _globals['_COUNTUSERSREQUEST']._serialized_end=844
+  _globals['_COUNTUSERSRESPONSE']._serialized_start=846
+  _globals['_COUNTUSERSRESPONSE']._serialized_end=899
+  _globals['_EXPLAINUSERSREQUEST']._serialized_start=901
+  _globals['_EXPLAINUSERSREQUEST']._serialized_end=1020
+  _globals['_EXPLAINUSERSRESPONSE']._serialized_start=1022
+  _globals['_EXPLAINUSERSRESPONSE']._serialized_end=1083
+  _globals['_UPDATEUSERREQUEST']._serialized_start=1086
+  _globals['_UPDATEUSERREQUEST']._serialized_end=1256
+  _globals['_DELETEUSERREQUEST']._serialized_start=1258
+  _globals['_DELETEUSERREQUEST']._serialized_end=1369
+  _globals['_UNDELETEUSERREQUEST']._serialized_start=1371
+  _globals['_UNDELETEUSERREQUEST']._serialized_end=1461
+  _globals['_USERREVISION']._serialized_start=1464
+  _globals['_USERREVISION']._serialized_end=1872
+  _globals['_USERDIFF']._serialized_start=1875
+  _globals['_USERDIFF']._serialized_end=2012
+  _globals['_LISTUSERREVISIONSREQUEST']._serialized_start=2014
+  _globals['_LISTUSERREVISIONSREQUEST']._serialized_end=2113
+  _globals['_LISTUSERREVISIONSRESPONSE']._serialized_start=2115
+  _globals['_LISTUSERREVISIONSRESPONSE']._serialized_end=2234
+  _globals['_DIFFUSERREQUEST']._serialized_start=2236
+  _globals['_DIFFUSERREQUEST']._serialized_end=2311
+  _globals['_LISTUSERDIFFSREQUEST']._serialized_start=2313
+  _globals['_LISTUSERDIFFSREQUEST']._serialized_end=2420
+  _globals['_LISTUSERDIFFSRESPONSE']._serialized_start=2422
+  _globals['_LISTUSERDIFFSRESPONSE']._serialized_end=2529
+  _globals['_ROLLBACKUSERREQUEST']._serialized_start=2531
+  _globals['_ROLLBACKUSERREQUEST']._serialized_end=2639
+  _globals['_BATCHCREATEUSERSREQUEST']._serialized_start=2641
+  _globals['_BATCHCREATEUSERSREQUEST']._serialized_end=2762
+  _globals['_BATCHCREATEUSERSRESPONSE']._serialized_start=2764
+  _globals['_BATCHCREATEUSERSRESPONSE']._serialized_end=2827
+  _globals['_BATCHGETUSERSREQUEST']._serialized_start=2829
+  _globals['_BATCHGETUSERSREQUEST']._serialized_end=2901
+  _globals['_BATCHGETUSERSRESPONSE']._serialized_start=2903
+  _globals['_BATCHGETUSERSRESPONSE']._serialized_end=2963
+  _globals['_BATCHUPDATEUSERSREQUEST']._serialized_start=2965
+  _globals['_BATCHUPDATEUSERSREQUEST']._serialized_end=3086
+  _globals['_BATCHUPDATEUSERSRESPONSE']._serialized_start=3088
+  _globals['_BATCHUPDATEUSERSRESPONSE']._serialized_end=3151
+  _globals['_BATCHDELETEUSERSREQUEST']._serialized_start=3153
+  _globals['_BATCHDELETEUSERSREQUEST']._serialized_end=3274
+  _globals['_BATCHDELETEUSERSRESPONSE']._serialized_start=3276
+  _globals['_BATCHDELETEUSERSRESPONSE']._serialized_end=3339
+  _globals['_WATCHUSERSREQUEST']._serialized_start=3342
+  _globals['_WATCHUSERSREQUEST']._serialized_end=3486
+  _globals['_WATCHUSERSRESPONSE']._serialized_start=3489
+  _globals['_WATCHUSERSRESPONSE']._serialized_end=3747
+  _globals['_WATCHUSERSCHANGE']._serialized_start=3750
+  _globals['_WATCHUSERSCHANGE']._serialized_end=3891
+  _globals['_USERSERVICE']._serialized_start=3894
+  _globals['_USERSERVICE']._serialized_end=5354
 # @@protoc_insertion_point(module_scope)

@@ -116,6 +116,11 @@ class UserServiceStub:
                 request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.BatchDeleteUsersRequest.SerializeToString,
                 response_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.BatchDeleteUsersResponse.FromString,
                 _registered_method=True)
+        self.WatchUsers = channel.unary_stream(
+                '/plant.users.v1.UserService/WatchUsers',
+                request_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.WatchUsersRequest.SerializeToString,
+                response_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.WatchUsersResponse.FromString,
+                _registered_method=True)
 
 
 class UserServiceServicer:
@@ -234,6 +239,13 @@ class UserServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchUsers(self, request, context):
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_UserServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -316,6 +328,11 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.BatchDeleteUsers,
                     request_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.BatchDeleteUsersRequest.FromString,
                     response_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.BatchDeleteUsersResponse.SerializeToString,
+            ),
+            'WatchUsers': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchUsers,
+                    request_deserializer=plant_dot_users_dot_v1_dot_user__service__pb2.WatchUsersRequest.FromString,
+                    response_serializer=plant_dot_users_dot_v1_dot_user__service__pb2.WatchUsersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -751,6 +768,33 @@ class UserService:
             '/plant.users.v1.UserService/BatchDeleteUsers',
             plant_dot_users_dot_v1_dot_user__service__pb2.BatchDeleteUsersRequest.SerializeToString,
             plant_dot_users_dot_v1_dot_user__service__pb2.BatchDeleteUsersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchUsers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/plant.users.v1.UserService/WatchUsers',
+            plant_dot_users_dot_v1_dot_user__service__pb2.WatchUsersRequest.SerializeToString,
+            plant_dot_users_dot_v1_dot_user__service__pb2.WatchUsersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -68,6 +68,8 @@ class UserServiceStub:
     """Changes records, all or none, in the order of the requests."""
     BatchDeleteUsers: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.BatchDeleteUsersRequest, _user_service_pb2.BatchDeleteUsersResponse]
     """Deletes records, all or none, in the order of the requests."""
+    WatchUsers: _grpc.UnaryStreamMultiCallable[_user_service_pb2.WatchUsersRequest, _user_service_pb2.WatchUsersResponse]
+    """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 @_typing.type_check_only
 class UserServiceAsyncStub(UserServiceStub):
@@ -106,6 +108,8 @@ class UserServiceAsyncStub(UserServiceStub):
     """Changes records, all or none, in the order of the requests."""
     BatchDeleteUsers: _aio.UnaryUnaryMultiCallable[_user_service_pb2.BatchDeleteUsersRequest, _user_service_pb2.BatchDeleteUsersResponse]  # type: ignore[assignment]
     """Deletes records, all or none, in the order of the requests."""
+    WatchUsers: _aio.UnaryStreamMultiCallable[_user_service_pb2.WatchUsersRequest, _user_service_pb2.WatchUsersResponse]  # type: ignore[assignment]
+    """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     """Stores User records. Every write is audited; its actor is taken from the call's metadata or certificate."""
@@ -237,5 +241,13 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.BatchDeleteUsersResponse, _abc.Awaitable[_user_service_pb2.BatchDeleteUsersResponse]]:
         """Deletes records, all or none, in the order of the requests."""
+
+    @_abc_1.abstractmethod
+    def WatchUsers(
+        self,
+        request: _user_service_pb2.WatchUsersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_user_service_pb2.WatchUsersResponse], _abc.AsyncIterator[_user_service_pb2.WatchUsersResponse]]:
+        """Sends each commit that changes records, as it is committed, until the client ends it."""
 
 def add_UserServiceServicer_to_server(servicer: UserServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -15,7 +15,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class UserServicer(ComponentServicer[User]):
@@ -23,6 +23,7 @@ class UserServicer(ComponentServicer[User]):
 
     service = "plant.users.v1.UserService"
     repository = UserRepository
+    watched = Watched("WatchUsers", messages.WatchUsersRequest, messages.WatchUsersResponse)
 
     async def CreateUser(self, request: messages.CreateUserRequest, call: Call) -> User:
         return await self.create(call, request, request.user)
@@ -158,7 +159,7 @@ class UserServicer(ComponentServicer[User]):
         return messages.BatchDeleteUsersResponse(users=records)
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateUser", messages.CreateUserRequest, self.CreateUser),
             Method("GetUser", messages.GetUserRequest, self.GetUser),

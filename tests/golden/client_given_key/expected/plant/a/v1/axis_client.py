@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.a.v1.a_pb2 import Axis
 from plant.a.v1.axis_fields import AxisFields
@@ -28,9 +29,23 @@ from plant.a.v1.axis_service_pb2 import (
     RollbackAxisRequest,
     UndeleteAxisRequest,
     UpdateAxisRequest,
+    WatchAxesRequest,
 )
 from plant.a.v1.axis_service_pb2_grpc import AxisServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    AsyncWatch,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    Watch,
+    Watching,
+    field_mask,
+    record_and_mask,
+    watch_request,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncAxisClient", "AxisClient", "AxisFields"]
@@ -144,6 +159,18 @@ class AxisClient:
             ExplainAxesRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[Axis]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib, self._stub.WatchAxes, watch_request(WatchAxesRequest, conditions, filter, query, asked)
+        )
 
     def update(
         self,
@@ -421,6 +448,18 @@ class AsyncAxisClient:
             ExplainAxesRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[Axis]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib, self._stub.WatchAxes, watch_request(WatchAxesRequest, conditions, filter, query, asked)
+        )
 
     async def update(
         self,

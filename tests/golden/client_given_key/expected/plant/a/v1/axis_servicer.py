@@ -15,7 +15,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class AxisServicer(ComponentServicer[Axis]):
@@ -23,6 +23,7 @@ class AxisServicer(ComponentServicer[Axis]):
 
     service = "plant.a.v1.AxisService"
     repository = AxisRepository
+    watched = Watched("WatchAxes", messages.WatchAxesRequest, messages.WatchAxesResponse)
 
     async def CreateAxis(self, request: messages.CreateAxisRequest, call: Call) -> Axis:
         return await self.create(call, request, request.axis)
@@ -160,7 +161,7 @@ class AxisServicer(ComponentServicer[Axis]):
         return messages.BatchDeleteAxesResponse(axes=records)
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateAxis", messages.CreateAxisRequest, self.CreateAxis),
             Method("GetAxis", messages.GetAxisRequest, self.GetAxis),

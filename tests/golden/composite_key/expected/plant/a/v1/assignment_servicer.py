@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class AssignmentServicer(ComponentServicer[Assignment]):
@@ -25,6 +25,7 @@ class AssignmentServicer(ComponentServicer[Assignment]):
 
     service = "plant.a.v1.AssignmentService"
     repository = AssignmentRepository
+    watched = Watched("WatchAssignments", messages.WatchAssignmentsRequest, messages.WatchAssignmentsResponse)
 
     async def CreateAssignment(self, request: messages.CreateAssignmentRequest, call: Call) -> Assignment:
         return await self.create(call, request, request.assignment)
@@ -181,7 +182,7 @@ class AssignmentServicer(ComponentServicer[Assignment]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateAssignment", messages.CreateAssignmentRequest, self.CreateAssignment),
             Method("GetAssignment", messages.GetAssignmentRequest, self.GetAssignment),

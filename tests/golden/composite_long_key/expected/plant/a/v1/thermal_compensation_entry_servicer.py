@@ -19,7 +19,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntry]):
@@ -27,6 +27,11 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
 
     service = "plant.a.v1.ThermalCompensationEntryService"
     repository = ThermalCompensationEntryRepository
+    watched = Watched(
+        "WatchThermalCompensationEntries",
+        messages.WatchThermalCompensationEntriesRequest,
+        messages.WatchThermalCompensationEntriesResponse,
+    )
 
     async def CreateThermalCompensationEntry(
         self, request: messages.CreateThermalCompensationEntryRequest, call: Call
@@ -209,7 +214,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method(
                 "CreateThermalCompensationEntry",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.a.v1.a_pb2 import Sensor
 from plant.a.v1.sensor_fields import SensorFields
@@ -28,9 +29,23 @@ from plant.a.v1.sensor_service_pb2 import (
     SensorRevision,
     UndeleteSensorRequest,
     UpdateSensorRequest,
+    WatchSensorsRequest,
 )
 from plant.a.v1.sensor_service_pb2_grpc import SensorServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    AsyncWatch,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    Watch,
+    Watching,
+    field_mask,
+    record_and_mask,
+    watch_request,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncSensorClient", "SensorClient", "SensorFields"]
@@ -145,6 +160,18 @@ class SensorClient:
             ExplainSensorsRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[Sensor]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib, self._stub.WatchSensors, watch_request(WatchSensorsRequest, conditions, filter, query, asked)
+        )
 
     def update(
         self,
@@ -417,6 +444,18 @@ class AsyncSensorClient:
             ExplainSensorsRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[Sensor]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib, self._stub.WatchSensors, watch_request(WatchSensorsRequest, conditions, filter, query, asked)
+        )
 
     async def update(
         self,

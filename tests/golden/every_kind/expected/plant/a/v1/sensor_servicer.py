@@ -15,7 +15,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class SensorServicer(ComponentServicer[Sensor]):
@@ -23,6 +23,7 @@ class SensorServicer(ComponentServicer[Sensor]):
 
     service = "plant.a.v1.SensorService"
     repository = SensorRepository
+    watched = Watched("WatchSensors", messages.WatchSensorsRequest, messages.WatchSensorsResponse)
 
     async def CreateSensor(self, request: messages.CreateSensorRequest, call: Call) -> Sensor:
         return await self.create(call, request, request.sensor)
@@ -164,7 +165,7 @@ class SensorServicer(ComponentServicer[Sensor]):
         return messages.BatchDeleteSensorsResponse(sensors=records)
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateSensor", messages.CreateSensorRequest, self.CreateSensor),
             Method("GetSensor", messages.GetSensorRequest, self.GetSensor),

@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class RobotServicer(ComponentServicer[Robot]):
@@ -25,6 +25,7 @@ class RobotServicer(ComponentServicer[Robot]):
 
     service = "plant.a.v1.RobotService"
     repository = RobotRepository
+    watched = Watched("WatchRobots", messages.WatchRobotsRequest, messages.WatchRobotsResponse)
 
     async def CreateRobot(self, request: messages.CreateRobotRequest, call: Call) -> Robot:
         return await self.create(call, request, request.robot)
@@ -145,7 +146,7 @@ class RobotServicer(ComponentServicer[Robot]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateRobot", messages.CreateRobotRequest, self.CreateRobot),
             Method("GetRobot", messages.GetRobotRequest, self.GetRobot),

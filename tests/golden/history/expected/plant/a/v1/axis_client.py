@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.a.v1.axis_fields import AxisFields
 from plant.a.v1.axis_pb2 import Axis
@@ -28,20 +29,25 @@ from plant.a.v1.axis_service_pb2 import (
     RollbackAxisRequest,
     UndeleteAxisRequest,
     UpdateAxisRequest,
+    WatchAxesRequest,
 )
 from plant.a.v1.axis_service_pb2_grpc import AxisServiceStub
 from toolcrib.client import (
     AsOf,
     AsyncCrib,
     AsyncQuery,
+    AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Watch,
+    Watching,
     as_of_revision,
     as_of_time,
     field_mask,
     record_and_mask,
+    watch_request,
 )
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
@@ -192,6 +198,18 @@ class AxisClient:
             ),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[Axis]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib, self._stub.WatchAxes, watch_request(WatchAxesRequest, conditions, filter, query, asked)
+        )
 
     def update(
         self,
@@ -499,6 +517,18 @@ class AsyncAxisClient:
             ),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[Axis]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib, self._stub.WatchAxes, watch_request(WatchAxesRequest, conditions, filter, query, asked)
+        )
 
     async def update(
         self,

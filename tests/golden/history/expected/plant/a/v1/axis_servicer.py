@@ -16,7 +16,7 @@ from toolcrib.server.requests import (
     Selection,
     as_of,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class AxisServicer(ComponentServicer[Axis]):
@@ -24,6 +24,7 @@ class AxisServicer(ComponentServicer[Axis]):
 
     service = "plant.a.v1.AxisService"
     repository = AxisRepository
+    watched = Watched("WatchAxes", messages.WatchAxesRequest, messages.WatchAxesResponse)
 
     async def CreateAxis(self, request: messages.CreateAxisRequest, call: Call) -> Axis:
         return await self.create(call, request, request.axis)
@@ -174,7 +175,7 @@ class AxisServicer(ComponentServicer[Axis]):
         return messages.BatchDeleteAxesResponse(axes=records)
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateAxis", messages.CreateAxisRequest, self.CreateAxis),
             Method("GetAxis", messages.GetAxisRequest, self.GetAxis),

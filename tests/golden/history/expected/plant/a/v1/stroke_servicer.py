@@ -105,7 +105,7 @@ class StrokeServicer(ComponentServicer[Stroke]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateStroke", messages.CreateStrokeRequest, self.CreateStroke),
             Method("GetStroke", messages.GetStrokeRequest, self.GetStroke),

@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class SpotServicer(ComponentServicer[Spot]):
@@ -25,6 +25,7 @@ class SpotServicer(ComponentServicer[Spot]):
 
     service = "plant.a.v1.SpotService"
     repository = SpotRepository
+    watched = Watched("WatchSpots", messages.WatchSpotsRequest, messages.WatchSpotsResponse)
 
     async def CreateSpot(self, request: messages.CreateSpotRequest, call: Call) -> Spot:
         return await self.create(call, request, request.spot)
@@ -141,7 +142,7 @@ class SpotServicer(ComponentServicer[Spot]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateSpot", messages.CreateSpotRequest, self.CreateSpot),
             Method("GetSpot", messages.GetSpotRequest, self.GetSpot),

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.a.v1.a_pb2 import ThermalCompensation
 from plant.a.v1.thermal_compensation_fields import ThermalCompensationFields
@@ -28,9 +29,23 @@ from plant.a.v1.thermal_compensation_service_pb2 import (
     ThermalCompensationRevision,
     UndeleteThermalCompensationRequest,
     UpdateThermalCompensationRequest,
+    WatchThermalCompensationsRequest,
 )
 from plant.a.v1.thermal_compensation_service_pb2_grpc import ThermalCompensationServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    AsyncWatch,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    Watch,
+    Watching,
+    field_mask,
+    record_and_mask,
+    watch_request,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncThermalCompensationClient", "ThermalCompensationClient", "ThermalCompensationFields"]
@@ -153,6 +168,20 @@ class ThermalCompensationClient:
             ),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[ThermalCompensation]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib,
+            self._stub.WatchThermalCompensations,
+            watch_request(WatchThermalCompensationsRequest, conditions, filter, query, asked),
+        )
 
     def update(
         self,
@@ -447,6 +476,20 @@ class AsyncThermalCompensationClient:
             ),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[ThermalCompensation]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib,
+            self._stub.WatchThermalCompensations,
+            watch_request(WatchThermalCompensationsRequest, conditions, filter, query, asked),
+        )
 
     async def update(
         self,

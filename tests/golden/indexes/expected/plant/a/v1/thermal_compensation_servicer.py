@@ -15,7 +15,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
@@ -23,6 +23,11 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
 
     service = "plant.a.v1.ThermalCompensationService"
     repository = ThermalCompensationRepository
+    watched = Watched(
+        "WatchThermalCompensations",
+        messages.WatchThermalCompensationsRequest,
+        messages.WatchThermalCompensationsResponse,
+    )
 
     async def CreateThermalCompensation(
         self, request: messages.CreateThermalCompensationRequest, call: Call
@@ -187,7 +192,7 @@ class ThermalCompensationServicer(ComponentServicer[ThermalCompensation]):
         return messages.BatchDeleteThermalCompensationsResponse(thermal_compensations=records)
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method(
                 "CreateThermalCompensation", messages.CreateThermalCompensationRequest, self.CreateThermalCompensation

@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntry]):
@@ -25,6 +25,11 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
 
     service = "plant.a.v1.ThermalCompensationEntryService"
     repository = ThermalCompensationEntryRepository
+    watched = Watched(
+        "WatchThermalCompensationEntries",
+        messages.WatchThermalCompensationEntriesRequest,
+        messages.WatchThermalCompensationEntriesResponse,
+    )
 
     async def CreateThermalCompensationEntry(
         self, request: messages.CreateThermalCompensationEntryRequest, call: Call
@@ -211,7 +216,7 @@ class ThermalCompensationEntryServicer(ComponentServicer[ThermalCompensationEntr
         return messages.BatchDeleteThermalCompensationEntriesResponse(thermal_compensation_entries=records)
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method(
                 "CreateThermalCompensationEntry",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.a.v1.a_pb2 import Call
 from plant.a.v1.call_fields import CallFields
@@ -27,9 +28,23 @@ from plant.a.v1.call_service_pb2 import (
     ListCallsResponse,
     RollbackCallRequest,
     UpdateCallRequest,
+    WatchCallsRequest,
 )
 from plant.a.v1.call_service_pb2_grpc import CallServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    AsyncWatch,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    Watch,
+    Watching,
+    field_mask,
+    record_and_mask,
+    watch_request,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncCallClient", "CallClient", "CallFields"]
@@ -132,6 +147,18 @@ class CallClient:
             self._stub.ExplainCalls, ExplainCallsRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[Call]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib, self._stub.WatchCalls, watch_request(WatchCallsRequest, conditions, filter, query, asked)
+        )
 
     def update(
         self,
@@ -380,6 +407,18 @@ class AsyncCallClient:
             self._stub.ExplainCalls, ExplainCallsRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[Call]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib, self._stub.WatchCalls, watch_request(WatchCallsRequest, conditions, filter, query, asked)
+        )
 
     async def update(
         self,

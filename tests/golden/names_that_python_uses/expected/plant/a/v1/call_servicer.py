@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class CallServicer(ComponentServicer[Call]):
@@ -25,6 +25,7 @@ class CallServicer(ComponentServicer[Call]):
 
     service = "plant.a.v1.CallService"
     repository = CallRepository
+    watched = Watched("WatchCalls", messages.WatchCallsRequest, messages.WatchCallsResponse)
 
     async def CreateCall(self, request: messages.CreateCallRequest, call: Call_) -> Call:
         return await self.create(call, request, request.call)
@@ -145,7 +146,7 @@ class CallServicer(ComponentServicer[Call]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateCall", messages.CreateCallRequest, self.CreateCall),
             Method("GetCall", messages.GetCallRequest, self.GetCall),

@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class EmptyServicer(ComponentServicer[Empty]):
@@ -25,6 +25,7 @@ class EmptyServicer(ComponentServicer[Empty]):
 
     service = "plant.a.v1.EmptyService"
     repository = EmptyRepository
+    watched = Watched("WatchEmpties", messages.WatchEmptiesRequest, messages.WatchEmptiesResponse)
 
     async def CreateEmpty(self, request: messages.CreateEmptyRequest, call: Call) -> Empty:
         return await self.create(call, request, request.empty)
@@ -147,7 +148,7 @@ class EmptyServicer(ComponentServicer[Empty]):
         return Empty_()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateEmpty", messages.CreateEmptyRequest, self.CreateEmpty),
             Method("GetEmpty", messages.GetEmptyRequest, self.GetEmpty),

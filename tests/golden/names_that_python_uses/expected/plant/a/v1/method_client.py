@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.a.v1.a_pb2 import Method
 from plant.a.v1.method_fields import MethodFields
@@ -27,9 +28,23 @@ from plant.a.v1.method_service_pb2 import (
     MethodRevision,
     RollbackMethodRequest,
     UpdateMethodRequest,
+    WatchMethodsRequest,
 )
 from plant.a.v1.method_service_pb2_grpc import MethodServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    AsyncWatch,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    Watch,
+    Watching,
+    field_mask,
+    record_and_mask,
+    watch_request,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncMethodClient", "MethodClient", "MethodFields"]
@@ -133,6 +148,18 @@ class MethodClient:
             self._stub.ExplainMethods, ExplainMethodsRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[Method]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib, self._stub.WatchMethods, watch_request(WatchMethodsRequest, conditions, filter, query, asked)
+        )
 
     def update(
         self,
@@ -382,6 +409,18 @@ class AsyncMethodClient:
             self._stub.ExplainMethods, ExplainMethodsRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[Method]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib, self._stub.WatchMethods, watch_request(WatchMethodsRequest, conditions, filter, query, asked)
+        )
 
     async def update(
         self,

@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer
+from toolcrib.server.servicer import ComponentServicer, Watched
 from toolcrib.server.servicer import Method as Method_
 
 
@@ -26,6 +26,7 @@ class MethodServicer(ComponentServicer[Method]):
 
     service = "plant.a.v1.MethodService"
     repository = MethodRepository
+    watched = Watched("WatchMethods", messages.WatchMethodsRequest, messages.WatchMethodsResponse)
 
     async def CreateMethod(self, request: messages.CreateMethodRequest, call: Call) -> Method:
         return await self.create(call, request, request.method)
@@ -148,7 +149,7 @@ class MethodServicer(ComponentServicer[Method]):
         return Empty()
 
     def methods(self) -> tuple[Method_, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method_("CreateMethod", messages.CreateMethodRequest, self.CreateMethod),
             Method_("GetMethod", messages.GetMethodRequest, self.GetMethod),

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.a.v1.a_pb2 import Table
 from plant.a.v1.table_fields import TableFields
@@ -27,9 +28,23 @@ from plant.a.v1.table_service_pb2 import (
     TableDiff,
     TableRevision,
     UpdateTableRequest,
+    WatchTablesRequest,
 )
 from plant.a.v1.table_service_pb2_grpc import TableServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    AsyncWatch,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    Watch,
+    Watching,
+    field_mask,
+    record_and_mask,
+    watch_request,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncTableClient", "TableClient", "TableFields"]
@@ -132,6 +147,18 @@ class TableClient:
             self._stub.ExplainTables, ExplainTablesRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[Table]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib, self._stub.WatchTables, watch_request(WatchTablesRequest, conditions, filter, query, asked)
+        )
 
     def update(
         self,
@@ -380,6 +407,18 @@ class AsyncTableClient:
             self._stub.ExplainTables, ExplainTablesRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[Table]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib, self._stub.WatchTables, watch_request(WatchTablesRequest, conditions, filter, query, asked)
+        )
 
     async def update(
         self,

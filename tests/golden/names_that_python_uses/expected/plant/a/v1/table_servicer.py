@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class TableServicer(ComponentServicer[Table]):
@@ -25,6 +25,7 @@ class TableServicer(ComponentServicer[Table]):
 
     service = "plant.a.v1.TableService"
     repository = TableRepository
+    watched = Watched("WatchTables", messages.WatchTablesRequest, messages.WatchTablesResponse)
 
     async def CreateTable(self, request: messages.CreateTableRequest, call: Call) -> Table:
         return await self.create(call, request, request.table)
@@ -145,7 +146,7 @@ class TableServicer(ComponentServicer[Table]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateTable", messages.CreateTableRequest, self.CreateTable),
             Method("GetTable", messages.GetTableRequest, self.GetTable),

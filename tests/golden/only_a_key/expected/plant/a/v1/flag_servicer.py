@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class FlagServicer(ComponentServicer[Flag]):
@@ -25,6 +25,7 @@ class FlagServicer(ComponentServicer[Flag]):
 
     service = "plant.a.v1.FlagService"
     repository = FlagRepository
+    watched = Watched("WatchFlags", messages.WatchFlagsRequest, messages.WatchFlagsResponse)
 
     async def CreateFlag(self, request: messages.CreateFlagRequest, call: Call) -> Flag:
         return await self.create(call, request, request.flag)
@@ -141,7 +142,7 @@ class FlagServicer(ComponentServicer[Flag]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateFlag", messages.CreateFlagRequest, self.CreateFlag),
             Method("GetFlag", messages.GetFlagRequest, self.GetFlag),

@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class ToolServicer(ComponentServicer[Tool]):
@@ -25,6 +25,7 @@ class ToolServicer(ComponentServicer[Tool]):
 
     service = "plant.a.v1.ToolService"
     repository = ToolRepository
+    watched = Watched("WatchTools", messages.WatchToolsRequest, messages.WatchToolsResponse)
 
     async def CreateTool(self, request: messages.CreateToolRequest, call: Call) -> Tool:
         return await self.create(call, request, request.tool)
@@ -141,7 +142,7 @@ class ToolServicer(ComponentServicer[Tool]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateTool", messages.CreateToolRequest, self.CreateTool),
             Method("GetTool", messages.GetToolRequest, self.GetTool),

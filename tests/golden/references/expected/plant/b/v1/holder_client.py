@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.b.v1.b_pb2 import Holder
 from plant.b.v1.holder_fields import HolderFields
@@ -27,9 +28,23 @@ from plant.b.v1.holder_service_pb2 import (
     ListHoldersResponse,
     RollbackHolderRequest,
     UpdateHolderRequest,
+    WatchHoldersRequest,
 )
 from plant.b.v1.holder_service_pb2_grpc import HolderServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    AsyncWatch,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    Watch,
+    Watching,
+    field_mask,
+    record_and_mask,
+    watch_request,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncHolderClient", "HolderClient", "HolderFields"]
@@ -133,6 +148,18 @@ class HolderClient:
             self._stub.ExplainHolders, ExplainHoldersRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[Holder]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib, self._stub.WatchHolders, watch_request(WatchHoldersRequest, conditions, filter, query, asked)
+        )
 
     def update(
         self,
@@ -382,6 +409,18 @@ class AsyncHolderClient:
             self._stub.ExplainHolders, ExplainHoldersRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[Holder]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib, self._stub.WatchHolders, watch_request(WatchHoldersRequest, conditions, filter, query, asked)
+        )
 
     async def update(
         self,

@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class HolderServicer(ComponentServicer[Holder]):
@@ -25,6 +25,7 @@ class HolderServicer(ComponentServicer[Holder]):
 
     service = "plant.b.v1.HolderService"
     repository = HolderRepository
+    watched = Watched("WatchHolders", messages.WatchHoldersRequest, messages.WatchHoldersResponse)
 
     async def CreateHolder(self, request: messages.CreateHolderRequest, call: Call) -> Holder:
         return await self.create(call, request, request.holder)
@@ -147,7 +148,7 @@ class HolderServicer(ComponentServicer[Holder]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateHolder", messages.CreateHolderRequest, self.CreateHolder),
             Method("GetHolder", messages.GetHolderRequest, self.GetHolder),

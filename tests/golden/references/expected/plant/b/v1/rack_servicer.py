@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class RackServicer(ComponentServicer[Rack]):
@@ -25,6 +25,7 @@ class RackServicer(ComponentServicer[Rack]):
 
     service = "plant.b.v1.RackService"
     repository = RackRepository
+    watched = Watched("WatchRacks", messages.WatchRacksRequest, messages.WatchRacksResponse)
 
     async def CreateRack(self, request: messages.CreateRackRequest, call: Call) -> Rack:
         return await self.create(call, request, request.rack)
@@ -141,7 +142,7 @@ class RackServicer(ComponentServicer[Rack]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateRack", messages.CreateRackRequest, self.CreateRack),
             Method("GetRack", messages.GetRackRequest, self.GetRack),

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.a.v1.recipe_fields import RecipeFields
 from plant.a.v1.recipe_pb2 import Recipe
@@ -28,9 +29,23 @@ from plant.a.v1.recipe_service_pb2 import (
     RollbackRecipeRequest,
     UndeleteRecipeRequest,
     UpdateRecipeRequest,
+    WatchRecipesRequest,
 )
 from plant.a.v1.recipe_service_pb2_grpc import RecipeServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    AsyncWatch,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    Watch,
+    Watching,
+    field_mask,
+    record_and_mask,
+    watch_request,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncRecipeClient", "RecipeClient", "RecipeFields"]
@@ -159,6 +174,18 @@ class RecipeClient:
             ExplainRecipesRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[Recipe]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib, self._stub.WatchRecipes, watch_request(WatchRecipesRequest, conditions, filter, query, asked)
+        )
 
     def update(
         self,
@@ -457,6 +484,18 @@ class AsyncRecipeClient:
             ExplainRecipesRequest(filter=filter, query=query, order_by=order_by, show_deleted=show_deleted),
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[Recipe]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib, self._stub.WatchRecipes, watch_request(WatchRecipesRequest, conditions, filter, query, asked)
+        )
 
     async def update(
         self,

@@ -15,7 +15,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class RecipeServicer(ComponentServicer[Recipe]):
@@ -23,6 +23,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
 
     service = "plant.a.v1.RecipeService"
     repository = RecipeRepository
+    watched = Watched("WatchRecipes", messages.WatchRecipesRequest, messages.WatchRecipesResponse)
 
     async def CreateRecipe(self, request: messages.CreateRecipeRequest, call: Call) -> Recipe:
         return await self.create(call, request, request.recipe)
@@ -171,7 +172,7 @@ class RecipeServicer(ComponentServicer[Recipe]):
         return messages.BatchDeleteRecipesResponse(recipes=records)
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateRecipe", messages.CreateRecipeRequest, self.CreateRecipe),
             Method("GetRecipe", messages.GetRecipeRequest, self.GetRecipe),

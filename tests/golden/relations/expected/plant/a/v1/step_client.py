@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from plant.a.v1.recipe_pb2 import Step
 from plant.a.v1.step_fields import StepFields
@@ -27,9 +28,23 @@ from plant.a.v1.step_service_pb2 import (
     StepDiff,
     StepRevision,
     UpdateStepRequest,
+    WatchStepsRequest,
 )
 from plant.a.v1.step_service_pb2_grpc import StepServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    AsyncWatch,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    Watch,
+    Watching,
+    field_mask,
+    record_and_mask,
+    watch_request,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncStepClient", "StepClient", "StepFields"]
@@ -143,6 +158,18 @@ class StepClient:
             self._stub.ExplainSteps, ExplainStepsRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> Watch[Step]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return Watch(
+            self._crib, self._stub.WatchSteps, watch_request(WatchStepsRequest, conditions, filter, query, asked)
+        )
 
     def update(
         self,
@@ -446,6 +473,18 @@ class AsyncStepClient:
             self._stub.ExplainSteps, ExplainStepsRequest(filter=filter, query=query, order_by=order_by)
         )
         return answer.plan
+
+    def watch(
+        self, *conditions: Condition, filter: str = "", query: Filter | None = None, **asked: Unpack[Watching]
+    ) -> AsyncWatch[Step]:
+        """Sends each commit that changes records, as it is committed, until the client ends it.
+
+        Of records of which all conditions hold: their changes, and how they come to be such and cease to be. Nothing
+        is asked before the watch is iterated over.
+        """
+        return AsyncWatch(
+            self._crib, self._stub.WatchSteps, watch_request(WatchStepsRequest, conditions, filter, query, asked)
+        )
 
     async def update(
         self,

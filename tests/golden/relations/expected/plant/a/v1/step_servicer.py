@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class StepServicer(ComponentServicer[Step]):
@@ -25,6 +25,7 @@ class StepServicer(ComponentServicer[Step]):
 
     service = "plant.a.v1.StepService"
     repository = StepRepository
+    watched = Watched("WatchSteps", messages.WatchStepsRequest, messages.WatchStepsResponse)
 
     async def CreateStep(self, request: messages.CreateStepRequest, call: Call) -> Step:
         return await self.create(call, request, request.step)
@@ -164,7 +165,7 @@ class StepServicer(ComponentServicer[Step]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateStep", messages.CreateStepRequest, self.CreateStep),
             Method("GetStep", messages.GetStepRequest, self.GetStep),

@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class ShiftServicer(ComponentServicer[Shift]):
@@ -25,6 +25,7 @@ class ShiftServicer(ComponentServicer[Shift]):
 
     service = "plant.a.v1.ShiftService"
     repository = ShiftRepository
+    watched = Watched("WatchShifts", messages.WatchShiftsRequest, messages.WatchShiftsResponse)
 
     async def CreateShift(self, request: messages.CreateShiftRequest, call: Call) -> Shift:
         return await self.create(call, request, request.shift)
@@ -145,7 +146,7 @@ class ShiftServicer(ComponentServicer[Shift]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateShift", messages.CreateShiftRequest, self.CreateShift),
             Method("GetShift", messages.GetShiftRequest, self.GetShift),

@@ -15,7 +15,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class OperatorServicer(ComponentServicer[Operator]):
@@ -23,6 +23,7 @@ class OperatorServicer(ComponentServicer[Operator]):
 
     service = "plant.a.v1.OperatorService"
     repository = OperatorRepository
+    watched = Watched("WatchStaff", messages.WatchStaffRequest, messages.WatchStaffResponse)
 
     async def CreateOperator(self, request: messages.CreateOperatorRequest, call: Call) -> Operator:
         return await self.create(call, request, request.operator)
@@ -160,7 +161,7 @@ class OperatorServicer(ComponentServicer[Operator]):
         return messages.BatchDeleteStaffResponse(staff=records)
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateOperator", messages.CreateOperatorRequest, self.CreateOperator),
             Method("GetOperator", messages.GetOperatorRequest, self.GetOperator),

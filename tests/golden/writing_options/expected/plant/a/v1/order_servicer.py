@@ -17,7 +17,7 @@ from toolcrib.server.requests import (
     RollbackRequest,
     Selection,
 )
-from toolcrib.server.servicer import ComponentServicer, Method
+from toolcrib.server.servicer import ComponentServicer, Method, Watched
 
 
 class OrderServicer(ComponentServicer[Order]):
@@ -25,6 +25,7 @@ class OrderServicer(ComponentServicer[Order]):
 
     service = "plant.a.v1.OrderService"
     repository = OrderRepository
+    watched = Watched("WatchOrders", messages.WatchOrdersRequest, messages.WatchOrdersResponse)
 
     async def CreateOrder(self, request: messages.CreateOrderRequest, call: Call) -> Order:
         return await self.create(call, request, request.order)
@@ -145,7 +146,7 @@ class OrderServicer(ComponentServicer[Order]):
         return Empty()
 
     def methods(self) -> tuple[Method, ...]:
-        """Each method with its request type, for the server to register."""
+        """Each method of one answer with its request type, for the server to register."""
         return (
             Method("CreateOrder", messages.CreateOrderRequest, self.CreateOrder),
             Method("GetOrder", messages.GetOrderRequest, self.GetOrder),
