@@ -66,6 +66,7 @@ def status_rows() -> list[tuple[str, str]]:
         "docs/settings.md",
         "docs/cli.md",
         "docs/audit.md",
+        "docs/compliance.md",
         "CHANGELOG.md",
     ],
 )

@@ -42,6 +42,7 @@ def test_a_database_that_is_being_written_to(database: Path) -> None:
         "transactions": 4,
         "entries": 4,
         "finding": None,
+        "checkpoints": [],
     }
 
 

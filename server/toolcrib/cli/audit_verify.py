@@ -2,35 +2,87 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from toolcrib.cli import options
-from toolcrib.cli.console import Json, complain, print_json, working
+from toolcrib.cli.console import CommandError, Json, complain, print_json, working
 from toolcrib.server.audit_file import audit_file
-from toolcrib.server.chain_check import ChainCheck, Finding
+from toolcrib.server.chain_check import ChainCheck
+from toolcrib.server.checkpoints import Checkpoint
+from toolcrib.server.evidence.reader import open_bundle
 from toolcrib.server.settings import load_settings
+from toolcrib.server.signing import VerifyingKey
+
+_Facts = dict[str, Any]
 
 
 def verify(
     config: options.Config = None,
     database: options.DatabaseUrl = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Verify this folder, which `audit export` wrote, instead.", show_default=False)
+    ] = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(help="A checkpoint that the chain must have passed; may be given several times."),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="The public key, PEM, that checkpoints and bundle must be signed with.", show_default=False),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check that nobody has altered, removed, moved or added audit entries. Reads only. Exit code 1 if one is wrong."""
-    with working("following the chain"), audit_file(load_settings(config, database=database).database) as file:
-        check = ChainCheck(last=file.last_revision())
-        check.run(file.rows)
+    if bundle is not None and database is not None:
+        raise CommandError("--bundle needs no database; leave out one of the two")
+    trusted = None if key is None else VerifyingKey.read(key)
+    signed = [Checkpoint.read(path, trusted) for path in checkpoint or ()]
+    facts: _Facts = {"checkpoints": [{"revision": each.revision, "signed_by": each.key.fingerprint} for each in signed]}
+    known = _by_revision(signed)
+    with working("following the chain"):
+        if bundle is not None:
+            check = _check_bundle(bundle, trusted, known, facts)
+        else:
+            check = _check_database(load_settings(config, database=database).database, known)
     if as_json:
-        print_json(_as_json(check))
+        print_json(_as_json(check) | facts)
     else:
-        _print(check)
+        _print(check, facts)
     if check.finding is not None:
         raise typer.Exit(1)
 
 
-def _print(check: ChainCheck) -> None:
+def _by_revision(checkpoints: list[Checkpoint]) -> dict[int, bytes]:
+    known: dict[int, bytes] = {}
+    for each in checkpoints:
+        if known.setdefault(each.revision, each.hash) != each.hash:
+            raise CommandError(f"two checkpoints of revision {each.revision} contradict each other")
+    return known
+
+
+def _check_database(url: str, checkpoints: Mapping[int, bytes]) -> ChainCheck:
+    with audit_file(url) as file:
+        check = ChainCheck(last=file.last_revision(), checkpoints=checkpoints)
+        check.run(file.rows)
+    return check
+
+
+def _check_bundle(
+    folder: Path, trusted: VerifyingKey | None, checkpoints: Mapping[int, bytes], facts: _Facts
+) -> ChainCheck:
+    opened = open_bundle(folder, trusted)
+    facts["bundle"] = {
+        "signed_by": None if opened.signer is None else opened.signer.fingerprint,
+        **{name: opened.manifest.get(name) for name in ("is_part", "selection", "proves")},
+    }
+    return opened.check(checkpoints)
+
+
+def _print(check: ChainCheck, facts: _Facts) -> None:
     if check.finding is not None:
         complain(str(check.finding))
         return
@@ -38,23 +90,28 @@ def _print(check: ChainCheck) -> None:
         f"sound: {check.transactions} transactions with {check.entries} entries, up to revision {check.revision}"
     )
     typer.echo(f"head:  {check.head.hex()}")
+    for each in facts["checkpoints"]:
+        typer.echo(f"passed the checkpoint at revision {each['revision']}, signed with the key {each['signed_by']}")
+    if "bundle" in facts:
+        signer = facts["bundle"]["signed_by"]
+        typer.echo(f"the bundle is signed with the key {signer}" if signer else "the bundle is not signed")
+        typer.echo(facts["bundle"]["proves"])
 
 
 def _as_json(check: ChainCheck) -> dict[str, Any]:
+    finding = check.finding
     return {
-        "ok": check.finding is None,
+        "ok": finding is None,
         "revision": check.revision,
         "head": check.head.hex(),
         "transactions": check.transactions,
         "entries": check.entries,
-        "finding": None if check.finding is None else _finding_as_json(check.finding),
-    }
-
-
-def _finding_as_json(finding: Finding) -> dict[str, Any]:
-    return {
-        "revision": finding.revision,
-        "ordinal": finding.ordinal,
-        "fault": finding.fault.value,
-        "text": finding.text,
+        "finding": None
+        if finding is None
+        else {
+            "revision": finding.revision,
+            "ordinal": finding.ordinal,
+            "fault": finding.fault.value,
+            "text": finding.text,
+        },
     }

@@ -22,7 +22,7 @@ from toolcrib.codegen.nearest import did_you_mean
 from toolcrib.server.settings import CONFIG_VARIABLE, ENVIRONMENT_PREFIX, Settings
 
 _FREE_BYTES_MIN = 100 * 1024 * 1024
-_OTHER_VARIABLES = {CONFIG_VARIABLE, *(f"{ENVIRONMENT_PREFIX}{name}" for name in ("CACHE", "SERVER"))}
+_OTHER_VARIABLES = {CONFIG_VARIABLE, *(f"{ENVIRONMENT_PREFIX}{name}" for name in ("AUDIT_KEY", "CACHE", "SERVER"))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ StoreError
 │   └── DatabaseCorrupt
 └── InternalError           a defect, in a hook or in the server; the text stays in the log
 
+EvidenceError               a key, a checkpoint or a bundle that is not what it should be
 StartError                  the server cannot start; one line for the person at the terminal
 """
 
@@ -43,6 +44,10 @@ from typing import ClassVar, Self
 
 class StartError(Exception):
     """The server cannot start. `str()` is one line that says what is wrong and what to do."""
+
+
+class EvidenceError(Exception):
+    """A key, a checkpoint or a bundle cannot be read or does not hold. `str()` is one line that says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

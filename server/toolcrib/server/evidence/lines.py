@@ -1,0 +1,92 @@
+"""A row of the chain as a line of JSON: with its values, or where it is not shown with their digest. And back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any, NamedTuple, Self
+
+from toolcrib.server.chain_rows import ChainRow, digest_of
+from toolcrib.server.errors import EvidenceError
+
+_KINDS = ("transaction", "entry")
+_IMAGES = ("before_image", "after_image")
+
+
+class Transaction(NamedTuple):
+    """The values of a transaction that are hashed, in their order."""
+
+    revision: int
+    commit_time: str
+    actor: str
+    actor_source: int
+    reason: str
+    method: str
+    peer: str
+    request_id: str
+    refusal: str
+    refused_calls: int
+    entry_count: int
+
+    @classmethod
+    def of(cls, row: ChainRow) -> Self:
+        """Those of a row that has them."""
+        return cls(*(row.values or ()))
+
+
+class Entry(NamedTuple):
+    """The values of an entry that are hashed, in their order."""
+
+    revision: int
+    ordinal: int
+    component: str
+    record_key: str
+    operation: int
+    before_image: bytes | None
+    after_image: bytes | None
+
+    @classmethod
+    def of(cls, row: ChainRow) -> Self:
+        """Those of a row that has them."""
+        return cls(*(row.values or ()))
+
+
+def to_line(row: ChainRow, *, is_shown: bool) -> str:
+    """The line of a row that has its values."""
+    fields: dict[str, Any] = {"kind": _KINDS[not row.is_transaction]}
+    if is_shown:
+        values = Transaction.of(row) if row.is_transaction else Entry.of(row)
+        fields |= {name: _to_json(value) for name, value in values._asdict().items()}
+    else:
+        place = {"revision": row.revision} if row.is_transaction else {"revision": row.revision, "ordinal": row.ordinal}
+        fields |= {**place, "digest": (digest_of(row) or b"").hex()}
+    return json.dumps({**fields, "hash": row.hash.hex()}, separators=(",", ":"))
+
+
+def from_line(line: str) -> ChainRow:
+    """The row of a line, which may hold anything. Raises EvidenceError where it is no row."""
+    try:
+        fields = json.loads(line)
+        is_transaction = not _KINDS.index(fields.pop("kind"))
+        stored = bytes.fromhex(fields.pop("hash"))
+        revision, ordinal = _number(fields["revision"]), None if is_transaction else _number(fields["ordinal"])
+        if "digest" in fields:
+            return ChainRow(revision, ordinal, None, stored, bytes.fromhex(fields["digest"]))
+        for name in _IMAGES:
+            if fields.get(name) is not None:
+                fields[name] = base64.b64decode(fields[name], validate=True)
+        values = Transaction(**fields) if is_transaction else Entry(**fields)
+        return ChainRow(revision, ordinal, values, stored)
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+        raise EvidenceError(f"chain.jsonl holds a line that is no row of the chain: {line.strip()[:80]!r}") from error
+
+
+def _to_json(value: Any) -> Any:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int:
+        raise ValueError(value)
+    return value
