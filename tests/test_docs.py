@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from google.protobuf.descriptor import Descriptor
 from toolcrib.options.v1 import options_pb2
 from toolcrib.server import errors
 from toolcrib.server.status import code_of
+from toolcrib.server.testing import serve
 
 ROOT = Path(__file__).parents[1]
 ERRORS = (ROOT / "docs" / "errors.md").read_text("utf-8")
@@ -64,6 +68,7 @@ def status_rows() -> list[tuple[str, str]]:
         "docs/performance.md",
         "docs/queries.md",
         "docs/settings.md",
+        "docs/watch.md",
         "docs/cli.md",
         "docs/audit.md",
         "docs/compliance.md",
@@ -74,6 +79,22 @@ def test_files_that_pages_point_to_exist(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (ROOT / page).parent.joinpath(target).exists(), f"{page} points to {target}"
+
+
+def test_the_example_of_watches_does_what_it_says() -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "watch.md").read_text("utf-8"), re.DOTALL)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "examples" / "gen")}
+    with serve(ROOT / "examples" / "components") as server:
+        done = subprocess.run(
+            [sys.executable, "-c", program.replace("127.0.0.1:50051", server.address)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "there are 0\ncreated to be watched ann\nleft to be watched ann\n"
 
 
 def test_modules_that_the_architecture_names_exist() -> None:

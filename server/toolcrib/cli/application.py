@@ -13,6 +13,7 @@ from toolcrib.cli.doctor import doctor
 from toolcrib.cli.generate import generate
 from toolcrib.cli.init import init
 from toolcrib.cli.serve import serve
+from toolcrib.cli.watch import watch
 
 application = typer.Typer(
     cls=ErrorBoundary, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=True, rich_markup_mode=None
@@ -34,6 +35,6 @@ def toolcrib(
     """A gRPC storage server for machines: one protobuf message per component, served, audited and typed."""
 
 
-for command in (init, generate, serve, doctor):
+for command in (init, generate, serve, watch, doctor):
     application.command()(command)
 application.add_typer(audit_commands)

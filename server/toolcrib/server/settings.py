@@ -120,7 +120,7 @@ class Settings(BaseSettings):
         default=10.0, ge=0, le=3600, description="How long calls in flight may take to finish when the server stops."
     )
     watch_heartbeat_s: float = Field(
-        default=15.0,
+        default=30.0,
         ge=0.05,
         le=3600,
         description="How long a watch is silent at most: then it is told up to which revision everything was sent.",

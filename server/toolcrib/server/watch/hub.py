@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 # So long watches may take to end by themselves when the server stops; one whose client reads nothing does not.
 _STOP_S = 1.0
+# How soon a database that could not be read is tried again.
+_RETRY_S = 0.2
 
 
 class Hub:
@@ -142,7 +144,8 @@ class Hub:
             if self._live:
                 await self._read()
             if self._is_stuck:
-                await asyncio.sleep(self._poll_s)
+                await asyncio.sleep(_RETRY_S)
+                self._news.set()
 
     async def _read(self) -> None:
         """Hands out what there is behind the position; who joins meanwhile is admitted afterwards."""
