@@ -194,6 +194,17 @@ class TestARefusal:
         with pytest.raises(NotFound):
             lab.batches.get("b2")
 
+    def test_for_want_of_an_actor_within_a_transaction_is_audited(self, lab: Releases) -> None:
+        with pytest.raises(ToolcribError) as failure, lab.lab.crib.as_actor("").transaction() as transaction:
+            generated("lab.releases.v1.release_writes", "ReleaseWrites")(transaction).create(release(batch="b1"))
+        assert failure.value.reason == "ACTOR_REQUIRED"
+        assert lab.reasons() == ["ACTOR_REQUIRED"]
+
+    def test_holds_no_more_of_a_key_than_its_beginning(self, lab: Releases) -> None:
+        with pytest.raises(FailedPrecondition):
+            lab.releases.create(release(batch="x" * 100_000))
+        assert [entry.record_key for entry, _ in lab.refused()] == ["x" * 200]
+
     def test_of_a_dry_run_or_of_a_component_that_does_not_ask_is_not_audited(self, lab: Releases) -> None:
         with pytest.raises(InvalidArgument):
             lab.silent.create(release(batch="b1"), validate_only=True)

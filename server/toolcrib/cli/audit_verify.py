@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,10 +10,12 @@ import typer
 
 from toolcrib.cli import options
 from toolcrib.cli.console import CommandError, Json, complain, print_json, working
-from toolcrib.server.audit_file import audit_file
+from toolcrib.server.audit_file import AuditFile, audit_file
 from toolcrib.server.chain_check import ChainCheck
 from toolcrib.server.checkpoints import Checkpoint
+from toolcrib.server.component import Component
 from toolcrib.server.evidence.reader import open_bundle
+from toolcrib.server.loading import import_components
 from toolcrib.server.settings import load_settings
 from toolcrib.server.signing import VerifyingKey
 
@@ -34,11 +36,15 @@ def verify(
         Path | None,
         typer.Option(help="The public key, PEM, that checkpoints and bundle must be signed with.", show_default=False),
     ] = None,
+    records: Annotated[
+        bool, typer.Option("--records", help="Compare the records too with what the audit says of them.")
+    ] = False,
+    components: options.Components = None,
     as_json: Json = False,
 ) -> None:
     """Check that nobody has altered, removed, moved or added audit entries. Reads only. Exit code 1 if one is wrong."""
-    if bundle is not None and database is not None:
-        raise CommandError("--bundle needs no database; leave out one of the two")
+    if bundle is not None and (database is not None or records):
+        raise CommandError("--bundle needs no database, and has no records to compare; leave out one of the two")
     trusted = None if key is None else VerifyingKey.read(key)
     signed = [Checkpoint.read(path, trusted) for path in checkpoint or ()]
     facts: _Facts = {"checkpoints": [{"revision": each.revision, "signed_by": each.key.fingerprint} for each in signed]}
@@ -47,12 +53,15 @@ def verify(
         if bundle is not None:
             check = _check_bundle(bundle, trusted, known, facts)
         else:
-            check = _check_database(load_settings(config, database=database).database, known)
+            settings = load_settings(config, database=database, components=components)
+            served = list(_served(Path(settings.components))) if records else []
+            check = _check_database(settings.database, known, served, facts)
+    is_ok = check.finding is None and not facts.get("records", {}).get("finding")
     if as_json:
-        print_json(_as_json(check) | facts)
+        print_json(_as_json(check) | facts | {"ok": is_ok})
     else:
         _print(check, facts)
-    if check.finding is not None:
+    if not is_ok:
         raise typer.Exit(1)
 
 
@@ -64,11 +73,34 @@ def _by_revision(checkpoints: list[Checkpoint]) -> dict[int, bytes]:
     return known
 
 
-def _check_database(url: str, checkpoints: Mapping[int, bytes]) -> ChainCheck:
+def _served(folder: Path) -> Iterator[Component[Any, Any]]:
+    if not folder.is_dir():
+        raise CommandError(f"{folder} is no folder; name the one of the .proto files with --components")
+    for generated in import_components(folder):
+        yield generated.repository.component
+
+
+def _check_database(
+    url: str, checkpoints: Mapping[int, bytes], served: Sequence[Component[Any, Any]], facts: _Facts
+) -> ChainCheck:
+    """Follows the chain and, where that is sound, compares the records of `served`."""
     with audit_file(url) as file:
         check = ChainCheck(last=file.last_revision(), checkpoints=checkpoints)
         check.run(file.rows)
+        if served and check.finding is None:
+            facts["records"] = _compare(file, served)
     return check
+
+
+def _compare(file: AuditFile, served: Sequence[Component[Any, Any]]) -> _Facts:
+    compared = 0
+    for component in served:
+        check = file.records(component)
+        finding = check.run()
+        compared += check.records
+        if finding is not None:
+            return {"compared": compared, "finding": finding._asdict()}
+    return {"compared": compared, "finding": None}
 
 
 def _check_bundle(
@@ -86,10 +118,15 @@ def _print(check: ChainCheck, facts: _Facts) -> None:
     if check.finding is not None:
         complain(str(check.finding))
         return
+    if (records := facts.get("records")) and (found := records["finding"]):
+        complain("{component} {record_key}: {fault}: {text}".format(**found))
+        return
     typer.echo(
         f"sound: {check.transactions} transactions with {check.entries} entries, up to revision {check.revision}"
     )
     typer.echo(f"head:  {check.head.hex()}")
+    if records:
+        typer.echo(f"{records['compared']} records are as the audit says that they were left")
     for each in facts["checkpoints"]:
         typer.echo(f"passed the checkpoint at revision {each['revision']}, signed with the key {each['signed_by']}")
     if "bundle" in facts:

@@ -12,9 +12,13 @@ from heapq import merge
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Dialect
+
 from toolcrib.server.chain_rows import ChainRow
+from toolcrib.server.component import Component
 from toolcrib.server.database import Database
 from toolcrib.server.errors import StartError
+from toolcrib.server.record_check import RecordCheck
 from toolcrib.server.system_tables import LAYOUT_VERSION, REVISION_SEQUENCE
 
 # Behind all revisions: where rows are read whose revision is no number.
@@ -36,13 +40,18 @@ _SEQUENCE = "SELECT last_value FROM toolcrib_sequence WHERE name = ?"
 class AuditFile:
     """The audit of one database, as it is at one moment."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, dialect: Dialect) -> None:
         self._connection = connection
+        self._dialect = dialect
 
     def last_revision(self) -> int | None:
         """The newest revision, as the counter says; None where somebody has made no number of it."""
         row = self._connection.execute(_SEQUENCE, (REVISION_SEQUENCE,)).fetchone()
         return row[0] if row is not None and type(row[0]) is int else None
+
+    def records(self, component: Component[Any, Any]) -> RecordCheck:
+        """Compares the records of a component with what the audit says of them."""
+        return RecordCheck(self._connection, component, self._dialect)
 
     def rows(self) -> Iterator[ChainRow]:
         """All rows in the order of the chain, each transaction before its entries."""
@@ -63,7 +72,8 @@ def audit_file(url: str) -> Iterator[AuditFile]:
 
     Raises StartError where it is no database of Toolcrib, or of another layout, or damaged.
     """
-    path = Database(url, busy_timeout_s=0).path
+    database = Database(url, busy_timeout_s=0)
+    path = database.path
     if not path.is_file():
         raise StartError(f"{path} is no file; name the database with --database")
     try:
@@ -71,7 +81,7 @@ def audit_file(url: str) -> Iterator[AuditFile]:
             connection.text_factory = _text
             connection.execute("BEGIN")
             _require_layout(path, connection)
-            yield AuditFile(connection)
+            yield AuditFile(connection, database.engine.dialect)
     except sqlite3.DatabaseError as error:
         raise StartError(f"{path} cannot be read: {error}; restore it from a backup") from error
 

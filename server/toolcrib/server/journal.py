@@ -23,6 +23,9 @@ from toolcrib.server.constraints import History
 from toolcrib.server.session import Session
 from toolcrib.server.system_statements import SystemStatements
 
+# Nothing that a refused call sends may fill the disk: a key can be as long as a request.
+REFUSED_KEY_CHARACTERS_MAX = 200
+
 
 class JournalMark(NamedTuple):
     """A place in the journal."""
@@ -83,8 +86,8 @@ class Journal:
         )
 
     def add_refusal(self, revision: int, component: str, record_key: str) -> None:
-        """Notes the one entry of a transaction that was begun with a refusal."""
-        self._entries.append([revision, 0, component, record_key, REFUSED, None, None])
+        """Notes the one entry of a transaction that was begun with a refusal; a long key is cut."""
+        self._entries.append([revision, 0, component, record_key[:REFUSED_KEY_CHARACTERS_MAX], REFUSED, None, None])
 
     def mark(self) -> JournalMark:
         """The place that `restore` returns to."""

@@ -46,8 +46,8 @@ class TransactionServicer:
         steps = [self._step(f"{_REQUESTS}[{index}]", packed) for index, packed in enumerate(request.requests)]
         for step in steps:
             _require_plain(step)
-        # Steps of components that audit what they refuse ask for it themselves.
-        if not any(step.known.servicer.repository.component.audit_refusals for step in steps):
+        # Steps of components that audit what they refuse ask for it themselves; who calls is found out on the loop.
+        if not call.caller.actor and not any(step.known.servicer.repository.component.audit_refusals for step in steps):
             call.require_actor()
         conditions = [
             (self._step(f"{_PRECONDITIONS}[{index}]", condition.record), condition)

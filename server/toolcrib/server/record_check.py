@@ -1,0 +1,100 @@
+"""Compares the records of a database with the last that the audit says of each: finds what was written past the server.
+
+Read within the moment that the chain is followed in, and only worth as much as the chain: first that has to be sound.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from google.protobuf.message import DecodeError, Message
+from sqlalchemy import Dialect, MetaData, select
+
+from toolcrib.server.chain_check import Fault
+from toolcrib.server.changes import REFUSED
+from toolcrib.server.component import Component, key_text
+from toolcrib.server.component_statements import ComponentStatements
+from toolcrib.server.statements import Prepared
+
+# The newest entry of each record, refused calls left out: they changed nothing.
+_LAST_OF_ALL = """
+SELECT record_key, after_image FROM toolcrib_audit AS entry
+WHERE component = :component AND operation <> :refused AND NOT EXISTS (
+    SELECT 1 FROM toolcrib_audit AS later
+    WHERE later.component = entry.component AND later.record_key = entry.record_key
+    AND later.operation <> :refused AND (later.revision, later.ordinal) > (entry.revision, entry.ordinal))
+"""
+_LAST_OF_ONE = """
+SELECT after_image FROM toolcrib_audit
+WHERE component = :component AND record_key = :record_key AND operation <> :refused
+ORDER BY revision DESC, ordinal DESC LIMIT 1
+"""
+
+
+class RecordFinding(NamedTuple):
+    """A record that is not as the audit says: altered, missing, or extra."""
+
+    component: str
+    record_key: str
+    fault: Fault
+    text: str
+
+
+class RecordCheck:
+    """The records of one component. `records` counts those that were compared."""
+
+    def __init__(self, connection: sqlite3.Connection, component: Component[Any, Any], dialect: Dialect) -> None:
+        self._connection = connection
+        self._component = component
+        self._parameters: dict[str, Any] = {"component": component.name, "refused": REFUSED}
+        self._table = component.table(MetaData())
+        self._statements = ComponentStatements(
+            self._table, component.key_fields, soft_delete=component.soft_delete, dialect=dialect
+        )
+        self._all = Prepared(select(*self._table.columns), dialect, [])
+        self.records = 0
+
+    def run(self) -> RecordFinding | None:
+        """The first record that is not as it should be, or None."""
+        known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        if self._connection.execute(known, (self._table.name,)).fetchone() is None:
+            return None
+        return next(self._altered_or_extra(), None) or next(self._missing(), None)
+
+    def _altered_or_extra(self) -> Iterator[RecordFinding]:
+        component = self._component
+        for row in self._connection.execute(self._all.sql):
+            record = component.from_row(self._statements.reader.read(row))
+            key = key_text(component.key_of(record))
+            last = self._connection.execute(_LAST_OF_ONE, self._parameters | {"record_key": key}).fetchone()
+            self.records += 1
+            if last is None or last[0] is None:
+                yield RecordFinding(component.name, key, Fault.EXTRA, "the audit knows of no such record")
+            elif _bytes(self._message(last[0])) != _bytes(record):
+                text = "it is not what the audit says that it was left as"
+                yield RecordFinding(component.name, key, Fault.ALTERED, text)
+
+    def _missing(self) -> Iterator[RecordFinding]:
+        component, get = self._component, self._statements.get
+        for key, image in self._connection.execute(_LAST_OF_ALL, self._parameters):
+            if image is None:
+                continue
+            values = list(component.key_of(self._message(image)))
+            if self._connection.execute(get.sql, get.bind(values)).fetchone() is None:
+                yield RecordFinding(component.name, key, Fault.MISSING, "the audit does not say that it was deleted")
+
+    def _message(self, image: bytes) -> Message:
+        message: Message = self._component.message()
+        try:
+            message.ParseFromString(image)
+        except DecodeError:
+            # Of another version of the component; it is said to be altered.
+            message.Clear()
+        return message
+
+
+def _bytes(message: Message) -> bytes:
+    # To the bit: protobuf's own comparison takes NaN for another.
+    return message.SerializeToString(deterministic=True)
