@@ -48,6 +48,7 @@ from toolcrib.query.v1.query_pb2 import Comparison, Filter, Value
 from toolcrib.server import Application, Change
 from toolcrib.server.errors import DatabaseUnavailable
 from toolcrib.server.testing import RunningServer, serve
+from toolcrib.server.watch import commits
 from toolcrib.server.watch.backlog import Backlog
 from toolcrib.transaction.v1.transaction_pb2 import CommitTransactionRequest
 from toolcrib.transaction.v1.transaction_pb2_grpc import TransactionServiceStub
@@ -530,6 +531,59 @@ class TestHowItEnds:
         stream = Recording(crib.recipes.WatchRecipes(WatchRecipesRequest(), timeout=0.3))
         stream.start()
         assert stream.end().code() == grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+class TestHowMuchIsRead:
+    @pytest.mark.parametrize(
+        "limits", [{"_BYTES_MAX": 1}, {"_REVISIONS_MAX": 2}, {"_BYTES_MAX": 1, "_REVISIONS_MAX": 1}]
+    )
+    def test_what_is_far_behind_is_read_in_parts_that_end_between_commits(
+        self, crib: Plant, monkeypatch: pytest.MonkeyPatch, limits: dict[str, int]
+    ) -> None:
+        for name, value in limits.items():
+            monkeypatch.setattr(commits, name, value)
+        for number in range(12):
+            requests = [CreateRecipeRequest(recipe=Recipe(name=f"{number} {n}", speed_mm_s=5)) for n in range(3)]
+            crib.recipes.BatchCreateRecipes(BatchCreateRecipesRequest(requests=requests))
+            tool = ToolOffset(tool_number=number + 1)
+            crib.tools.CreateToolOffset(CreateToolOffsetRequest(tool_offset=tool))
+        with watch(crib, start=Start(revision=2)) as stream:
+            stream.until(24)
+            crib.recipe("live")
+            stream.until(25)
+        batches = [(2 * n + 1, [("CREATED", str(3 * n + each)) for each in (1, 2, 3)]) for n in range(1, 12)]
+        assert shown(stream.messages) == [*batches, (25, [("CREATED", "37")])]
+
+    def test_heartbeats_say_how_far_it_is_while_nothing_is_found(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(commits, "_REVISIONS_MAX", 1)
+        with serve(COMPONENTS, watch_heartbeat_s=0.05) as server, plant(server.address) as crib:
+            for number in range(300):
+                crib.recipe(f"{number}", speed_mm_s=50)
+            with watch(crib, start=Start(revision=1), filter=FAST) as stream:
+                messages = stream.until(300)
+        assert {message.kind for message in messages} == {HEARTBEAT}
+        assert 0 < messages[0].revision < 300
+
+    def test_what_nobody_watches_is_not_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        reads: list[int] = []
+        read = Backlog.read
+
+        def counted(*given: Any, **named: Any) -> Any:
+            reads.append(named["position"])
+            return read(*given, **named)
+
+        monkeypatch.setattr(Backlog, "read", counted)
+        with serve(COMPONENTS, watch_poll_s=3600) as server, plant(server.address) as crib, watch(crib) as stream:
+            stream.live()
+            crib.recipe("first")
+            stream.until(1)
+            before = len(reads)
+            for number in range(30):
+                crib.tools.CreateToolOffset(CreateToolOffsetRequest(tool_offset=ToolOffset(tool_number=number + 1)))
+            assert len(reads) == before
+            crib.recipe("second")
+            stream.until(32)
+            assert reads[before:] == [31]
 
 
 class TestWhenTheDatabaseCannotBeRead:

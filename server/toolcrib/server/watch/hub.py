@@ -82,6 +82,7 @@ class Hub:
             admitted = asyncio.get_running_loop().create_future()
             self._joining.append((subscription, admitted))
             await admitted
+            self.require_open()
         else:
             self._admit(subscription)
         return self.position <= subscription.position

@@ -49,6 +49,8 @@ class Snapshot:
             snapshot.close()
             raise
         snapshot._file.seek(0)
+        if abandoned.is_set():
+            snapshot.close()
         return snapshot
 
     def messages(self) -> Iterator[bytes]:
