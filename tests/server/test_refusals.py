@@ -178,6 +178,20 @@ class TestARefusal:
             "",
         ]
 
+    def test_is_told_by_no_watch_history_or_rollback(self, lab: Releases) -> None:
+        kept = lab.releases.create(release(batch="b1"))
+        with pytest.raises(InvalidArgument):
+            lab.silent.update(release(id=kept.id, grade=3), mask="grade")
+        with pytest.raises(InvalidArgument):
+            lab.silent.rollback(kept.id, 0)
+        lab.releases.update(release(id=kept.id, grade=4), mask="grade")
+        with lab.releases.watch(revision=int(kept.etag)) as watch:
+            changes = iter(watch)
+            assert [next(changes).record.grade for _ in range(2)] == [0, 4]
+        assert [version.after.grade for version in lab.releases.revisions(kept.id)] == [4, 0]
+        assert [diff.after.grade for diff in lab.releases.diffs(int(kept.etag))] == [4]
+        assert lab.releases.rollback(kept.id, int(kept.etag)).grade == 0
+
     def test_for_want_of_an_actor_is_audited(self, lab: Releases) -> None:
         nobody = generated("lab.releases.v1.release_client", "ReleaseClient")(lab.lab.crib.as_actor(""))
         with pytest.raises(ToolcribError) as failure:

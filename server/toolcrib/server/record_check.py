@@ -16,6 +16,7 @@ from toolcrib.server.chain_check import Fault
 from toolcrib.server.changes import REFUSED
 from toolcrib.server.component import Component, key_text
 from toolcrib.server.component_statements import ComponentStatements
+from toolcrib.server.constraints import History
 from toolcrib.server.statements import Prepared
 
 # The newest entry of each record, refused calls left out: they changed nothing.
@@ -51,13 +52,20 @@ class RecordCheck:
         self._parameters: dict[str, Any] = {"component": component.name, "refused": REFUSED}
         self._table = component.table(MetaData())
         self._statements = ComponentStatements(
-            self._table, component.key_fields, soft_delete=component.soft_delete, dialect=dialect
+            component.name,
+            self._table,
+            component.key_fields,
+            soft_delete=component.soft_delete,
+            keeps_versions=False,
+            dialect=dialect,
         )
         self._all = Prepared(select(*self._table.columns), dialect, [])
         self.records = 0
 
     def run(self) -> RecordFinding | None:
-        """The first record that is not as it should be, or None."""
+        """The first record that is not as it should be, or None; also where no contents are kept to compare with."""
+        if self._component.history is History.NONE:
+            return None
         known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         if self._connection.execute(known, (self._table.name,)).fetchone() is None:
             return None

@@ -9,8 +9,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, BindParameter, Text, bindparam, func, select
+from sqlalchemy import BigInteger, BindParameter, SmallInteger, Text, bindparam, func, literal_column, select
 
+from toolcrib.server.changes import REFUSED
 from toolcrib.server.errors import RevisionAhead, RevisionPruned
 from toolcrib.server.statements import Prepared, RowReader
 from toolcrib.server.store import Store
@@ -121,6 +122,8 @@ class CommitTrail:
             select(*self._columns)
             .select_from(self._joined)
             .where(audit.component.in_(given), audit.revision > behind, audit.revision <= upto)
+            # What was refused has changed nothing.
+            .where(audit.operation != literal_column(str(REFUSED), SmallInteger))
             .order_by(audit.revision, audit.ordinal)
         )
         return Prepared(statement, self._dialect, [*(name.key for name in given), behind.key, upto.key])
