@@ -63,11 +63,12 @@ def test_they_create_list_and_check_health_by_reflection(address: str, client: t
 
 def test_services_and_their_methods_are_listed(address: str) -> None:
     services = run(SCRIPTS / "grpcurl", "-plaintext", address, "list").split()
-    assert {SERVICE, "toolcrib.audit.v1.AuditService", "grpc.health.v1.Health"} <= set(services)
+    shared = {"toolcrib.audit.v1.AuditService", "toolcrib.watch.v1.WatchService", "grpc.health.v1.Health"}
+    assert {SERVICE, *shared} <= set(services)
     methods = run(SCRIPTS / "grpcurl", "-plaintext", address, "list", SERVICE).split()
-    assert {f"{SERVICE}.UndeleteRecipe", f"{SERVICE}.CountRecipes", f"{SERVICE}.ExplainRecipes"} <= set(methods)
-    assert f"{SERVICE}.RollbackRecipe" in methods
-    assert len(methods) == 16
+    some = {"UndeleteRecipe", "CountRecipes", "ExplainRecipes", "RollbackRecipe", "WatchRecipes"}
+    assert {f"{SERVICE}.{name}" for name in some} <= set(methods)
+    assert len(methods) == 17
 
 
 def test_a_refusal_comes_with_details(address: str) -> None:
