@@ -28,7 +28,7 @@ serve: $(READY) ## Serve the examples, with what the demo left, until Ctrl-C
 
 .PHONY: test
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal
 
 .PHONY: generate
 generate: $(READY) ## Write anew all generated files that are kept in the project

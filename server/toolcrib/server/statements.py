@@ -25,20 +25,37 @@ Converter = tuple[int, Convert]
 class Prepared:
     """A statement as text for the driver. Its parameters are given by position, in the order of `parameters`.
 
-    Without them these are all that have no value, in the order in which they stand in the statement.
+    Without them these are all that have no value, in the order in which they stand in the statement. It is compiled
+    when it is first used: a server begins at once, however many it may come to need.
     """
 
-    __slots__ = ("_constants", "_converters", "_numbers", "parameters", "sql")
+    __slots__ = ("_constants", "_converters", "_numbers", "_source", "parameters", "sql")
+
+    sql: str
+    parameters: tuple[str, ...]
+    _constants: list[Any]
+    _converters: tuple[Converter, ...]
+    _numbers: tuple[int, ...]
 
     def __init__(self, statement: ClauseElement, dialect: Dialect, parameters: Sequence[str] | None = None) -> None:
+        self._source = statement, dialect, parameters
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked only for what is not there yet; two threads may both compile, and find the same.
+        if name not in self.__slots__:
+            raise AttributeError(name)
+        self._compile(*self._source)
+        return getattr(self, name)
+
+    def _compile(self, statement: ClauseElement, dialect: Dialect, parameters: Sequence[str] | None) -> None:
         compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)  # of a statement, not of DDL
         order = list(compiled.positiontup or [])
         if parameters is None:
             parameters = [name for name in order if compiled.params[name] is None]
-        self.parameters = tuple(parameters)
         if order[: len(parameters)] != list(parameters):
             raise AssertionError(f"the driver takes {order}, the caller gives {list(parameters)}")
+        self.parameters = tuple(parameters)
         self.sql = str(compiled)
         # What SQLAlchemy adds by itself comes last (an OFFSET of 0).
         self._constants = [compiled.params[name] for name in order[len(parameters) :]]

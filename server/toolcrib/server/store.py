@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from protovalidate import Validator
 from sqlalchemy import Table
 
 from toolcrib.server.changes import Operation
@@ -70,6 +71,7 @@ class Store:
         self.dialect = database.engine.dialect
         self.system = SystemStatements(database.system, self.dialect)
         self.listeners: tuple[Listener, ...] = tuple(application.listeners)
+        self._validator = Validator()
         self._stored = {kind.component.name: self._add(kind, application) for kind in repositories}
         self.kinds = {kind.component.name: kind for kind in repositories}
         self._by_table = {table.name: stored for stored in self._stored.values() for table in stored.tables()}
@@ -107,6 +109,7 @@ class Store:
     def _add(self, kind: type[Repository[Any, Any]], application: Application) -> Stored:
         component = kind.component
         table = component.table(self.database.metadata)
+        filled_in = (*component.standard_fields, *(relation.name for relation in component.relations))
         chains = {
             operation: chain
             for operation in Operation
@@ -123,7 +126,7 @@ class Store:
                 keeps_versions=component.history is History.VERSIONS,
                 dialect=self.dialect,
             ),
-            Rules(component.message, (*component.standard_fields, *(found.name for found in component.relations))),
+            Rules(component.message, filled_in, self._validator),
             chains,
             tuple(holders(component, table, self.dialect)),
             f"key:{table.name}",

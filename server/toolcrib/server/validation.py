@@ -16,11 +16,11 @@ from toolcrib.server.times import Times
 class Rules:
     """Checks the messages of a component. Raises StartError where its rules do not compile.
 
-    `filled_in` names the fields that the server fills in, and that so are in order.
+    `filled_in` names the fields that the server fills in, and that so are in order. A `validator` may serve several.
     """
 
-    def __init__(self, message: type[Message], filled_in: Collection[str]) -> None:
-        self._validator = Validator()
+    def __init__(self, message: type[Message], filled_in: Collection[str], validator: Validator) -> None:
+        self._validator = validator
         self._times = Times(message, tuple(filled_in))
         try:
             self._validator.collect_violations(message())
