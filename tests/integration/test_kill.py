@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,9 @@ def verify(database: Path, acknowledged: dict[Place, int]) -> None:
             "SELECT revision, component, record_key, before_image, after_image FROM toolcrib_audit "
             "ORDER BY revision, ordinal"
         ).fetchall()
+        former = connection.execute(
+            "SELECT tool_number, toolcrib_start_revision, toolcrib_end_revision FROM tool_offset_history"
+        ).fetchall()
         commits = connection.execute("SELECT revision FROM toolcrib_transaction ORDER BY revision").fetchall()
         last = connection.execute("SELECT last_value FROM toolcrib_sequence WHERE name = 'revision'").fetchone()[0]
     # What was acknowledged is there, at that revision or at a later one whose answer was lost.
@@ -158,6 +162,12 @@ def verify(database: Path, acknowledged: dict[Place, int]) -> None:
     revisions = [commit[0] for commit in commits]
     assert revisions == list(range(1, last + 1))
     assert {entry[0] for entry in entries} == set(revisions)
+    # Each version is there once, from its own commit to that of the next.
+    versions: dict[Place, list[int]] = {}
+    for revision, name, key, _, _ in entries:
+        versions.setdefault((name, int(key)), []).append(revision)
+    tools = [(key, *both) for (name, key), at in versions.items() if name == TOOL for both in pairwise(at)]
+    assert sorted(former) == sorted(tools)
     # They are one chain, to the last.
     chain = checked(database)
     assert chain.finding is None
