@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.measures import Order, Round
+from benchmarks.measures import Round
 from benchmarks.operations import VERSIONS
-from benchmarks.processes import Process, running
+from benchmarks.processes import Process, running, take_round
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,7 @@ class PastBench:
         return PastFigures(in_flight, turns)
 
     def _round(self, stream: str, in_flight: int, seconds: float) -> Round:
-        order = Order(stream, self._address, self._server.pid, in_flight, seconds)
-        return Round(**json.loads(self._load.ask(json.dumps(asdict(order)))))
+        return take_round(self._load, stream, self._server, self._address, in_flight, seconds)
 
 
 @contextmanager

@@ -5,12 +5,16 @@ They serve until their standard input ends, so that none outlives the benchmark,
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+
+from benchmarks.measures import Order, Round
 
 PROJECT = Path(__file__).resolve().parents[1]
 _STUBS = PROJECT / "examples" / "gen"
@@ -60,6 +64,12 @@ class Process:
         except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
+
+
+def take_round(load: Process, stream: str, server: Process, address: str, in_flight: int, seconds: float) -> Round:
+    """Has the load generator run a round against a server. Raises ProcessFailed."""
+    order = Order(stream, address, server.pid, in_flight, seconds)
+    return Round(**json.loads(load.ask(json.dumps(asdict(order)))))
 
 
 @contextmanager

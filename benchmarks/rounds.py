@@ -5,16 +5,15 @@ Each of Toolcrib's rounds is compared with those right before it: a machine's sp
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import Figures, Turn
-from benchmarks.measures import Order, Round
+from benchmarks.measures import Round
 from benchmarks.operations import Operation
-from benchmarks.processes import Process, running
+from benchmarks.processes import Process, running, take_round
 from benchmarks.raw import RawDatabase
 
 
@@ -67,8 +66,7 @@ class Bench:
         )
 
     def _round(self, stream: str, server: _Server, in_flight: int, seconds: float) -> Round:
-        order = Order(stream, server.address, server.process.pid, in_flight, seconds)
-        return Round(**json.loads(self._load.ask(json.dumps(asdict(order)))))
+        return take_round(self._load, stream, server.process, server.address, in_flight, seconds)
 
 
 @contextmanager

@@ -6,18 +6,17 @@ way that was not asked before, so that nothing compiled can be used again.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.measures import Order, Round
+from benchmarks.measures import Round
 from benchmarks.operations import SIZES, recipe_name
-from benchmarks.processes import Process, running
+from benchmarks.processes import Process, running, take_round
 
 _SMALL, _LARGE = SIZES
 
@@ -71,9 +70,7 @@ class SizesBench:
         return SizeFigures(in_flight, turns)
 
     def _round(self, stream: str, size: int, in_flight: int, seconds: float) -> Round:
-        process, address = self._servers[size]
-        order = Order(stream, address, process.pid, in_flight, seconds)
-        return Round(**json.loads(self._load.ask(json.dumps(asdict(order)))))
+        return take_round(self._load, stream, *self._servers[size], in_flight, seconds)
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.measures import Order, Round
+from benchmarks.measures import Round
 from benchmarks.operations import IDLE_WATCHERS
-from benchmarks.processes import Process, running
+from benchmarks.processes import Process, running, take_round
 
 _LATENCIES = 200
 
@@ -70,8 +70,7 @@ class WatchBench:
         return WatchFigures(in_flight, turns, latencies_ms)
 
     def _round(self, in_flight: int, seconds: float) -> Round:
-        order = Order("create", self._address, self._server.pid, in_flight, seconds)
-        return Round(**json.loads(self._load.ask(json.dumps(asdict(order)))))
+        return take_round(self._load, "create", self._server, self._address, in_flight, seconds)
 
 
 @contextmanager

@@ -27,7 +27,6 @@ from toolcrib.options.v1 import options_pb2
 from toolcrib.query.v1 import query_pb2
 from toolcrib.watch.v1 import watch_pb2
 
-OPTIONS_PROTO = "toolcrib/options/v1/options.proto"
 VALIDATE_PROTO = "buf/validate/validate.proto"
 
 # Each behind those that it imports.

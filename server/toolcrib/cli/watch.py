@@ -16,6 +16,7 @@ from toolcrib.cli.entries import as_line
 from toolcrib.cli.message_types import MessageTypes
 from toolcrib.client import Change, WatchClient
 from toolcrib.client.watch import ChangeKind, WatchedComponent, Watching
+from toolcrib.server.audit_messages import OF_THE_SERVER
 
 _OPERATIONS = {
     ChangeKind.CHANGE_KIND_CREATED: Operation.OPERATION_CREATE,
@@ -24,8 +25,6 @@ _OPERATIONS = {
     ChangeKind.CHANGE_KIND_REMOVED: Operation.OPERATION_DELETE,
 }
 _OF_THE_FILTER = (ChangeKind.CHANGE_KIND_ENTERED, ChangeKind.CHANGE_KIND_LEFT)
-# These differ with every write and say nothing about what somebody wanted to change.
-_OF_THE_SERVER = frozenset({"create_time", "update_time", "etag"})
 
 
 def watch(
@@ -74,7 +73,7 @@ def _show_existing(record: AnyMessage, types: MessageTypes, *, as_json: bool) ->
         print_json({"kind": "existing", "component": record.TypeName(), "after": types.values(record)})
     else:
         values = types.texts(record) or {}
-        told = ", ".join(f"{name}: {value}" for name, value in values.items() if name not in _OF_THE_SERVER)
+        told = ", ".join(f"{name}: {value}" for name, value in values.items() if name not in OF_THE_SERVER)
         console().print(Text(f"existing  {record.TypeName()}  {told}"), soft_wrap=True)
 
 
@@ -131,5 +130,5 @@ def _entry(change: Change[AnyMessage], types: MessageTypes) -> AuditEntry:
     after = types.texts(change.record)
     if before is not None and after is not None:
         names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-        entry.changed_fields.paths.extend(name for name in names if name not in _OF_THE_SERVER)
+        entry.changed_fields.paths.extend(name for name in names if name not in OF_THE_SERVER)
     return entry

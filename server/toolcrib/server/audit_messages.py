@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
@@ -11,12 +11,12 @@ from toolcrib.audit.v1 import audit_pb2
 from toolcrib.audit.v1.audit_pb2 import AuditEntry, Transaction
 from toolcrib.server.audit_trail import AuditRow
 from toolcrib.server.audit_transactions import TransactionRow
-from toolcrib.server.masks import is_same
+from toolcrib.server.masks import differing
 from toolcrib.server.values import datetime_to_timestamp
 
 _TYPE_URL = "type.googleapis.com/"
 # These differ with every write and say nothing about what somebody wanted to change.
-_OF_THE_SERVER = frozenset({"create_time", "update_time", "etag"})
+OF_THE_SERVER = frozenset({"create_time", "update_time", "etag"})
 
 
 def entry_message(row: AuditRow, messages: Mapping[str, type[Message]]) -> AuditEntry:
@@ -64,9 +64,8 @@ def transaction_message(row: TransactionRow) -> Transaction:
     )
 
 
-def changed_fields(message: type[Message], before_image: bytes, after_image: bytes) -> Iterable[str]:
+def changed_fields(message: type[Message], before_image: bytes, after_image: bytes) -> list[str]:
     """The fields that differ between two records, those of the server left out."""
     before, after = message.FromString(before_image), message.FromString(after_image)
-    for field in message.DESCRIPTOR.fields:
-        if field.name not in _OF_THE_SERVER and not is_same(before, after, field.name):
-            yield field.name
+    names = (field.name for field in message.DESCRIPTOR.fields)
+    return differing(before, after, (name for name in names if name not in OF_THE_SERVER))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from difflib import get_close_matches
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -13,6 +12,7 @@ from toolcrib.audit.v1.audit_pb2 import ListAuditEntriesRequest, ListTransaction
 from toolcrib.server.audit_trail import AuditQuery, AuditTrail
 from toolcrib.server.audit_transactions import TransactionQuery
 from toolcrib.server.errors import InvalidRequest
+from toolcrib.server.query.fields import did_you_mean
 from toolcrib.server.values import timestamp_to_datetime
 
 _Bounded = ListAuditEntriesRequest | ListTransactionsRequest
@@ -62,9 +62,8 @@ def require_component(name: str, served: Iterable[str], trail: AuditTrail) -> No
     """Raises InvalidRequest: a name with a typing error must not read as "nobody ever changed it"."""
     if not name or name in served or trail.knows(name):
         return
-    near = get_close_matches(name, served, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(served)}"
-    raise InvalidRequest.field("UNKNOWN_COMPONENT", "component", f"{name!r} was never served here; {hint}")
+    hint = did_you_mean(name, served, "there are")
+    raise InvalidRequest.field("UNKNOWN_COMPONENT", "component", f"{name!r} was never served here{hint}")
 
 
 def _require_revisions(request: _Bounded) -> None:

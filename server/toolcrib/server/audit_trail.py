@@ -68,32 +68,30 @@ class AuditTrail:
         found = select(self._audit.revision).where(self._audit.component == component).limit(1)
         return self._connection.execute(found).first() is not None
 
-    def changed_keys(self, component: str, start: int, end: int, behind: str) -> Iterator[str]:
-        """The keys behind `behind` of records that were changed after revision `start`, until `end`; sorted as text."""
+    def entries_by_key(self, component: str, start: int, end: int, behind: str) -> Iterator[AuditRow]:
+        """Changes after revision `start`, until `end`, of records behind the key `behind`: by key, the oldest first."""
         audit = self._audit
-        statement = select(audit.record_key).distinct().order_by(audit.record_key)
-        within = (
-            audit.component == component,
-            audit.revision > start,
-            audit.revision <= end,
-            audit.operation != REFUSED,
-        )
-        with self._connection.execute(statement.where(*within, audit.record_key > behind)) as rows:
-            for row in rows:
-                yield row[0]
+        query = AuditQuery(component=component, start_revision=start + 1, end_revision=end)
+        statement = self._selected(query).where(audit.record_key > behind)
+        yield from self._rows(statement.order_by(audit.record_key, audit.revision, audit.ordinal))
 
     def entries(self, query: AuditQuery, position: Sequence[int], limit: int) -> Iterator[AuditRow]:
         """Up to `limit` entries, going on behind `position` (revision, ordinal) if there is one."""
-        audit, transaction = self._audit, self._transaction
-        order = (audit.revision, audit.ordinal)
-        columns = (
-            *(audit[name] for name in AuditRow._fields[:_OF_AUDIT]),
-            *(transaction[name] for name in AuditRow._fields[_OF_AUDIT:]),
-        )
-        statement: Select[Any] = select(*columns).select_from(self._joined).where(*self._conditions(query))
+        order = (self._audit.revision, self._audit.ordinal)
+        statement = self._selected(query)
         if position:
             statement = statement.where(self._behind(position, oldest_first=query.oldest_first))
         statement = statement.order_by(*(c.asc() if query.oldest_first else c.desc() for c in order)).limit(limit)
+        yield from self._rows(statement)
+
+    def _selected(self, query: AuditQuery) -> Select[Any]:
+        columns = (
+            *(self._audit[name] for name in AuditRow._fields[:_OF_AUDIT]),
+            *(self._transaction[name] for name in AuditRow._fields[_OF_AUDIT:]),
+        )
+        return select(*columns).select_from(self._joined).where(*self._conditions(query))
+
+    def _rows(self, statement: Select[Any]) -> Iterator[AuditRow]:
         with self._connection.execute(statement) as rows:
             for row in rows:
                 yield AuditRow(*row)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
 from toolcrib.server.component import Component
 from toolcrib.server.errors import InvalidRequest
+from toolcrib.server.query.fields import did_you_mean
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -106,6 +106,11 @@ def project(message: MessageT, mask: Sequence[str]) -> MessageT:
     return projected
 
 
+def differing(before: Message, after: Message, names: Iterable[str]) -> list[str]:
+    """The fields among `names` in which they are not the same."""
+    return [name for name in names if not is_same(before, after, name)]
+
+
 def is_same(one: Message, other: Message, field: str) -> bool:
     """Whether both have the same in `field`, to the bit: Python takes -0.0 for 0.0, and NaN for another NaN."""
     return _exactly(one, field) == _exactly(other, field)
@@ -130,6 +135,5 @@ def _refusal(component: Component[Any, Any], path: str) -> InvalidRequest:
 
 
 def _unknown(field: str, message: str, name: str, known: Sequence[str]) -> InvalidRequest:
-    near = get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known)}"
+    hint = did_you_mean(name, known, "it has")
     return InvalidRequest.field("INVALID_MASK", field, f"{message} has no field {name!r}{hint}")

@@ -57,16 +57,18 @@ class RecordReader(Generic[MessageT]):
         """The record. Raises RecordNotFound, IncludeTooLarge or, for what is wrong in the request, InvalidRequest."""
         if lookup.as_of or relations_in(self._stored, lookup.read_mask, lookup.include):
             return self.get_all([lookup])[0]
-        return self._projected(self._found(lookup), lookup)
+        return self._projected(self._found(lookup, None), lookup)
 
     def get_all(self, lookups: Sequence[Lookup]) -> list[MessageT]:
         """The records, all of one moment. Raises as `get` does, placed at the index."""
-        messages = []
+        messages, shown = [], []
         with self._session.snapshot():
             for index, lookup in enumerate(lookups):
                 with self.placed(index):
-                    messages.append(self._found(lookup))
-            self._include(lookups, messages)
+                    asked = lookup.as_of and revision_meant(self._transaction, self._stored, lookup.as_of)
+                    messages.append(self._found(lookup, asked))
+                shown.append(Shown(lookup.show_deleted, asked))
+            self._include(lookups, shown, messages)
         return [self._projected(message, lookup) for message, lookup in zip(messages, lookups, strict=True)]
 
     def fetch_past(self, key: Key, revision: int) -> Current[MessageT] | None:
@@ -76,29 +78,25 @@ class RecordReader(Generic[MessageT]):
             raise ValueError(f"{self._component.name} keeps no versions")
         return self._current(self._session.fetch_one(versions.get, [*key, revision, *key, *key, revision, revision]))
 
-    def _found(self, lookup: Lookup) -> MessageT:
+    def _found(self, lookup: Lookup, asked: int | None) -> MessageT:
+        """The record, as it was at the revision `asked` for if one is."""
         require_key(self._component, lookup.key)
         masks.require_readable(self._component, lookup.read_mask)
-        if lookup.as_of is None:
-            current = self.fetch(lookup.key)
-        else:
-            current = self.fetch_past(lookup.key, revision_meant(self._transaction, self._stored, lookup.as_of))
+        current = self.fetch(lookup.key) if asked is None else self.fetch_past(lookup.key, asked)
         if current is None or (current.deleted and not lookup.show_deleted):
             raise self.not_found(lookup.key, current)
         return current.message
 
-    def _include(self, lookups: Sequence[Lookup], messages: Sequence[MessageT]) -> None:
+    def _include(self, lookups: Sequence[Lookup], shown: Sequence[Shown], messages: Sequence[MessageT]) -> None:
         """Fills in relations, for all records together that are asked for in the same way."""
         groups: dict[tuple[Shown, tuple[str, ...]], tuple[Tree, list[MessageT]]] = {}
         for index, (lookup, message) in enumerate(zip(lookups, messages, strict=True)):
             paths = relations_in(self._stored, lookup.read_mask, lookup.include)
             with self.placed(index):
                 tree = parse_include(self._stored, paths)
-                revision = lookup.as_of and revision_meant(self._transaction, self._stored, lookup.as_of)
-            shown = Shown(lookup.show_deleted, revision)
-            groups.setdefault((shown, tuple(paths)), (tree, []))[1].append(message)
-        for (shown, _), (tree, alike) in groups.items():
-            fill_in(self._session, self._stored, alike, tree, shown)
+            groups.setdefault((shown[index], tuple(paths)), (tree, []))[1].append(message)
+        for (alike_shown, _), (tree, alike) in groups.items():
+            fill_in(self._session, self._stored, alike, tree, alike_shown)
 
     def _projected(self, message: MessageT, lookup: Lookup) -> MessageT:
         if not lookup.read_mask:

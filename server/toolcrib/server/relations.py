@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from sqlalchemy import BigInteger, Dialect, bindparam, select
 
 from toolcrib.server.among import ASKED, Among
-from toolcrib.server.constraints import Relation
+from toolcrib.server.constraints import OnDelete, Relation
 from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.query.joins import Join, Junction
 from toolcrib.server.session import Session
@@ -28,14 +28,25 @@ class Shown(NamedTuple):
 
 
 class RelatedRecords:
-    """One relation of a component, and the statements that read what it shows."""
+    """One relation of a component, and the statements that read what it shows.
 
-    __slots__ = ("_among", "_dialect", "_field", "_join", "name", "plural", "target")
+    What it shows `is_owned` where it refers to the record and is deleted with it.
+    """
+
+    __slots__ = ("_among", "_dialect", "_field", "_join", "is_owned", "name", "plural", "target")
 
     def __init__(self, relation: Relation, source: Stored, stored: Mapping[str, Stored], dialect: Dialect) -> None:
         self.name = relation.name
         self.plural = relation.plural
         self.target = stored[relation.component]
+        self.is_owned = (
+            relation.plural
+            and not relation.through
+            and any(
+                reference.field == relation.by and reference.on_delete is OnDelete.CASCADE
+                for reference in self.target.component.references
+            )
+        )
         self._field = source.component.key_fields[0] if relation.plural else relation.by
         self._join = _join(relation, source, stored)
         self._dialect = dialect

@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 from toolcrib.server.audit_trail import AuditQuery, AuditRow, AuditTrail
 from toolcrib.server.changes import Change, Operation
 from toolcrib.server.component import Component, key_text
-from toolcrib.server.masks import is_same
+from toolcrib.server.masks import differing
 from toolcrib.server.requests import Key
 from toolcrib.server.transaction import ReadTransaction
 
@@ -72,23 +72,16 @@ class RecordHistory:
 
     def differences(self, start: int, end: int, behind: str) -> Iterator[tuple[str, State | None, State | None]]:
         """Key, before and after of records that differ between two revisions; in the order of their keys as text."""
-        for key in self._trail.changed_keys(self._component.name, start, end, behind):
-            query = AuditQuery(
-                component=self._component.name,
-                record_key=key,
-                start_revision=start + 1,
-                end_revision=end,
-                oldest_first=True,
-            )
-            rows = list(self._trail.entries(query, [], _ALL))
-            before, after = self._ends(rows)
+        rows = self._trail.entries_by_key(self._component.name, start, end, behind)
+        for key, entries in groupby(rows, key=lambda row: row.record_key):
+            before, after = self._ends(list(entries))
             if _is_different(self._component, before, after):
                 yield key, before, after
 
     def changed_fields(self, before: Message | None, after: Message | None) -> Sequence[str]:
         """The fields in which they differ, those of the server left out."""
         one, other = before or self._component.message(), after or self._component.message()
-        return [name for name in self._component.data_fields if not is_same(one, other, name)]
+        return differing(one, other, self._component.data_fields)
 
     def _version(self, rows: Sequence[AuditRow]) -> Version | None:
         before, after = self._ends(rows)

@@ -11,7 +11,6 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from toolcrib.server.constraints import OnDelete
 from toolcrib.server.errors import InvalidRequest
 from toolcrib.server.include import Tree, parse_include
 from toolcrib.server.keys import require_key
@@ -111,14 +110,11 @@ def _without_standard_fields(stored: Stored, then: Message) -> Message:
 def _require_owned(stored: Stored, tree: Tree) -> None:
     """Raises InvalidRequest for relations to records that are not the record's own."""
     for name, inner in tree.items():
-        target = stored.relations[name].target
-        relation = next(found for found in stored.component.relations if found.name == name)
-        references = [] if relation.through or not relation.plural else target.component.references
-        owned = [found for found in references if found.field == relation.by and found.on_delete is OnDelete.CASCADE]
-        if not owned:
+        relation = stored.relations[name]
+        if not relation.is_owned:
             text = (
                 f"{name} shows records that are not this one's own; those are which refer to it and go with it "
                 "(ON_DELETE_CASCADE)"
             )
             raise InvalidRequest.field("INVALID_INCLUDE", "include", text)
-        _require_owned(target, inner)
+        _require_owned(relation.target, inner)

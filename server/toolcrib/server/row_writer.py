@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from google.protobuf.message import Message
-
 from toolcrib.server.changes import Change, Operation
 from toolcrib.server.component_statements import DELETE_TIME, PositionedUpdate
 from toolcrib.server.database import is_constraint
@@ -113,13 +111,6 @@ class RowWriter:
             moved = [[revision, *change.key, revision] for change in changes]
             self._transaction.run(versions.archive, moved, may_be_refused=False)
 
-    def _row(self, operation: Operation, message: Message | None) -> list[Any]:
-        """The whole row: the declared columns, then those that every table ends with."""
-        component = self._stored.component
-        row = component.to_row(message)
-        if self._stored.statements.update_excluded is not None:
-            row.append(self._transaction.revision)
-        if component.soft_delete:
-            row.append(self._transaction.time if operation is Operation.DELETE else None)
-        row.append(self._transaction.revision)
-        return row
+    def _row(self, operation: Operation, message: Any) -> list[Any]:
+        time = self._transaction.time if operation is Operation.DELETE else None
+        return self._stored.row(message, revision=self._transaction.revision, delete_time=time)

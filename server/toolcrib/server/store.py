@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from google.protobuf.message import Message
 from protovalidate import Validator
 from sqlalchemy import Table
 
@@ -46,6 +48,16 @@ class Stored:
     sequence: str
     fields: dict[str, Field]
     relations: dict[str, RelatedRecords]
+
+    def row(self, message: Message, *, revision: int, delete_time: datetime | None) -> list[Any]:
+        """The whole row of a record that is a new version at `revision`, in the order of the table's columns."""
+        row = self.component.to_row(message)
+        if self.statements.update_excluded is not None:
+            row.append(revision)
+        if self.component.soft_delete:
+            row.append(delete_time)
+        row.append(revision)
+        return row
 
     def tables(self) -> list[Table]:
         """Its table, and that of former versions if they are kept."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -18,7 +18,6 @@ _TIMESTAMP, _DURATION = "google.protobuf.Timestamp", "google.protobuf.Duration"
 
 # A time or duration, and the path that leads to it: ("pose", "taken_at").
 Found = tuple[tuple[str, ...], Any]
-Finder = Callable[[Any], Iterator[Found]]
 
 
 class Times:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from difflib import get_close_matches
 from typing import Any
 
 from toolcrib.server.call import Call
 from toolcrib.server.constraints import History
 from toolcrib.server.errors import InvalidRequest
+from toolcrib.server.query.fields import did_you_mean
 from toolcrib.server.query.shape import Checked
 from toolcrib.server.rpc import Method, Stream
 from toolcrib.server.servicer import ComponentServicer
@@ -54,9 +54,8 @@ class WatchServicer:
         if name in self._untold:
             text = f"{name!r} keeps no history, which is what a watch tells"
             raise InvalidRequest.field("UNKNOWN_COMPONENT", f"{place}.name", text)
-        near = get_close_matches(name, self._names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(self._names)}"
-        raise InvalidRequest.field("UNKNOWN_COMPONENT", f"{place}.name", f"{name!r} is not served here; {hint}")
+        hint = did_you_mean(name, self._names, "there are")
+        raise InvalidRequest.field("UNKNOWN_COMPONENT", f"{place}.name", f"{name!r} is not served here{hint}")
 
 
 def component_watches(servicer: type[ComponentServicer[Any]], watches: Watches) -> tuple[Stream, ...]:

@@ -68,8 +68,8 @@ class Field:
         return self.repeated or self.map_key is not None
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "there is") -> str:
     """`; did you mean 'x'?`, or what there is to choose from."""
     choices = list(known)
     near = get_close_matches(name, choices, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; there is {', '.join(choices)}"
+    return f"; did you mean {near[0]!r}?" if near else f"; {otherwise} {', '.join(choices)}"

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, literal_column, select
 
 from toolcrib.server.component_statements import DELETE_TIME
-from toolcrib.server.history import START
 from toolcrib.server.query.plans import Plan
 from toolcrib.server.query.shape import EVERYTHING, Checked, Shape
 from toolcrib.server.query.where import Binds, where
@@ -55,13 +54,11 @@ class Matching:
 
 
 def _row(stored: Stored, message: Any) -> list[Any]:
-    """The values of the record's whole row."""
-    component = stored.component
-    row = component.to_row(message)
-    if START in stored.table.c:
-        row.append(0)
-    if component.soft_delete:
-        is_told = DELETE_TIME in component.standard_fields and message.HasField(DELETE_TIME)
-        row.append(timestamp_to_datetime(message.delete_time) if is_told else None)
-    row.append(int(message.etag or 0) if "etag" in component.standard_fields else 0)
-    return row
+    """The values of the record's whole row, as far as the record tells them."""
+    standard = stored.component.standard_fields
+    is_deleted = DELETE_TIME in standard and message.HasField(DELETE_TIME)
+    return stored.row(
+        message,
+        revision=int(message.etag or 0) if "etag" in standard else 0,
+        delete_time=timestamp_to_datetime(message.delete_time) if is_deleted else None,
+    )
