@@ -71,6 +71,7 @@ def status_rows() -> list[tuple[str, str]]:
         "docs/watch.md",
         "docs/cli.md",
         "docs/audit.md",
+        "docs/retention.md",
         "docs/compliance.md",
         "CHANGELOG.md",
     ],

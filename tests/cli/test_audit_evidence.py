@@ -218,7 +218,7 @@ class TestABundle:
         assert NASTY.replace("\u202e", "�") in page.texts
         assert "\u202e" not in text
         assert "counter(page)" in text
-        assert "sound up to revision 6: 6 transactions with 6 entries" in page.texts
+        assert "sound: 6 transactions with 6 entries, up to revision 6" in page.texts
 
     def test_without_components_tells_how_large_records_are(self, database: Path, tmp_path: Path) -> None:
         run("export", "--database", url(database), "--out", tmp_path / "b")

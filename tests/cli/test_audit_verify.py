@@ -41,6 +41,9 @@ def test_a_database_that_is_being_written_to(database: Path) -> None:
         "head": checked(database).head.hex(),
         "transactions": 4,
         "entries": 4,
+        "pruned_transactions": 0,
+        "pruned_entries": 0,
+        "pruned_signed_by": None,
         "finding": None,
         "checkpoints": [],
     }

@@ -182,8 +182,8 @@ def test_the_file_of_a_new_project_has_every_setting_and_can_be_read() -> None:
     text = settings_file()
     names = re.findall(r"^# (\w+) = ", text, re.MULTILINE)
     assert names == FIELDS
-    # As when somebody takes every # away; certificates are not there to be named.
-    lines = [line[2:] for line in text.splitlines() if re.match(r"# (?!tls_)\w+ = ", line)]
+    # As when somebody takes every # away; certificates and keys are not there to be named.
+    lines = [line[2:] for line in text.splitlines() if re.match(r"# (?!tls_|retention_key)\w+ = ", line)]
     Path("toolcrib.toml").write_text("\n".join(lines))
     defaults = Settings()
     assert load_settings() == defaults.model_copy(update={"default_actor": "line 3", "trust_metadata": True})

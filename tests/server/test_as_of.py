@@ -197,6 +197,27 @@ class TestAnswers:
         assert "_history" not in str([step.description for step in plan.steps])
 
 
+def test_a_clock_that_was_set_back_hides_no_revision() -> None:
+    with served() as lab:
+        shop = Shop(lab)
+        for name in "abcde":
+            shop.parts.create(Part(name=name))
+        # By an hour between the second and the third; then it goes on.
+        times = ("12:00", "12:50", "12:10", "12:20", "13:30")
+        with closing(sqlite3.connect(lab.database)) as connection, connection:
+            connection.executemany(
+                "UPDATE toolcrib_transaction SET commit_time = ? WHERE revision = ?",
+                [(f"2026-05-01 {time}:00.000000", revision) for revision, time in enumerate(times, 1)],
+            )
+
+        def read_at(hour: int, minute: int) -> int:
+            page = shop.parts.list_page(as_of=datetime(2026, 5, 1, hour, minute, tzinfo=UTC))
+            return int(page.revision)
+
+        asked = ((11, 0), (12, 5), (12, 15), (12, 55), (13, 29), (13, 30), (23, 0))
+        assert [read_at(*time) for time in asked] == [0, 1, 3, 4, 4, 5, 5]
+
+
 class TestVersions:
     def test_a_version_ends_where_the_next_begins(self, shop: Shop, database: Path) -> None:
         """Contiguous while the record is there, none overlapping, none empty."""
@@ -291,13 +312,15 @@ class TestRefusals:
         # As if the option had come only now.
         with closing(sqlite3.connect(database)) as connection, connection:
             connection.execute("DROP TABLE part_history")
-            connection.execute("DELETE FROM toolcrib_meta WHERE name = 'versions_since:part'")
+            connection.execute("DELETE FROM toolcrib_kept WHERE component LIKE '%.Part'")
         with served(database=database) as lab:
             shop = Shop(lab)
             shop.parts.delete(1)
             assert [part.name for part in shop.parts.list(as_of=2)] == ["a", "b", "c"]
+            # What has not changed since is as it was; of what is not there nobody knows.
+            assert shop.parts.get(1, as_of=1).name == "a"
             attempts: tuple[Callable[[], Any], ...] = (
-                lambda: shop.parts.get(1, as_of=1),
+                lambda: shop.parts.get(3, as_of=1),
                 lambda: list(shop.parts.list(as_of=1)),
                 lambda: shop.parts.count(as_of=datetime(2020, 1, 1, tzinfo=UTC)),
             )

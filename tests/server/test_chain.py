@@ -23,7 +23,8 @@ from plant.recipes.v1.recipe_service_pb2 import (
 from support.chain import checked
 from support.plant import COMPONENTS, plant
 from toolcrib.server.chain import entry_digest, link, transaction_digest
-from toolcrib.server.chain_check import ChainCheck, Fault
+from toolcrib.server.chain_check import ChainCheck
+from toolcrib.server.findings import Fault
 from toolcrib.server.testing import serve
 
 Place = tuple[int, int | None]

@@ -409,20 +409,6 @@ class TestWhereItBegins:
         assert (error.code, error.reason) == (grpc.StatusCode.OUT_OF_RANGE, "REVISION_AHEAD")
         assert error.metadata["newest_revision"] == "1"
 
-    def test_what_is_no_longer_kept_is_refused_with_the_oldest_revision(
-        self, server: RunningServer, crib: Plant
-    ) -> None:
-        for number in range(4):
-            crib.recipe(f"{number}")
-        with closing(sqlite3.connect(server.database, isolation_level=None)) as connection:
-            connection.execute("DELETE FROM toolcrib_audit WHERE revision < 3")
-        with watch(crib, start=Start(revision=2)) as stream:
-            error = refusal(stream)
-        assert (error.code, error.reason) == (grpc.StatusCode.OUT_OF_RANGE, "REVISION_PRUNED")
-        assert error.metadata["oldest_revision"] == "3"
-        with watch(crib, start=Start(revision=3)) as stream:
-            assert [revision for revision, _ in shown(stream.live().messages)] == [3, 4]
-
     @pytest.mark.parametrize("revision", [0, -1])
     def test_no_revision_is_refused(self, crib: Plant, revision: int) -> None:
         with watch(crib, start=Start(revision=revision)) as stream:

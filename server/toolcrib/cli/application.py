@@ -12,6 +12,7 @@ from toolcrib.cli.console import ErrorBoundary
 from toolcrib.cli.doctor import doctor
 from toolcrib.cli.generate import generate
 from toolcrib.cli.init import init
+from toolcrib.cli.prune import prune
 from toolcrib.cli.serve import serve
 from toolcrib.cli.watch import watch
 
@@ -35,6 +36,6 @@ def toolcrib(
     """A gRPC storage server for machines: one protobuf message per component, served, audited and typed."""
 
 
-for command in (init, generate, serve, watch, doctor):
+for command in (init, generate, serve, watch, prune, doctor):
     application.command()(command)
 application.add_typer(audit_commands)

@@ -16,6 +16,7 @@ from toolcrib.server.checkpoints import Checkpoint
 from toolcrib.server.component import Component
 from toolcrib.server.evidence.reader import open_bundle
 from toolcrib.server.loading import import_components
+from toolcrib.server.record_check import RecordFinding
 from toolcrib.server.settings import load_settings
 from toolcrib.server.signing import VerifyingKey
 
@@ -34,7 +35,7 @@ def verify(
     ] = None,
     key: Annotated[
         Path | None,
-        typer.Option(help="The public key, PEM, that checkpoints and bundle must be signed with.", show_default=False),
+        typer.Option(help="The public key, PEM, that checkpoints, bundle and prunings must have.", show_default=False),
     ] = None,
     records: Annotated[
         bool, typer.Option("--records", help="Compare the records too with what the audit says of them.")
@@ -55,7 +56,7 @@ def verify(
         else:
             settings = load_settings(config, database=database, components=components)
             served = list(_served(Path(settings.components))) if records else []
-            check = _check_database(settings.database, known, served, facts)
+            check = _check_database(settings.database, ChainCheck(checkpoints=known, trusted=trusted), served, facts)
     is_ok = check.finding is None and not facts.get("records", {}).get("finding")
     if as_json:
         print_json(_as_json(check) | facts | {"ok": is_ok})
@@ -80,12 +81,10 @@ def _served(folder: Path) -> Iterator[Component[Any, Any]]:
         yield generated.repository.component
 
 
-def _check_database(
-    url: str, checkpoints: Mapping[int, bytes], served: Sequence[Component[Any, Any]], facts: _Facts
-) -> ChainCheck:
+def _check_database(url: str, check: ChainCheck, served: Sequence[Component[Any, Any]], facts: _Facts) -> ChainCheck:
     """Follows the chain and, where that is sound, compares the records of `served`."""
     with audit_file(url) as file:
-        check = ChainCheck(last=file.last_revision(), checkpoints=checkpoints)
+        check.last = file.last_revision()
         check.run(file.rows)
         if served and check.finding is None:
             facts["records"] = _compare(file, served)
@@ -93,14 +92,15 @@ def _check_database(
 
 
 def _compare(file: AuditFile, served: Sequence[Component[Any, Any]]) -> _Facts:
-    compared = 0
+    compared = untold = 0
+    finding: RecordFinding | None = None
     for component in served:
         check = file.records(component)
         finding = check.run()
-        compared += check.records
+        compared, untold = compared + check.records, untold + check.untold
         if finding is not None:
-            return {"compared": compared, "finding": finding._asdict()}
-    return {"compared": compared, "finding": None}
+            break
+    return {"compared": compared, "untold": untold, "finding": finding and finding._asdict()}
 
 
 def _check_bundle(
@@ -121,14 +121,15 @@ def _print(check: ChainCheck, facts: _Facts) -> None:
     if (records := facts.get("records")) and (found := records["finding"]):
         complain("{component} {record_key}: {fault}: {text}".format(**found))
         return
-    typer.echo(
-        f"sound: {check.transactions} transactions with {check.entries} entries, up to revision {check.revision}"
-    )
+    typer.echo(f"sound: {check.described()}")
     typer.echo(f"head:  {check.head.hex()}")
     if records:
         typer.echo(f"{records['compared']} records are as the audit says that they were left")
+        if records["untold"]:
+            typer.echo(f"of {records['untold']} records it says nothing any more: their entries were let go of")
     for each in facts["checkpoints"]:
-        typer.echo(f"passed the checkpoint at revision {each['revision']}, signed with the key {each['signed_by']}")
+        what = "passed" if each["revision"] in check.passed else "nobody can compare any more, as its rows are gone,"
+        typer.echo(f"{what} the checkpoint at revision {each['revision']}, signed with the key {each['signed_by']}")
     if "bundle" in facts:
         signer = facts["bundle"]["signed_by"]
         typer.echo(f"the bundle is signed with the key {signer}" if signer else "the bundle is not signed")
@@ -136,13 +137,16 @@ def _print(check: ChainCheck, facts: _Facts) -> None:
 
 
 def _as_json(check: ChainCheck) -> dict[str, Any]:
-    finding = check.finding
+    finding, signer = check.finding, check.segments.signer
     return {
         "ok": finding is None,
         "revision": check.revision,
         "head": check.head.hex(),
         "transactions": check.transactions,
         "entries": check.entries,
+        "pruned_transactions": check.segments.transactions,
+        "pruned_entries": check.segments.entries,
+        "pruned_signed_by": signer and signer.fingerprint,
         "finding": None
         if finding is None
         else {

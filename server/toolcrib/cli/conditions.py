@@ -23,6 +23,7 @@ class OperationName(StrEnum):
     DELETE = "delete"
     UNDELETE = "undelete"
     REFUSED = "refused"
+    PRUNE = "prune"
 
     def number(self) -> Operation.ValueType:
         """The operation as the audit service numbers it."""

@@ -14,6 +14,8 @@ from rich.text import Text
 
 from toolcrib.cli.message_types import MessageTypes
 from toolcrib.client.audit import ActorSource, AuditEntry, Operation
+from toolcrib.retention.v1.retention_pb2 import SignedPruning
+from toolcrib.server.retention.wording import pruning_in_words
 
 _VALUE_CHARACTERS_MAX = 40
 _UNSET = "unset"
@@ -23,6 +25,7 @@ _COLORS = {
     Operation.OPERATION_DELETE: "red",
     Operation.OPERATION_UNDELETE: "cyan",
     Operation.OPERATION_REFUSED: "magenta",
+    Operation.OPERATION_PRUNE: "magenta",
 }
 
 
@@ -102,10 +105,12 @@ def _cells(entry: AuditEntry, types: MessageTypes) -> tuple[Text, ...]:
 def _changes(entry: AuditEntry, types: MessageTypes) -> Text:
     """The fields that differ: `before → after` for an update, what was written for a create, why a call was refused.
 
-    A delete says no more than that; the record as it was is in the JSON.
+    Of a pruning it is what went. A delete says no more than that; the record as it was is in the JSON.
     """
     if entry.refusal:
         return plain(entry.refusal)
+    if entry.operation == Operation.OPERATION_PRUNE:
+        return plain(pruning_in_words(SignedPruning.FromString(entry.after.value).pruning))
     if entry.operation not in (Operation.OPERATION_CREATE, Operation.OPERATION_UPDATE):
         return Text()
     is_update = entry.operation == Operation.OPERATION_UPDATE

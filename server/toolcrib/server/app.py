@@ -16,13 +16,16 @@ from toolcrib.server import health, network
 from toolcrib.server.answers import AnswerLimits
 from toolcrib.server.audit_servicer import AuditServicer
 from toolcrib.server.database import Database
+from toolcrib.server.errors import EvidenceError, StartError
 from toolcrib.server.health import Health
 from toolcrib.server.hooks import Application
 from toolcrib.server.identity import Identity
 from toolcrib.server.interceptors import access, answer_errors, establish_identity, log_access
 from toolcrib.server.loading import import_components
+from toolcrib.server.retention_servicer import RetentionServicer
 from toolcrib.server.rpc import Interceptor, Methods, register
 from toolcrib.server.settings import Settings
+from toolcrib.server.signing import VerifyingKey
 from toolcrib.server.store import Store
 from toolcrib.server.transaction_servicer import TransactionServicer
 from toolcrib.server.watch.stream import Watches
@@ -45,6 +48,7 @@ class Server:
         """Raises StartError, and toolcrib.codegen.GenerateError for a component that cannot be served."""
         generated = import_components(components)
         self._settings = settings
+        self._retention_key = _read_key(settings.retention_key)
         self._database = Database(settings.database, busy_timeout_s=settings.busy_timeout_s)
         self._store = Store(self._database, [item.repository for item in generated], application)
         self._servicers = [item.servicer for item in generated]
@@ -85,6 +89,7 @@ class Server:
         services[WatchServicer.service] = WatchServicer(self._watches).methods()
         services[TransactionServicer.service] = TransactionServicer(self._workers, self._servicers).methods()
         services[AuditServicer.service] = AuditServicer(self._workers, store).methods()
+        services[RetentionServicer.service] = RetentionServicer(self._workers, store, self._retention_key).methods()
         interceptors: list[Interceptor] = [answer_errors, establish_identity(self._identity())]
         if access.isEnabledFor(logging.DEBUG):
             interceptors.append(log_access)
@@ -136,4 +141,13 @@ class Server:
             WatchServicer.service: system.audit,
             TransactionServicer.service: system.transaction,
             AuditServicer.service: system.audit,
+            RetentionServicer.service: system.audit,
         }
+
+
+def _read_key(path: Path | None) -> VerifyingKey | None:
+    """Raises StartError where the file holds none."""
+    try:
+        return None if path is None else VerifyingKey.read(path)
+    except EvidenceError as error:
+        raise StartError(f"the setting retention_key: {error}") from error

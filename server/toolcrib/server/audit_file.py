@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Dialect
 
-from toolcrib.server.chain_rows import ChainRow
+from toolcrib.server.chain_rows import ChainRow, Link, Segment, place_of
 from toolcrib.server.component import Component
 from toolcrib.server.database import Database
 from toolcrib.server.errors import StartError
@@ -32,6 +32,10 @@ _TRANSACTIONS = (
 _ENTRIES = (
     "SELECT revision, ordinal, component, record_key, operation, before_image, after_image, hash "
     "FROM toolcrib_audit ORDER BY revision, ordinal"
+)
+_SEGMENTS = (
+    "SELECT first_revision, first_ordinal, last_revision, last_ordinal, transactions, entries, last_time, "
+    "previous_hash, hash FROM toolcrib_segment ORDER BY first_revision, first_ordinal"
 )
 _META = "SELECT value FROM toolcrib_meta WHERE name = ?"
 _SEQUENCE = "SELECT last_value FROM toolcrib_sequence WHERE name = ?"
@@ -53,9 +57,9 @@ class AuditFile:
         """Compares the records of a component with what the audit says of them."""
         return RecordCheck(self._connection, component, self._dialect)
 
-    def rows(self) -> Iterator[ChainRow]:
-        """All rows in the order of the chain, each transaction before its entries."""
-        return merge(self._transactions(), self._entries(), key=_order)
+    def rows(self) -> Iterator[Link]:
+        """All rows in the order of the chain, each transaction before its entries, and what pruned ones have left."""
+        return merge(self._transactions(), self._entries(), self._segments(), key=place_of)
 
     def _transactions(self) -> Iterator[ChainRow]:
         for *values, stored in self._connection.execute(_TRANSACTIONS):
@@ -64,6 +68,10 @@ class AuditFile:
     def _entries(self) -> Iterator[ChainRow]:
         for *values, stored in self._connection.execute(_ENTRIES):
             yield ChainRow(_number(values[0]), _number(values[1]), values, stored)
+
+    def _segments(self) -> Iterator[Segment]:
+        for *numbers, last_time, previous_hash, stored in self._connection.execute(_SEGMENTS):
+            yield Segment._make([*map(_number, numbers), last_time, previous_hash, stored])
 
 
 @contextmanager
@@ -94,10 +102,6 @@ def _require_layout(path: Path, connection: sqlite3.Connection) -> None:
         what = f"is of layout {layout}" if layout else "is no database of Toolcrib"
         remedy = "serve it once, which brings it up to this one" if layout else "name another with --database"
         raise StartError(f"{path} {what}, and this Toolcrib reads layout {LAYOUT_VERSION}; {remedy}")
-
-
-def _order(row: ChainRow) -> tuple[int, int, int]:
-    return (row.revision, 0, 0) if row.ordinal is None else (row.revision, 1, row.ordinal)
 
 
 def _number(value: Any) -> int:

@@ -9,8 +9,10 @@ from google.protobuf.message import Message
 
 from toolcrib.audit.v1 import audit_pb2
 from toolcrib.audit.v1.audit_pb2 import AuditEntry, Transaction
+from toolcrib.retention.v1.retention_pb2 import SignedPruning
 from toolcrib.server.audit_trail import AuditRow
 from toolcrib.server.audit_transactions import TransactionRow
+from toolcrib.server.changes import PRUNED
 from toolcrib.server.masks import differing
 from toolcrib.server.values import datetime_to_timestamp
 
@@ -41,7 +43,9 @@ def entry_message(row: AuditRow, messages: Mapping[str, type[Message]]) -> Audit
     if row.after_image is not None:
         entry.after.CopyFrom(AnyMessage(type_url=_TYPE_URL + row.component, value=row.after_image))
     message = messages.get(row.component)
-    if message is not None:
+    if row.operation == PRUNED:
+        entry.after.type_url = _TYPE_URL + SignedPruning.DESCRIPTOR.full_name
+    elif message is not None:
         entry.changed_fields.paths.extend(changed_fields(message, row.before_image or b"", row.after_image or b""))
     return entry
 

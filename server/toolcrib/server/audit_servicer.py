@@ -18,7 +18,7 @@ from toolcrib.audit.v1.audit_pb2 import (
 from toolcrib.server.audit_messages import entry_message, transaction_message
 from toolcrib.server.audit_requests import audit_query, require_component, transaction_query
 from toolcrib.server.audit_trail import AuditQuery, AuditTrail
-from toolcrib.server.audit_transactions import AuditTransactions, TransactionQuery
+from toolcrib.server.audit_transactions import AuditTransactions, TransactionQuery, TransactionRow
 from toolcrib.server.call import Call
 from toolcrib.server.chain import GENESIS
 from toolcrib.server.errors import InvalidRequest, TransactionNotFound
@@ -60,9 +60,7 @@ class AuditServicer:
         revision = request.revision
         if revision < 1:
             raise InvalidRequest.field("INVALID_REVISION", "revision", f"is {revision}; revisions count up from 1")
-        row = await self._workers.read(call, lambda transaction: AuditTransactions(transaction).get(revision))
-        if row is None:
-            raise TransactionNotFound(f"there is no revision {revision} yet", metadata={"revision": str(revision)})
+        row = await self._workers.read(call, lambda transaction: _transaction(transaction, revision))
         return GetTransactionResponse(transaction=transaction_message(row))
 
     async def list_transactions(self, request: ListTransactionsRequest, call: Call) -> ListTransactionsResponse:
@@ -101,6 +99,18 @@ class AuditServicer:
             found, more = fill_page((transaction_message(row) for row in rows), size)
         token = tokens.encode(bound, (found[-1].revision,)) if more else ""
         return ListTransactionsResponse(transactions=found, next_page_token=token, revision=revision)
+
+
+def _transaction(transaction: ReadTransaction, revision: int) -> TransactionRow:
+    with transaction.session.snapshot():
+        row = AuditTransactions(transaction).get(revision)
+        newest = transaction.revision_read()
+    if row is not None:
+        return row
+    text = f"there is no revision {revision} yet"
+    if revision <= newest:
+        text = f"revision {revision} is no longer kept: all that it changed was let go of"
+    raise TransactionNotFound(text, metadata={"revision": str(revision), "pruned": str(revision <= newest).lower()})
 
 
 def _chain_head(transaction: ReadTransaction) -> GetChainHeadResponse:

@@ -24,10 +24,12 @@ GENESIS = bytes(32)
 _LINK = b"toolcrib/chain/1/link\n"
 _TRANSACTION = b"toolcrib/chain/1/transaction\n"
 _ENTRY = b"toolcrib/chain/1/entry\n"
+_SEGMENTS = b"toolcrib/chain/1/segments\n"
 
 # Signed, 64 bits, the highest byte first: the numbers, then the lengths.
 _pack_transaction = Struct(">11q").pack
 _pack_entry = Struct(">7q").pack
+_pack_segment = Struct(">7q").pack
 _ABSENT = -1
 
 
@@ -75,6 +77,28 @@ def entry_digest(row: Sequence[Any]) -> bytes:
 def link(previous: bytes, digest: bytes) -> bytes:
     """The hash of the row with `digest` behind the one whose hash is `previous`."""
     return sha256(_LINK + previous + digest).digest()
+
+
+class SegmentsHash:
+    """The hash of all segments whose rows are gone, in their order."""
+
+    __slots__ = ("_hash",)
+
+    def __init__(self) -> None:
+        self._hash = sha256(_SEGMENTS)
+
+    def add(self, row: Sequence[Any]) -> None:
+        """Adds the next: the columns of `chain_rows.Segment`. Raises NotHashable."""
+        *numbers, last_time, previous_hash, hash_ = row
+        try:
+            time = _bytes(last_time)
+            self._hash.update(b"".join((_pack_segment(*numbers, len(time)), time, previous_hash, hash_)))
+        except (error, TypeError, AttributeError) as cause:
+            raise NotHashable("a value is of another type than it is written with") from cause
+
+    def digest(self) -> bytes:
+        """That of those that were added."""
+        return self._hash.digest()
 
 
 class Chain:

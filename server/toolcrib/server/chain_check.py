@@ -7,35 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import NamedTuple
 
-from toolcrib.server.chain import GENESIS, link
-from toolcrib.server.chain_rows import ChainRow, digest_of, written_at
+from toolcrib.server.chain import GENESIS, NotHashable, link
+from toolcrib.server.chain_rows import ChainRow, Link, Segment, digest_of, place_of, written_at
+from toolcrib.server.changes import PRUNED
+from toolcrib.server.findings import Fault, Finding
+from toolcrib.server.retention.check import SegmentsCheck
+from toolcrib.server.signing import VerifyingKey
 
 _ENTRY_COUNT = -1
-
-
-class Fault(StrEnum):
-    """What is wrong with a row."""
-
-    ALTERED = "altered"
-    MISSING = "missing"
-    REORDERED = "reordered"
-    EXTRA = "extra"
-
-
-class Finding(NamedTuple):
-    """A row that is wrong. `ordinal` is None for the transaction itself."""
-
-    revision: int
-    ordinal: int | None
-    fault: Fault
-    text: str
-
-    def __str__(self) -> str:
-        place = "the transaction" if self.ordinal is None else f"entry {self.ordinal}"
-        return f"revision {self.revision}, {place}: {self.fault}: {self.text}"
+# Of an entry.
+_OPERATION, _AFTER_IMAGE = 4, 6
 
 
 class _Broken(Exception):
@@ -48,34 +30,55 @@ class ChainCheck:
     """How far the chain was followed, and what ended it.
 
     `last` is the newest revision that there must be, as the counter of revisions says, if that is known.
-    `checkpoints` has hashes of the chain behind revisions, from where nobody can have altered them.
+    `checkpoints` has hashes of the chain behind revisions, from where nobody can have altered them; `passed` are those
+    of them that it was compared with: of what is pruned nobody can say. Prunings must be signed with the key that is
+    `trusted`, if one is.
     """
 
     last: int | None = None
     checkpoints: Mapping[int, bytes] = field(default_factory=dict)
+    trusted: VerifyingKey | None = None
     revision: int = 0
     head: bytes = GENESIS
     transactions: int = 0
     entries: int = 0
+    passed: set[int] = field(default_factory=set)
     finding: Finding | None = None
+    segments: SegmentsCheck = field(init=False)
     # Of the transaction at `revision`: how many entries it says that it has, unless that is kept back.
     _wanted: int | None = 0
     _next_ordinal: int = 0
 
-    def run(self, rows: Callable[[], Iterable[ChainRow]]) -> None:
+    def __post_init__(self) -> None:
+        self.segments = SegmentsCheck(self.trusted)
+
+    def run(self, rows: Callable[[], Iterable[Link]]) -> None:
         """Follows `rows`, transactions before their entries, until the first that is wrong: it is the `finding`.
 
         They are read a second time to find out whether a row that is wrong there belongs elsewhere.
         """
         try:
             for row in rows():
-                self._follow(row, rows)
+                if isinstance(row, Segment):
+                    self._pass(row)
+                else:
+                    self._follow(row, rows)
             self._close()
             self._require_end()
+            self._require_segments()
         except _Broken as broken:
             self.finding = broken.finding
 
-    def _follow(self, row: ChainRow, rows: Callable[[], Iterable[ChainRow]]) -> None:
+    def described(self) -> str:
+        """How much was followed, in words."""
+        text = f"{self.transactions} transactions with {self.entries} entries, up to revision {self.revision}"
+        gone = self.segments
+        if gone.first is None or gone.signer is None:
+            return text
+        what = f"{gone.transactions} transactions and {gone.entries} entries were let go of"
+        return f"{text}; {what}, signed with the key {gone.signer.fingerprint}"
+
+    def _follow(self, row: ChainRow, rows: Callable[[], Iterable[Link]]) -> None:
         if row.ordinal is None:
             self._close()
             self._require_next(row)
@@ -95,15 +98,48 @@ class ChainCheck:
         else:
             self.entries += 1
             self._next_ordinal = row.ordinal + 1
+            if row.values is not None and row.values[_OPERATION] == PRUNED:
+                self._note_pruning(row, row.values[_AFTER_IMAGE])
 
-    def _require_next(self, row: ChainRow) -> None:
+    def _note_pruning(self, row: ChainRow, image: object) -> None:
+        text = self.segments.note(row.revision, image)
+        if text is not None:
+            raise _Broken(_at(row, Fault.ALTERED, text))
+
+    def _pass(self, segment: Segment) -> None:
+        """Goes over rows that are gone, from the hash before them to that of their last."""
+        if segment.begins_commit:
+            self._close()
+            self._require_next(segment)
+        else:
+            self._require_entry(segment, segment.first_ordinal)
+        transactions = segment.last_revision - segment.first_revision + segment.begins_commit
+        try:
+            self.segments.add(segment)
+        except NotHashable:
+            transactions = -1
+        if segment.previous_hash != self.head or segment.transactions != transactions or segment.last_ordinal < 0:
+            raise _Broken(_at(segment, Fault.ALTERED, "what stands for the rows that are gone is not what they left"))
+        self.head = segment.hash
+        self._next_ordinal = segment.last_ordinal + 1
+        if transactions:
+            # A transaction only goes with all of its entries.
+            self.revision, self._wanted = segment.last_revision, self._next_ordinal
+
+    def _require_segments(self) -> None:
+        text = self.segments.finding()
+        if text is not None:
+            place = self.segments.first
+            raise _Broken(Finding(place.revision if place else 1, None, Fault.MISSING, text))
+
+    def _require_next(self, row: Link) -> None:
         if row.revision <= self.revision or (self.last is not None and row.revision > self.last):
             text = f"revisions count up from 1 to {self.last or 'the newest'}"
             raise _Broken(_at(row, Fault.EXTRA, text))
         if row.revision > self.revision + 1:
             self._miss_transaction("there are later ones")
 
-    def _require_entry(self, row: ChainRow, ordinal: int) -> None:
+    def _require_entry(self, row: Link, ordinal: int) -> None:
         if row.revision != self.revision:
             self._close()
             if row.revision <= self.revision or (self.last is not None and row.revision > self.last):
@@ -121,7 +157,10 @@ class ChainCheck:
         if self._wanted is not None and self._next_ordinal < self._wanted:
             self._miss_entry()
         signed = self.checkpoints.get(self.revision)
-        if signed is not None and signed != self.head:
+        if signed is None:
+            return
+        self.passed.add(self.revision)
+        if signed != self.head:
             text = "the chain up to here is not the one that the checkpoint was made of; it was written anew"
             raise _Broken(Finding(self.revision, None, Fault.ALTERED, text))
 
@@ -140,11 +179,12 @@ class ChainCheck:
         raise _Broken(Finding(self.revision, self._next_ordinal, Fault.MISSING, text))
 
 
-def _at(row: ChainRow, fault: Fault, text: str) -> Finding:
-    return Finding(row.revision, row.ordinal, fault, text)
+def _at(row: Link, fault: Fault, text: str) -> Finding:
+    revision, is_entry, ordinal = place_of(row)
+    return Finding(revision, ordinal if is_entry else None, fault, text)
 
 
-def _misfit(row: ChainRow, rows: Iterable[ChainRow]) -> Finding:
+def _misfit(row: ChainRow, rows: Iterable[Link]) -> Finding:
     """The finding about a row whose hash does not follow: it is altered, or it was written at another place."""
     place = written_at(row, rows)
     if place is None:

@@ -1,9 +1,9 @@
-"""The rows of the chain as a check reads them, and where a row that does not fit was written."""
+"""The chain as a check reads it: its rows, segments whose rows are gone, and where a wrong row was written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from toolcrib.server.chain import GENESIS, NotHashable, entry_digest, link, transaction_digest
 
@@ -27,6 +27,44 @@ class ChainRow(NamedTuple):
         return self.ordinal is None
 
 
+class Segment(NamedTuple):
+    """Rows of the chain that were pruned, one behind the other, and what they leave: their place and its two ends.
+
+    The ordinal of a transaction's own row is -1. `last_time` is when the last of the transactions was committed, as
+    `time_to_text` has it; empty where there are only entries. `previous_hash` is that of the row before the first.
+    """
+
+    first_revision: int
+    first_ordinal: int
+    last_revision: int
+    last_ordinal: int
+    transactions: int
+    entries: int
+    last_time: str
+    previous_hash: bytes
+    hash: bytes
+
+    @property
+    def revision(self) -> int:
+        """Where it begins."""
+        return self.first_revision
+
+    @property
+    def begins_commit(self) -> bool:
+        """Whether the first of its rows is a transaction."""
+        return self.first_ordinal < 0
+
+
+Link: TypeAlias = ChainRow | Segment
+
+
+def place_of(each: Link) -> tuple[int, bool, int]:
+    """Where it stands, or begins, in the order of the chain: revision, whether with an entry, and its ordinal."""
+    if isinstance(each, Segment):
+        return each.first_revision, not each.begins_commit, each.first_ordinal
+    return (each.revision, False, -1) if each.ordinal is None else (each.revision, True, each.ordinal)
+
+
 def digest_of(row: ChainRow) -> bytes | None:
     """The row's digest; None where it holds what cannot have been written."""
     if row.values is None:
@@ -37,7 +75,7 @@ def digest_of(row: ChainRow) -> bytes | None:
         return None
 
 
-def written_at(row: ChainRow, rows: Iterable[ChainRow]) -> ChainRow | None:
+def written_at(row: ChainRow, rows: Iterable[Link]) -> ChainRow | None:
     """The one of `rows` in whose place `row` was written, which has its hash from there or left it there, if any."""
     if row.values is None:
         return None
@@ -51,7 +89,7 @@ def written_at(row: ChainRow, rows: Iterable[ChainRow]) -> ChainRow | None:
     return None
 
 
-def _places(rows: Iterable[ChainRow]) -> Iterator[tuple[ChainRow, Sequence[bytes]]]:
+def _places(rows: Iterable[Link]) -> Iterator[tuple[ChainRow, Sequence[bytes]]]:
     """Each place, with the hashes that the row which was written there may have followed.
 
     That is the one before it; or, where neighbours have changed places, the one that now ends its own.
@@ -59,7 +97,11 @@ def _places(rows: Iterable[ChainRow]) -> Iterator[tuple[ChainRow, Sequence[bytes
     before: Any = GENESIS
     transaction: tuple[ChainRow, Any] | None = None
     for row in rows:
-        if row.is_transaction:
+        if isinstance(row, Segment):
+            if transaction is not None:
+                yield transaction[0], _hashes(transaction[1], before)
+            transaction = None
+        elif row.is_transaction:
             if transaction is not None:
                 yield transaction[0], _hashes(transaction[1], before)
             transaction = row, before

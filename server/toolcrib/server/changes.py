@@ -31,8 +31,10 @@ class Operation(IntEnum):
     UNDELETE = 4
 
 
-# What the audit says of a call that was refused: no operation, as nothing happens to a record.
+# What the audit says of a call that was refused, and of entries or versions that were let go of: no operations, as
+# nothing happens to a record. All that are less are.
 REFUSED = 5
+PRUNED = 6
 
 
 class Change(Generic[RecordT]):

@@ -45,7 +45,6 @@ BEGIN_WRITE = "BEGIN IMMEDIATE"
 
 _PAGE_TOKEN_SECRET = "page_token_secret"  # noqa: S105  # the name it is kept under
 _LAYOUT_VERSION = "layout_version"
-_VERSIONS_SINCE = "versions_since:"
 _HISTORY = "history"
 
 _HISTORY_BYTES = 16
@@ -88,16 +87,14 @@ class Database:
         self.engine.dialect.identifier_preparer.legal_characters = _NOTHING
         event.listen(self.engine, "connect", self._configure)
         self.page_token_secret = b""
-        # The revision from which on a table's versions are kept, by its name.
-        self.versions_since: dict[str, int] = {}
         # Of the revisions: a database that is restored goes on with another, since it counts on from an older one.
         self.history = b""
         self._inode = 0
 
-    def open(self, sequences: Mapping[str, Column[Any]], versioned: Collection[Table]) -> None:
+    def open(self, sequences: Mapping[str, Column[Any]], versioned: Mapping[str, Table]) -> None:
         """Creates what is missing, tables and `sequences` (of the keys in a column), and checks what is there.
 
-        Of the tables that are `versioned` it notes since when.
+        Of the components whose tables are `versioned` it notes since when.
 
         Raises StartError with one line that says what is wrong and what to do.
         """
@@ -114,7 +111,7 @@ class Database:
                     bring_up(connection, self._layout(connection))
                 self._create_tables(connection)
                 self._create_sequences(connection, sequences)
-                self.versions_since = self._all_since(connection, versioned, present)
+                self._note_since(connection, versioned, present)
                 self.page_token_secret = self._meta(connection, _PAGE_TOKEN_SECRET, os.urandom(32))
                 self.history = self._meta(connection, _HISTORY, os.urandom(_HISTORY_BYTES))
                 connection.exec_driver_sql("COMMIT")
@@ -207,18 +204,22 @@ class Database:
             if highest > stored.get(name, 0):
                 connection.execute(sequence.update().where(sequence.c.name == name).values(last_value=highest))
 
-    def _all_since(
-        self, connection: Connection, versioned: Collection[Table], present: Collection[str]
-    ) -> dict[str, int]:
-        """The revision from which on versions are kept; of a table that was there before, not from the beginning."""
-        meta, sequence = self.system.meta, self.system.sequence
-        names = {f"{_VERSIONS_SINCE}{table.name}": table.name for table in versioned}
-        # Where versions were not kept for a while, those of before end in the dark.
-        connection.execute(meta.delete().where(meta.c.name.startswith(_VERSIONS_SINCE), meta.c.name.not_in(names)))
-        last = select(sequence.c.last_value).where(sequence.c.name == REVISION_SEQUENCE)
-        newest = connection.execute(last).scalar_one()
-        since = {name: newest if table in present else 0 for name, table in names.items()}
-        return {table: int(self._meta(connection, name, str(since[name]).encode())) for name, table in names.items()}
+    def _note_since(self, connection: Connection, versioned: Mapping[str, Table], present: Collection[str]) -> None:
+        """Notes from which revision on versions are kept; of a table that was there before, not from the beginning."""
+        kept, sequence = self.system.kept, self.system.sequence
+        newest = connection.execute(
+            select(sequence.c.last_value).where(sequence.c.name == REVISION_SEQUENCE)
+        ).scalar_one()
+        # Where versions are not kept for a while, those of before end in the dark.
+        connection.execute(kept.update().where(kept.c.component.not_in(versioned)).values(versions_since=None))
+        known = {row.component: row.versions_since for row in connection.execute(select(kept))}
+        for component, table in versioned.items():
+            since = newest if table.name in present else 0
+            if component not in known:
+                values = {"component": component, "audit_since": 0, "versions_since": since}
+                connection.execute(kept.insert().values(values))
+            elif known[component] is None:
+                connection.execute(kept.update().where(kept.c.component == component).values(versions_since=since))
 
     def _meta(self, connection: Connection, name: str, default: bytes | None) -> bytes:
         meta = self.system.meta

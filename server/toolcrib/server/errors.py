@@ -22,6 +22,10 @@ StoreError
 ├── RevisionAhead           a watch would begin with what is not there yet
 ├── RevisionPruned          a watch would begin with what is no longer kept
 ├── WatchTooSlow            a watcher does not read what it is sent
+├── PruningOff              nobody is set who may decide what is let go of
+├── SignatureRejected       a plan of pruning is not signed, or not by whoever may decide it
+├── PlanOutdated            a plan of pruning would no longer come to what was signed
+├── ChainBroken             what would be let go of is not what was written: it is evidence
 ├── DeadlinePassed          before the call was run; nothing happened
 ├── Overloaded              too many calls wait; nothing happened
 ├── ShuttingDown
@@ -307,6 +311,37 @@ class WatchTooSlow(StoreError):
     """More waits to be read by a watcher than the server keeps for it; metadata has the token to resume with."""
 
     reason = "WATCH_TOO_SLOW"
+
+
+class PruningOff(StoreError):
+    """The server has no key that plans of pruning would be signed with."""
+
+    reason = "PRUNING_OFF"
+
+
+class SignatureRejected(StoreError):
+    """A plan has no signature that holds, or that of another key than the server's setting names."""
+
+    reason = "SIGNATURE_REJECTED"
+
+
+class PlanOutdated(StoreError):
+    """A plan was carried out already, or another one was in between."""
+
+    reason = "PLAN_OUTDATED"
+
+
+class ChainBroken(StoreError):
+    """A row at `revision` does not fit into the chain of the audit, so it is not let go of."""
+
+    reason = "CHAIN_BROKEN"
+
+    def __init__(self, revision: int) -> None:
+        text = (
+            f"revision {revision} is not what was written, so nothing of it is let go of; `toolcrib audit verify` says "
+            "more"
+        )
+        super().__init__(text, metadata={"revision": str(revision)})
 
 
 class DeadlinePassed(StoreError):

@@ -33,7 +33,7 @@ class HistoryReader:
         self._session = transaction.session
 
     def revisions(self, request: RevisionsRequest, message: type[MessageT]) -> Page[MessageT]:
-        """The versions of a record, deleted or not. Raises RecordNotFound where there never was one."""
+        """The versions of a record, deleted or not, that are kept. Raises RecordNotFound where there never was one."""
         require_key(self._component, request.key)
         size, tokens = effective_page_size(request.page_size), self._transaction.store.page_tokens
         bound = (self._component.name, "revisions", key_text(request.key), request.oldest_first)
@@ -43,9 +43,8 @@ class HistoryReader:
             versions = self._history.versions(request.key, behind, oldest_first=request.oldest_first)
             placed = self._placed(versions, behind, message, oldest_first=request.oldest_first)
             found, more = fill_page(placed, size)
-        if not found and behind is None:
-            key = key_text(request.key)
-            raise RecordNotFound(self._component.name, key, f"there never was a record {key}", deleted="false")
+            if not found and behind is None and not self._history.knows(request.key):
+                raise self._never_was(key_text(request.key))
         last: Any = found[-1] if more else None
         return Page(found, tokens.encode(bound, [last.revision]) if more else "", revision)
 
@@ -77,6 +76,15 @@ class HistoryReader:
 
             found, more = fill_page(compared(), size)
         return Page(found, tokens.encode(bound, [keys[len(found) - 1], end]) if more else "", end)
+
+    def _never_was(self, key: str) -> RecordNotFound:
+        pruned_until = self._history.pruned_until()
+        text = f"there never was a record {key}"
+        if pruned_until:
+            text = (
+                f"there is no record {key}, and of one that was deleted until revision {pruned_until} nothing is kept"
+            )
+        return RecordNotFound(self._component.name, key, text, deleted="false")
 
     def _placed(
         self, versions: Iterator[Version], behind: int | None, message: type[MessageT], *, oldest_first: bool

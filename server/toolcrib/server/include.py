@@ -11,11 +11,12 @@ from typing import Any, TypeAlias
 from google.protobuf.message import Message
 
 from toolcrib.server.errors import IncludeTooLarge, InvalidRequest
+from toolcrib.server.past import require_all_versions
 from toolcrib.server.query.fields import did_you_mean
 from toolcrib.server.query.refusals import RELATIONS_MAX
 from toolcrib.server.relations import Shown
-from toolcrib.server.session import Session
 from toolcrib.server.store import Stored
+from toolcrib.server.transaction import ReadTransaction
 
 # The most records that one call includes. What shows more is better listed, page by page.
 INCLUDED_MAX = 10_000
@@ -61,23 +62,27 @@ def parse_include(stored: Stored, paths: Sequence[str]) -> Tree:
     return tree
 
 
-def fill_in(session: Session, stored: Stored, messages: Sequence[Message], tree: Tree, shown: Shown) -> list[int]:
+def fill_in(
+    transaction: ReadTransaction, stored: Stored, messages: Sequence[Message], tree: Tree, shown: Shown
+) -> list[int]:
     """Fills in the relations in `tree` with the records that are `shown`; answers how many each message has.
 
-    A record that several are related to is read once, and counts wherever it is shown. Raises IncludeTooLarge, or
-    InvalidRequest where a component keeps no versions.
+    A record that several are related to is read once, and counts wherever it is shown. Raises IncludeTooLarge; where
+    a component keeps no versions InvalidRequest, or where not those of then RevisionTooOld.
     """
     counts = [0] * len(messages)
     for name, inner in tree.items():
         relation = stored.relations[name]
+        if shown.revision is not None:
+            require_all_versions(transaction, relation.scopes(), shown.revision)
         keys = [relation.value(message) for message in messages]
         given = {key for key in keys if key is not None}
-        found = relation.records(session, given, INCLUDED_MAX + 1, shown)
+        found = relation.records(transaction.session, given, INCLUDED_MAX + 1, shown)
         records = [record for group in found.values() for record in group]
         too_large = IncludeTooLarge(stored.component.name, name, relation.target.component.name, INCLUDED_MAX)
         if len(records) > INCLUDED_MAX:
             raise too_large
-        below = iter(fill_in(session, relation.target, records, inner, shown))
+        below = iter(fill_in(transaction, relation.target, records, inner, shown))
         sizes = {key: sum(1 + next(below) for _ in group) for key, group in found.items()}
         counts = [count + sizes.get(key, 0) for count, key in zip(counts, keys, strict=True)]
         # Before they are copied: those that many share would be many more.

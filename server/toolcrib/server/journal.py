@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from toolcrib.server.call import Call
 from toolcrib.server.chain import GENESIS, Chain
-from toolcrib.server.changes import REFUSED, Change
+from toolcrib.server.changes import PRUNED, REFUSED, Change
 from toolcrib.server.columns import time_to_text
 from toolcrib.server.component import key_text
 from toolcrib.server.constraints import History
@@ -88,6 +88,10 @@ class Journal:
     def add_refusal(self, revision: int, component: str, record_key: str) -> None:
         """Notes the one entry of a transaction that was begun with a refusal; a long key is cut."""
         self._entries.append([revision, 0, component, record_key[:REFUSED_KEY_CHARACTERS_MAX], REFUSED, None, None])
+
+    def add_pruning(self, revision: int, component: str, signed: bytes) -> None:
+        """Notes the one entry of a transaction that lets go of entries or versions of a component."""
+        self._entries.append([revision, 0, component, "", PRUNED, None, signed])
 
     def mark(self) -> JournalMark:
         """The place that `restore` returns to."""

@@ -151,7 +151,9 @@ class WriterLane(Lane):
         self._bell.ring(transactions)
         if self._store.listeners:
             for transaction in transactions:
-                self._announce(transaction.commit())
+                # Who has let go of the past has changed nothing that is.
+                if transaction.changes:
+                    self._announce(transaction.commit())
 
     def _begun(self) -> Session:
         self._store.database.check_present()

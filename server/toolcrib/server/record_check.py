@@ -12,26 +12,27 @@ from typing import Any, NamedTuple
 from google.protobuf.message import DecodeError, Message
 from sqlalchemy import Dialect, MetaData, select
 
-from toolcrib.server.chain_check import Fault
 from toolcrib.server.changes import REFUSED
 from toolcrib.server.component import Component, key_text
 from toolcrib.server.component_statements import ComponentStatements
 from toolcrib.server.constraints import History
+from toolcrib.server.findings import Fault
 from toolcrib.server.statements import Prepared
 
-# The newest entry of each record, refused calls left out: they changed nothing.
+# The newest entry of each record; calls that were refused, and prunings, changed nothing.
 _LAST_OF_ALL = """
 SELECT record_key, after_image FROM toolcrib_audit AS entry
-WHERE component = :component AND operation <> :refused AND NOT EXISTS (
+WHERE component = :component AND operation < :refused AND NOT EXISTS (
     SELECT 1 FROM toolcrib_audit AS later
     WHERE later.component = entry.component AND later.record_key = entry.record_key
-    AND later.operation <> :refused AND (later.revision, later.ordinal) > (entry.revision, entry.ordinal))
+    AND later.operation < :refused AND (later.revision, later.ordinal) > (entry.revision, entry.ordinal))
 """
 _LAST_OF_ONE = """
 SELECT after_image FROM toolcrib_audit
-WHERE component = :component AND record_key = :record_key AND operation <> :refused
+WHERE component = :component AND record_key = :record_key AND operation < :refused
 ORDER BY revision DESC, ordinal DESC LIMIT 1
 """
+_PRUNED_UNTIL = "SELECT audit_since FROM toolcrib_kept WHERE component = :component"
 
 
 class RecordFinding(NamedTuple):
@@ -44,7 +45,7 @@ class RecordFinding(NamedTuple):
 
 
 class RecordCheck:
-    """The records of one component. `records` counts those that were compared."""
+    """The records of one component. `records` counts those that were compared, `untold` those without entries."""
 
     def __init__(self, connection: sqlite3.Connection, component: Component[Any, Any], dialect: Dialect) -> None:
         self._connection = connection
@@ -60,7 +61,7 @@ class RecordCheck:
             dialect=dialect,
         )
         self._all = Prepared(select(*self._table.columns), dialect, [])
-        self.records = 0
+        self.records = self.untold = 0
 
     def run(self) -> RecordFinding | None:
         """The first record that is not as it should be, or None; also where no contents are kept to compare with."""
@@ -72,17 +73,25 @@ class RecordCheck:
         return next(self._altered_or_extra(), None) or next(self._missing(), None)
 
     def _altered_or_extra(self) -> Iterator[RecordFinding]:
-        component = self._component
+        component, pruned_until = self._component, self._pruned_until()
         for row in self._connection.execute(self._all.sql):
             record = component.from_row(self._statements.reader.read(row))
             key = key_text(component.key_of(record))
             last = self._connection.execute(_LAST_OF_ONE, self._parameters | {"record_key": key}).fetchone()
+            if last is None and row[-1] <= pruned_until:
+                self.untold += 1
+                continue
             self.records += 1
             if last is None or last[0] is None:
                 yield RecordFinding(component.name, key, Fault.EXTRA, "the audit knows of no such record")
             elif _bytes(self._message(last[0])) != _bytes(record):
                 text = "it is not what the audit says that it was left as"
                 yield RecordFinding(component.name, key, Fault.ALTERED, text)
+
+    def _pruned_until(self) -> int:
+        """The last revision of which entries may have been pruned."""
+        row = self._connection.execute(_PRUNED_UNTIL, self._parameters).fetchone()
+        return 0 if row is None else int(row[0])
 
     def _missing(self) -> Iterator[RecordFinding]:
         component, get = self._component, self._statements.get

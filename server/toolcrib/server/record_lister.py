@@ -12,7 +12,7 @@ from toolcrib.server import masks
 from toolcrib.server.include import fill_in, parse_include, relations_in, with_included
 from toolcrib.server.paging import fill_page
 from toolcrib.server.paging import page_size as effective_page_size
-from toolcrib.server.past import revision_meant
+from toolcrib.server.past import require_all_versions, revision_meant, scopes_of
 from toolcrib.server.query.check import check
 from toolcrib.server.query.explain import Visited, plan_in_words
 from toolcrib.server.query.messages import read_message
@@ -58,13 +58,13 @@ class RecordLister(Generic[MessageT]):
         position = from_json(before, order, self._stored.fields) if before else []
         rows: list[Row] = []
         with self._session.snapshot():
-            asked = self._asked(selection) if first is None else first
+            asked = self._asked(selection, filtered, first)
             revision = self._transaction.revision_read() if asked is None else asked
             # One more than asked for tells whether there is another page.
             statement, parameters = self._paged(filtered, order, position, size + 1, selection, asked)
             messages, more = fill_page(self._messages(self._session.iterate(statement, parameters), rows), size)
             if related:
-                fill_in(self._session, self._stored, messages, related, Shown(selection.show_deleted, asked))
+                fill_in(self._transaction, self._stored, messages, related, Shown(selection.show_deleted, asked))
         kept = [] if asked is None else [asked]
         last = [*kept, *self._position(rows[len(messages) - 1], order)] if more else []
         next_page_token = tokens.encode(bound, last) if more else ""
@@ -78,7 +78,7 @@ class RecordLister(Generic[MessageT]):
         filtered = self._filter(selection)
         plan = self._statements.plans.count(filtered.shape, selection.show_deleted, selection.as_of is not None)
         with self._session.snapshot():
-            asked = self._asked(selection)
+            asked = self._asked(selection, filtered)
             revision = self._transaction.revision_read() if asked is None else asked
             row = self._session.fetch_one(plan.statement, plan.parameters([*filtered.values, asked]))
         return Counted(row[0] if row else 0, revision)
@@ -88,7 +88,8 @@ class RecordLister(Generic[MessageT]):
         filtered, order = self._filter(selection), self._order(selection)
         shape = PageShape(filtered.shape, order, None, selection.show_deleted, selection.as_of is not None)
         plan = self._statements.plans.page(shape)
-        lines = self._session.explain(plan.statement, plan.parameters([*filtered.values, 1, self._asked(selection)]))
+        parameters = plan.parameters([*filtered.values, 1, self._asked(selection, filtered)])
+        lines = self._session.explain(plan.statement, parameters)
         return plan_in_words(lines, self._visited, self._session.index_columns, filters=filtered.shape != EVERYTHING)
 
     def _visited(self, table: str) -> Visited | None:
@@ -106,9 +107,17 @@ class RecordLister(Generic[MessageT]):
         query = check(read_message(selection.query), fields) if selection.has_query else Checked()
         return text.and_(query)
 
-    def _asked(self, selection: Selection) -> int | None:
-        """The revision that is asked for, if one is."""
-        return selection.as_of and revision_meant(self._transaction, self._stored, selection.as_of)
+    def _asked(self, selection: Selection, filtered: Checked, first: int | None = None) -> int | None:
+        """The revision that is asked for, if one is: that of the `first` page, or what is meant.
+
+        Raises RevisionTooOld where not all records are known of then.
+        """
+        if selection.as_of is None:
+            return None
+        scope = self._statements.scope
+        revision = revision_meant(self._transaction, self._stored, selection.as_of) if first is None else first
+        require_all_versions(self._transaction, [scope, *scopes_of(filtered.shape, scope)], revision)
+        return revision
 
     def _order(self, selection: Selection) -> tuple[SortKey, ...]:
         if not selection.order_by:

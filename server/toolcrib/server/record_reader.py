@@ -16,6 +16,7 @@ from toolcrib.server.keys import require_key
 from toolcrib.server.past import revision_meant
 from toolcrib.server.relations import Shown
 from toolcrib.server.requests import Key, Lookup
+from toolcrib.server.retention.kept import require_versions
 from toolcrib.server.store import Stored
 from toolcrib.server.transaction import ReadTransaction
 from toolcrib.server.values import etag_of
@@ -83,6 +84,9 @@ class RecordReader(Generic[MessageT]):
         require_key(self._component, lookup.key)
         masks.require_readable(self._component, lookup.read_mask)
         current = self.fetch(lookup.key) if asked is None else self.fetch_past(lookup.key, asked)
+        if current is None and asked is not None:
+            # What is found is as it was; what is not may only be kept no longer.
+            require_versions(self._transaction, self._component.name, asked)
         if current is None or (current.deleted and not lookup.show_deleted):
             raise self.not_found(lookup.key, current)
         return current.message
@@ -96,7 +100,7 @@ class RecordReader(Generic[MessageT]):
                 tree = parse_include(self._stored, paths)
             groups.setdefault((shown[index], tuple(paths)), (tree, []))[1].append(message)
         for (alike_shown, _), (tree, alike) in groups.items():
-            fill_in(self._session, self._stored, alike, tree, alike_shown)
+            fill_in(self._transaction, self._stored, alike, tree, alike_shown)
 
     def _projected(self, message: MessageT, lookup: Lookup) -> MessageT:
         if not lookup.read_mask:

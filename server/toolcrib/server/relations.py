@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Dialect, bindparam, select
 from toolcrib.server.among import ASKED, Among
 from toolcrib.server.constraints import OnDelete, Relation
 from toolcrib.server.query.fields import Field, FieldKind
-from toolcrib.server.query.joins import Join, Junction
+from toolcrib.server.query.joins import Join, Junction, Scope
 from toolcrib.server.session import Session
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ class RelatedRecords:
         # By whether deleted records are shown, and those of some revision.
         self._among: dict[tuple[bool, bool], Among] = {}
         source.statements.scope.joins[relation.name] = self._join
+
+    def scopes(self) -> list[Scope]:
+        """The components that it leads through."""
+        return self._join.scopes()
 
     def value(self, message: Message) -> int | str | None:
         """What leads from a record to those that are related to it; None where nothing does."""

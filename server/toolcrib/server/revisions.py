@@ -16,7 +16,9 @@ from toolcrib.server.audit_trail import AuditQuery, AuditRow, AuditTrail
 from toolcrib.server.changes import Change, Operation
 from toolcrib.server.component import Component, key_text
 from toolcrib.server.masks import differing
+from toolcrib.server.record_reader import Current, RecordReader
 from toolcrib.server.requests import Key
+from toolcrib.server.retention.kept import kept_of, require_audit
 from toolcrib.server.transaction import ReadTransaction
 
 # No limit, as a number that every database takes.
@@ -50,14 +52,25 @@ class RecordHistory:
     """The history of one component's records, as one transaction sees it."""
 
     def __init__(self, transaction: ReadTransaction, component: Component[Any, Any]) -> None:
+        self._transaction = transaction
         self._trail = AuditTrail(transaction)
         self._component = component
 
     def state_at(self, key: Key, revision: int) -> State | None:
-        """The record as it was at `revision`; None where there was none."""
+        """The record as it was at `revision`; None where there was none. Raises RevisionTooOld where nobody knows."""
         query = AuditQuery(component=self._component.name, record_key=key_text(key), end_revision=revision)
         row = next(self._trail.entries(query, [], 1), None) if revision else None
-        return None if row is None else self._state(row.after_image, deleted=row.operation == Operation.DELETE)
+        if row is None:
+            return self._state_pruned(key, revision)
+        return self._state(row.after_image, deleted=row.operation == Operation.DELETE)
+
+    def knows(self, key: Key) -> bool:
+        """Whether there is a record, deleted or not, whose entries may be pruned."""
+        return self.pruned_until() > 0 and self._current(key) is not None
+
+    def pruned_until(self) -> int:
+        """The last revision of which entries may be pruned."""
+        return kept_of(self._transaction, self._component.name).audit_since
 
     def versions(self, key: Key, behind: int | None, *, oldest_first: bool) -> Iterator[Version]:
         """The versions of a record, newest first unless asked otherwise, going on behind that of a revision."""
@@ -71,7 +84,11 @@ class RecordHistory:
                 yield version
 
     def differences(self, start: int, end: int, behind: str) -> Iterator[tuple[str, State | None, State | None]]:
-        """Key, before and after of records that differ between two revisions; in the order of their keys as text."""
+        """Key, before and after of records that differ between two revisions; in the order of their keys as text.
+
+        Raises RevisionTooOld where nobody knows all that was there at `start`.
+        """
+        require_audit(self._transaction, self._component.name, start)
         rows = self._trail.entries_by_key(self._component.name, start, end, behind)
         for key, entries in groupby(rows, key=lambda row: row.record_key):
             before, after = self._ends(list(entries))
@@ -82,6 +99,24 @@ class RecordHistory:
         """The fields in which they differ, those of the server left out."""
         one, other = before or self._component.message(), after or self._component.message()
         return differing(one, other, self._component.data_fields)
+
+    def _state_pruned(self, key: Key, revision: int) -> State | None:
+        """The record at a revision until which it has no entries: they are pruned, or it was not there yet."""
+        if not self.pruned_until():
+            return None
+        require_audit(self._transaction, self._component.name, revision)
+        query = AuditQuery(
+            component=self._component.name, record_key=key_text(key), start_revision=revision + 1, oldest_first=True
+        )
+        following = next(self._trail.entries(query, [], 1), None)
+        if following is None:
+            return self._current(key)
+        return self._state(following.before_image, deleted=following.operation == Operation.UNDELETE)
+
+    def _current(self, key: Key) -> State | None:
+        stored = self._transaction.store[self._component.name]
+        current: Current[Any] | None = RecordReader(stored, self._transaction).fetch(key)
+        return None if current is None else State(current.message, current.deleted)
 
     def _version(self, rows: Sequence[AuditRow]) -> Version | None:
         before, after = self._ends(rows)

@@ -137,6 +137,12 @@ class Settings(BaseSettings):
         le=1024 * 1024 * 1024,
         description="The most bytes that wait for one watch; one that reads too slowly for it has to resume.",
     )
+    retention_key: Path | None = Field(
+        default=None,
+        examples=["audit.key.pub"],
+        description="The public key, PEM, of whoever may decide which audit entries and former versions are pruned. "
+        "Without it none are.",
+    )
     health_interval_s: float = Field(
         default=1.0, ge=0.01, le=3600, description="How often at most health asks the database."
     )
@@ -188,7 +194,7 @@ class Settings(BaseSettings):
             raise ValueError(f"is {actor!r}; write a name of 1 to {ACTOR_CHARACTERS_MAX} printable characters")
         return name
 
-    @field_validator("tls_certificate", "tls_key", "tls_client_ca")
+    @field_validator("tls_certificate", "tls_key", "tls_client_ca", "retention_key")
     @classmethod
     def _check_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():

@@ -46,6 +46,10 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
     (errors.RevisionAhead, grpc.StatusCode.OUT_OF_RANGE),
     (errors.RevisionPruned, grpc.StatusCode.OUT_OF_RANGE),
     (errors.WatchTooSlow, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (errors.PruningOff, grpc.StatusCode.FAILED_PRECONDITION),
+    (errors.SignatureRejected, grpc.StatusCode.PERMISSION_DENIED),
+    (errors.PlanOutdated, grpc.StatusCode.ABORTED),
+    (errors.ChainBroken, grpc.StatusCode.DATA_LOSS),
     (errors.DeadlinePassed, grpc.StatusCode.DEADLINE_EXCEEDED),
     (errors.Overloaded, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.ShuttingDown, grpc.StatusCode.UNAVAILABLE),
@@ -56,6 +60,7 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
 
 _PRECONDITIONS = (
     errors.HistoryChanged,
+    errors.PruningOff,
     errors.Veto,
     errors.RecordDeleted,
     errors.IncludeTooLarge,

@@ -98,6 +98,10 @@ class Store:
     def __getitem__(self, name: str) -> Stored:
         return self._stored[name]
 
+    def find(self, name: str) -> Stored | None:
+        """The component of this name, if it is served."""
+        return self._stored.get(name)
+
     def by_table(self, name: str) -> Stored | None:
         """The component that has a table of this name, of records or of their former versions."""
         return self._by_table.get(name)
@@ -110,7 +114,7 @@ class Store:
                 for stored in self._stored.values()
                 if stored.component.key_allocation is KeyAllocation.SEQUENCE
             },
-            [stored.table for stored in self._stored.values() if stored.statements.versions],
+            {name: stored.table for name, stored in self._stored.items() if stored.statements.versions},
         )
         self.page_tokens = PageTokens(self.database.page_token_secret)
 

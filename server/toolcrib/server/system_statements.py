@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Dialect, Select, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Dialect, Select, Table, Text, bindparam, delete, func, insert, or_, select, update
 
 from toolcrib.server.columns import UtcTimestamp
-from toolcrib.server.statements import Prepared
+from toolcrib.server.statements import Prepared, RowReader
 from toolcrib.server.system_tables import SystemTables
 
 
@@ -34,10 +34,14 @@ class SystemStatements:
         self.insert_audit = insert_into(tables.audit, dialect)
         self.select_sequence = Prepared(select(sequence.c.last_value).where(named), dialect, ["given_name"])
         transaction = tables.transaction.c
-        until = bindparam("until", type_=UtcTimestamp)
+        since, until = (bindparam(name, type_=UtcTimestamp) for name in ("since", "until"))
+        latest = select(func.max(transaction.commit_time)).where(transaction.commit_time <= until)
+        self.select_latest_time = Prepared(latest, dialect)
+        self.latest_time = RowReader([transaction.commit_time], dialect)
         self.select_revision_at = Prepared(
-            select(func.max(transaction.revision)).where(transaction.commit_time <= until), dialect
+            select(func.max(transaction.revision)).where(transaction.commit_time.between(since, until)), dialect
         )
+        self._prepare_pruned(tables, dialect)
         self.update_sequence = Prepared(
             update(sequence).values(last_value=bindparam("last_value")).where(named),
             dialect,
@@ -45,6 +49,17 @@ class SystemStatements:
         )
         self.select_chain_head = Prepared(_chain_head(tables), dialect, [])
         self._prepare_answers(tables.answer, dialect)
+
+    def _prepare_pruned(self, tables: SystemTables, dialect: Dialect) -> None:
+        kept, segment = tables.kept.c, tables.segment.c
+        of_component = kept.component == bindparam("given_component")
+        self.select_kept = Prepared(
+            select(kept.audit_since, kept.versions_since).where(of_component), dialect, ["given_component"]
+        )
+        # The last revision until a time among those that are pruned.
+        until = bindparam("until", type_=Text)
+        before = select(func.max(segment.last_revision)).where(segment.last_time <= until, segment.transactions > 0)
+        self.select_pruned_at = Prepared(before, dialect)
 
     def _prepare_answers(self, answer: Table, dialect: Dialect) -> None:
         columns = answer.c

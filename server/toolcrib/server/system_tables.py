@@ -4,7 +4,9 @@
 row has the hash that links it to the one before (`chain.py`).
 `toolcrib_sequence` holds the last number given out under a name: the revisions' is "revision", a component's key
 sequence has the component's table name behind "key:". `toolcrib_answer` holds what writes with a request_id were
-answered, so that a repeat is answered alike. `toolcrib_meta` holds what the database says of itself.
+answered, so that a repeat is answered alike. `toolcrib_meta` holds what the database says of itself, `toolcrib_kept`
+from which revision on it knows the past of a component, and `toolcrib_segment` what pruned rows of the audit leave in
+the chain.
 """
 
 from dataclasses import dataclass
@@ -26,20 +28,22 @@ from sqlalchemy import (
 from toolcrib.server.columns import IntegerKey, UtcTimestamp
 
 # Raised whenever the tables below change, so that an older server refuses a newer database.
-LAYOUT_VERSION = 3
+LAYOUT_VERSION = 4
 
 REVISION_SEQUENCE = "revision"
 
 
 @dataclass(frozen=True, slots=True)
 class SystemTables:
-    """The five tables, declared in one MetaData."""
+    """The tables, declared in one MetaData."""
 
     meta: Table
     sequence: Table
     transaction: Table
     audit: Table
     answer: Table
+    kept: Table
+    segment: Table
 
 
 def system_tables(metadata: MetaData) -> SystemTables:
@@ -104,4 +108,33 @@ def system_tables(metadata: MetaData) -> SystemTables:
         Column("answer", LargeBinary, nullable=True),
         Index("toolcrib_answer_request", "actor", "request_id", unique=True),
     )
-    return SystemTables(meta, sequence, transaction, audit, answer)
+    kept = Table(
+        "toolcrib_kept",
+        metadata,
+        Column("component", Text, primary_key=True),
+        # The first revision at which the state of all records can be told: from their audit entries, all of which are
+        # there behind it, and from their versions, if these are kept.
+        Column("audit_since", BigInteger, nullable=False),
+        Column("versions_since", BigInteger, nullable=True),
+    )
+    return SystemTables(meta, sequence, transaction, audit, answer, kept, _segments(metadata))
+
+
+def _segments(metadata: MetaData) -> Table:
+    # The columns of `chain_rows.Segment`, in its order.
+    return Table(
+        "toolcrib_segment",
+        metadata,
+        Column("first_revision", BigInteger, nullable=False),
+        Column("first_ordinal", Integer, nullable=False),
+        Column("last_revision", BigInteger, nullable=False),
+        Column("last_ordinal", Integer, nullable=False),
+        Column("transactions", BigInteger, nullable=False),
+        Column("entries", BigInteger, nullable=False),
+        Column("last_time", Text, nullable=False),
+        Column("previous_hash", LargeBinary, nullable=False),
+        Column("hash", LargeBinary, nullable=False),
+        PrimaryKeyConstraint("first_revision", "first_ordinal"),
+        Index("toolcrib_segment_last", "last_revision"),
+        sqlite_with_rowid=False,
+    )

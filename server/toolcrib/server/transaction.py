@@ -107,9 +107,9 @@ class Transaction(ReadTransaction):
     """Reads and writes of one call. `time` is the commit's, UTC, the same for all that the call writes.
 
     `is_guarded` says whether there is a savepoint that undoes this call alone, `has_written` whether there is anything
-    in the database to undo, `is_dry_run` whether all of it is undone in any case. `deleting` are the records whose
-    deletion has begun: what refers to them goes with them. `answer` is what a repeat of the call is to be told, if it
-    may be repeated, under its `request_id`.
+    in the database to undo, `has_pruned` whether it has let go of the past, `is_dry_run` whether all of it is undone in
+    any case. `deleting` are the records whose deletion has begun: what refers to them goes with them. `answer` is what
+    a repeat of the call is to be told, if it may be repeated, under its `request_id`.
     """
 
     __slots__ = (
@@ -122,6 +122,7 @@ class Transaction(ReadTransaction):
         "call",
         "changes",
         "deleting",
+        "has_pruned",
         "has_written",
         "is_dry_run",
         "is_guarded",
@@ -146,6 +147,7 @@ class Transaction(ReadTransaction):
         self.is_dry_run = False
         self.is_guarded = False
         self.has_written = False
+        self.has_pruned = False
         self._depth = 0
         self._is_over = False
 
@@ -236,14 +238,20 @@ class Transaction(ReadTransaction):
         self._group.journal.add(self.revision, len(self.changes), changes)
         self.changes.extend(changes)
 
+    def audit_pruning(self, component: str, signed: bytes) -> None:
+        """Notes that entries or versions of a component, which are gone, were let go of by a plan that was signed."""
+        self._group.journal.add_pruning(self.revision, component, signed)
+        self.has_pruned = True
+
     def end(self) -> bool:
         """Ends the work; answers whether there is anything to commit."""
         self._is_over = True
         if self.is_dry_run:
             return False
-        if self.is_guarded and self.changes:
+        leaves_something = bool(self.changes) or self.has_pruned
+        if self.is_guarded and leaves_something:
             self.session.release_savepoint()
-        return bool(self.changes)
+        return leaves_something
 
     def undo(self) -> bool:
         """Takes back what this call did, if it can be without the others of its group; answers whether it could."""

@@ -16,7 +16,6 @@ from toolcrib.server.audit_file import AuditFile
 from toolcrib.server.chain_check import ChainCheck
 from toolcrib.server.columns import time_to_text
 from toolcrib.server.errors import EvidenceError
-from toolcrib.server.evidence.lines import Transaction, to_line
 from toolcrib.server.evidence.report import Report
 from toolcrib.server.evidence.selection import Selection
 from toolcrib.server.evidence.tables import Tables
@@ -27,8 +26,8 @@ FORMAT = "toolcrib/evidence/1"
 MANIFEST, SIGNATURE, CHAIN = "manifest.json", "signature.json", "chain.jsonl"
 
 _ALL = (
-    "All transactions and entries up to the revision: none is left out, altered, moved or added, as surely as the head "
-    "is the one that the chain had."
+    "All transactions and entries up to the revision that were not let go of: none is left out, altered, moved or "
+    "added, as surely as the head is the one that the chain had."
 )
 _PART = (
     "A part: each row that is shown stands unaltered at its place in the chain, and no row is left out of the chain, "
@@ -63,6 +62,8 @@ def write_bundle(
         "head": check.head.hex(),
         "transactions": check.transactions,
         "entries": check.entries,
+        "pruned_transactions": check.segments.transactions,
+        "pruned_entries": check.segments.entries,
         "shown_transactions": shown["transactions"],
         "shown_entries": shown["entries"],
         "files": {name: digest_of_file(folder / name) for name in (CHAIN, *Tables.files, Report.file)},
@@ -104,8 +105,7 @@ def _facts(made: str, selection: Selection, check: ChainCheck, key: SigningKey |
     return {
         "Made": f"{made} UTC",
         "Filters": filters or "none, everything is shown",
-        "State of the chain": f"sound up to revision {check.revision}: {check.transactions} transactions with "
-        f"{check.entries} entries",
+        "State of the chain": f"sound: {check.described()}",
         "Head of the chain": check.head.hex(),
         "Signed": "no" if key is None else f"in {SIGNATURE}, with the key {key.public.fingerprint}",
         "What this proves": _ALL if selection.is_all else _PART,
@@ -122,12 +122,9 @@ def _write_rows(
         tables = stack.enter_context(Tables(folder, messages))
         report = stack.enter_context(Report(folder, messages, facts))
         for commit in selection.commits(file.rows()):
-            chain.write(f"{to_line(commit.transaction, is_shown=commit.is_shown)}\n")
-            for row in commit.entries:
-                chain.write(f"{to_line(row, is_shown=row.ordinal in commit.shown)}\n")
-            if commit.is_shown:
-                transaction, entries = Transaction.of(commit.transaction), commit.shown_entries()
-                tables.add(transaction, entries)
-                report.add(transaction, entries)
-                shown += Counter(transactions=1, entries=len(entries))
+            chain.writelines(f"{line}\n" for line in commit.lines())
+            if commit.transaction is not None:
+                tables.add(commit.transaction, commit.entries)
+                report.add(commit.transaction, commit.entries)
+                shown += Counter(transactions=1, entries=len(commit.entries))
     return shown

@@ -1,4 +1,7 @@
-"""A row of the chain as a line of JSON: with its values, or where it is not shown with their digest. And back."""
+"""A row of the chain as a line of JSON: with its values, or where it is not shown with their digest. And back.
+
+Rows that were pruned are one line for each segment of them.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ import binascii
 import json
 from typing import Any, NamedTuple, Self
 
-from toolcrib.server.chain_rows import ChainRow, digest_of
+from toolcrib.server.chain_rows import ChainRow, Link, Segment, digest_of
 from toolcrib.server.errors import EvidenceError
 
 _KINDS = ("transaction", "entry")
+_SEGMENT = "segment"
+# So many columns of a segment are numbers; they come first.
+_NUMBERS = 6
 _IMAGES = ("before_image", "after_image")
 
 
@@ -64,10 +70,18 @@ def to_line(row: ChainRow, *, is_shown: bool) -> str:
     return json.dumps({**fields, "hash": row.hash.hex()}, separators=(",", ":"))
 
 
-def from_line(line: str) -> ChainRow:
-    """The row of a line, which may hold anything. Raises EvidenceError where it is no row."""
+def segment_line(segment: Segment) -> str:
+    """The line of rows that are gone."""
+    fields = {name: value.hex() if isinstance(value, bytes) else value for name, value in segment._asdict().items()}
+    return json.dumps({"kind": _SEGMENT, **fields}, separators=(",", ":"))
+
+
+def from_line(line: str) -> Link:
+    """What a line has, which may hold anything. Raises EvidenceError where it is no row, and no segment."""
     try:
         fields = json.loads(line)
+        if fields["kind"] == _SEGMENT:
+            return _segment(fields)
         is_transaction = not _KINDS.index(fields.pop("kind"))
         stored = bytes.fromhex(fields.pop("hash"))
         revision, ordinal = _number(fields["revision"]), None if is_transaction else _number(fields["ordinal"])
@@ -80,6 +94,13 @@ def from_line(line: str) -> ChainRow:
         return ChainRow(revision, ordinal, values, stored)
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
         raise EvidenceError(f"chain.jsonl holds a line that is no row of the chain: {line.strip()[:80]!r}") from error
+
+
+def _segment(fields: dict[str, Any]) -> Segment:
+    del fields["kind"]
+    numbers = {name: _number(fields[name]) for name in Segment._fields[:_NUMBERS]}
+    hashes = {name: bytes.fromhex(fields[name]) for name in ("previous_hash", "hash")}
+    return Segment(**{**fields, **numbers, **hashes})
 
 
 def _to_json(value: Any) -> Any:

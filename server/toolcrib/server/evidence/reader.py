@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from toolcrib.server.chain_check import ChainCheck
-from toolcrib.server.chain_rows import ChainRow
+from toolcrib.server.chain_rows import Link
 from toolcrib.server.checkpoints import read_json
 from toolcrib.server.errors import EvidenceError
 from toolcrib.server.evidence.bundle import CHAIN, FORMAT, MANIFEST, SIGNATURE, digest_of_file, signed_bytes
@@ -20,11 +20,15 @@ from toolcrib.server.signing import VerifyingKey, require_trusted
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle whose files are those that its manifest names. `signer` is whose signature holds, if it has one."""
+    """A bundle whose files are those that its manifest names. `signer` is whose signature holds, if it has one.
+
+    What was let go of has to be signed with the key that is `trusted`, if one is.
+    """
 
     folder: Path
     manifest: Mapping[str, Any]
     signer: VerifyingKey | None
+    trusted: VerifyingKey | None = None
 
     def check(self, checkpoints: Mapping[int, bytes]) -> ChainCheck:
         """Follows the chain through it, to the head that the manifest names. Raises EvidenceError."""
@@ -33,11 +37,11 @@ class Bundle:
         known = {at: signed for at, signed in checkpoints.items() if at <= revision}
         if known.setdefault(revision, head) != head:
             raise EvidenceError(f"the head in {MANIFEST} is not that of the checkpoint at revision {revision}")
-        check = ChainCheck(last=revision, checkpoints=known)
+        check = ChainCheck(last=revision, checkpoints=known, trusted=self.trusted)
         check.run(self._rows)
         return check
 
-    def _rows(self) -> Iterator[ChainRow]:
+    def _rows(self) -> Iterator[Link]:
         with (self.folder / CHAIN).open(encoding="utf-8", errors="surrogateescape") as lines:
             for line in lines:
                 yield from_line(line)
@@ -63,7 +67,7 @@ def open_bundle(folder: Path, trusted: VerifyingKey | None = None) -> Bundle:
     if signer is not None:
         require_trusted(signer, trusted, str(folder))
     _require_files(folder, files)
-    return Bundle(folder, manifest, signer)
+    return Bundle(folder, manifest, signer, trusted)
 
 
 def _signer(folder: Path) -> VerifyingKey | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import groupby
 
-from toolcrib.server.chain_rows import ChainRow
+from toolcrib.server.chain_rows import ChainRow, Link, Segment
+from toolcrib.server.changes import PRUNED
 from toolcrib.server.columns import time_to_text
-from toolcrib.server.evidence.lines import Entry, Transaction
+from toolcrib.server.evidence.lines import Entry, Transaction, segment_line, to_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +35,22 @@ class Selection:
         values = {name: value for name, value in asdict(self).items() if value}
         return {name: time_to_text(v) if isinstance(v, datetime) else str(v) for name, v in values.items()}
 
-    def commits(self, rows: Iterable[ChainRow]) -> Iterator[Commit]:
-        """The rows of a sound chain, commit by commit, and which of them are shown."""
-        for _, group in groupby(rows, key=lambda row: row.revision):
-            transaction, *entries = group
-            values = Transaction.of(transaction)
-            fits = self._fits(values)
-            shown = {row.ordinal for row in entries if fits and self._shows(Entry.of(row))}
-            of_records = bool(self.component or self.record_key)
-            yield Commit(transaction, entries, fits and (bool(shown) or not of_records), shown)
+    def commits(self, chain: Iterable[Link]) -> Iterator[Commit]:
+        """A sound chain, commit by commit, and what of it is shown."""
+        for _, group in groupby(chain, key=lambda each: each.revision):
+            links = list(group)
+            rows_kept = [row for row in links if isinstance(row, ChainRow)]
+            if not rows_kept:
+                yield Commit(links)
+                continue
+            transaction, entries = Transaction.of(rows_kept[0]), [Entry.of(row) for row in rows_kept[1:]]
+            fits = self._fits(transaction)
+            shown = [entry for entry in entries if fits and self._shows(entry)]
+            is_shown = fits and (bool(shown) or not (self.component or self.record_key))
+            # Without what was signed of rows that are gone nobody could verify the others.
+            needed = (entry for entry in entries if entry.operation == PRUNED)
+            valued = {entry.ordinal for entry in (*shown, *needed)}
+            yield Commit(links, transaction if is_shown else None, shown, valued)
 
     def _fits(self, transaction: Transaction) -> bool:
         start = None if self.start_time is None else time_to_text(self.start_time)
@@ -63,13 +71,21 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The rows of one revision. `shown` are the ordinals of the entries that an excerpt shows."""
+    """What the chain has of one revision, pruned rows included; and the transaction and entries that are shown of it.
 
-    transaction: ChainRow
-    entries: list[ChainRow]
-    is_shown: bool
-    shown: set[int | None]
+    `valued` are the ordinals of the entries whose values programs need, shown or not.
+    """
 
-    def shown_entries(self) -> list[Entry]:
-        """Those entries."""
-        return [Entry.of(row) for row in self.entries if row.ordinal in self.shown]
+    links: list[Link]
+    transaction: Transaction | None = None
+    entries: list[Entry] = field(default_factory=list)
+    valued: set[int] = field(default_factory=set)
+
+    def lines(self) -> Iterator[str]:
+        """Its lines in chain.jsonl."""
+        for each in self.links:
+            if isinstance(each, Segment):
+                yield segment_line(each)
+            else:
+                is_shown = self.transaction is not None if each.ordinal is None else each.ordinal in self.valued
+                yield to_line(each, is_shown=is_shown)

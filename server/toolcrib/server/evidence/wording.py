@@ -11,7 +11,10 @@ from google.protobuf.message import DecodeError, Message
 
 from toolcrib.audit.v1.audit_pb2 import ActorSource, Operation
 from toolcrib.server.audit_messages import changed_fields
+from toolcrib.server.changes import PRUNED
 from toolcrib.server.evidence.lines import Entry, Transaction
+from toolcrib.server.retention.signatures import parse
+from toolcrib.server.retention.wording import pruning_in_words
 
 Messages = Mapping[str, type[Message]]
 
@@ -35,6 +38,8 @@ def changes_of(entry: Entry, messages: Messages) -> list[str]:
     Where the component is not among `messages` it is said how many bytes the records have.
     """
     before, after = entry.before_image, entry.after_image
+    if entry.operation == PRUNED and (signed := parse(after)) is not None:
+        return [pruning_in_words(signed.pruning)]
     message = messages.get(entry.component)
     if message is not None:
         try:

@@ -72,6 +72,10 @@ class Join:
         link = self.link and replace(self.link, scope=self.link.scope.at(asked))
         return replace(self, target=self.target.at(asked), link=link)
 
+    def scopes(self) -> list[Scope]:
+        """The components that it leads through."""
+        return [self.target] if self.link is None else [self.link.scope, self.target]
+
     def holds(self, source: FromClause, condition: Condition, *, show_deleted: bool) -> Condition:
         """True of records of `source` that are related to one which `condition` holds of; NULL where `column` is."""
         found = _values(self.target.table, self.other, [condition, *self.target.shown(show_deleted=show_deleted)])

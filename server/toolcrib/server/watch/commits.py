@@ -9,10 +9,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, BindParameter, SmallInteger, Text, bindparam, func, literal_column, select
+from sqlalchemy import BigInteger, BindParameter, SmallInteger, Text, bindparam, literal_column, select
 
 from toolcrib.server.changes import REFUSED
 from toolcrib.server.errors import RevisionAhead, RevisionPruned
+from toolcrib.server.retention.kept import kept_of
 from toolcrib.server.statements import Prepared, RowReader
 from toolcrib.server.store import Store
 from toolcrib.server.transaction import ReadTransaction
@@ -69,7 +70,6 @@ class CommitTrail:
         self._joined = tables.audit.join(tables.transaction)
         self._audit = audit
         self._reader = RowReader(self._columns, store.dialect)
-        self._oldest = Prepared(select(func.min(audit.revision)), store.dialect, [])
         self._statement = lru_cache(maxsize=64)(self._compile)
 
     def read(self, transaction: ReadTransaction, components: Iterable[str], position: int) -> Stretch:
@@ -81,7 +81,7 @@ class CommitTrail:
         names = sorted(components)
         with transaction.session.snapshot():
             newest = transaction.revision_read()
-            self._require_kept(transaction, position, newest)
+            self._require_kept(transaction, names, position, newest)
             upto = min(newest, position + _REVISIONS_MAX)
             rows, is_cut = self._rows(transaction, names, position, upto)
         commits = [_commit(list(group)) for _, group in groupby(rows, key=itemgetter(0))]
@@ -103,13 +103,13 @@ class CommitTrail:
             room -= _ENTRY_BYTES + len(row[4] or b"") + len(row[5] or b"")
         return rows, False
 
-    def _require_kept(self, transaction: ReadTransaction, position: int, newest: int) -> None:
+    def _require_kept(self, transaction: ReadTransaction, names: Sequence[str], position: int, newest: int) -> None:
         if position > newest:
             text = f"a watch cannot begin behind revision {position}: the newest is {newest}"
             raise RevisionAhead(text, metadata={"newest_revision": str(newest)})
-        row = transaction.session.fetch_one(self._oldest, [])
-        oldest = newest + 1 if row is None or row[0] is None else row[0]
-        if position + 1 < oldest:
+        pruned_until = max((kept_of(transaction, name).audit_since for name in names), default=0)
+        if position < pruned_until:
+            oldest = pruned_until + 1
             text = f"what was committed before revision {oldest} is no longer kept; begin anew with a snapshot"
             raise RevisionPruned(text, metadata={"oldest_revision": str(oldest)})
 
@@ -122,8 +122,8 @@ class CommitTrail:
             select(*self._columns)
             .select_from(self._joined)
             .where(audit.component.in_(given), audit.revision > behind, audit.revision <= upto)
-            # What was refused has changed nothing.
-            .where(audit.operation != literal_column(str(REFUSED), SmallInteger))
+            # What was refused, or let go of, has changed nothing.
+            .where(audit.operation < literal_column(str(REFUSED), SmallInteger))
             .order_by(audit.revision, audit.ordinal)
         )
         return Prepared(statement, self._dialect, [*(name.key for name in given), behind.key, upto.key])

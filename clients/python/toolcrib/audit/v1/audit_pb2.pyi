@@ -39,6 +39,8 @@ class _OperationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Operation.V
     OPERATION_UNDELETE: _Operation.ValueType  # 4
     OPERATION_REFUSED: _Operation.ValueType  # 5
     """Nothing: a call was refused. Only of components that ask for it (`audit_refusals`)."""
+    OPERATION_PRUNE: _Operation.ValueType  # 6
+    """To no record: entries or versions of the component were let go of. `after` is a toolcrib.retention.v1.SignedPruning."""
 
 class Operation(_Operation, metaclass=_OperationEnumTypeWrapper):
     """What happened to a record."""
@@ -50,6 +52,8 @@ OPERATION_DELETE: Operation.ValueType  # 3
 OPERATION_UNDELETE: Operation.ValueType  # 4
 OPERATION_REFUSED: Operation.ValueType  # 5
 """Nothing: a call was refused. Only of components that ask for it (`audit_refusals`)."""
+OPERATION_PRUNE: Operation.ValueType  # 6
+"""To no record: entries or versions of the component were let go of. `after` is a toolcrib.retention.v1.SignedPruning."""
 Global___Operation: _TypeAlias = Operation  # noqa: Y015
 
 class _ActorSource:
@@ -187,7 +191,7 @@ class Transaction(_message.Message):
     REFUSED_CALLS_FIELD_NUMBER: _builtins.int
     HASH_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """Its place in the order of all; counts up from 1 without a gap."""
+    """Its place in the order of all; counts up from 1. What is missing was pruned (toolcrib.retention.v1)."""
     actor: _builtins.str
     """Who did it."""
     actor_source: Global___ActorSource.ValueType
@@ -200,7 +204,7 @@ class Transaction(_message.Message):
     request_id: _builtins.str
     """The id under which the call could be repeated; empty where it had none."""
     entry_count: _builtins.int
-    """How many audit entries it has: one for each change of a record."""
+    """How many audit entries it was written with: one for each change of a record."""
     refusal: _builtins.str
     """Why the call was refused; empty for a commit. A refused call has changed nothing."""
     refused_calls: _builtins.int
