@@ -221,6 +221,18 @@ class TestRollback:
         assert shop.machines.rollback("m", then).code == "m"
         assert shop.machines.get("m").code == "m"
 
+    def test_of_what_was_deleted_is_one_write_and_needs_only_what_it_referred_to_then(self, shop: Shop) -> None:
+        shop.suppliers.batch_create([Supplier(number=1), Supplier(number=2)])
+        part = shop.parts.create(Part(name="a", supplier=1))
+        shop.parts.update(Part(id=part.id, name="b", supplier=2), mask="name,supplier")
+        shop.parts.delete(part.id)
+        shop.suppliers.delete(2)
+        back = shop.parts.rollback(part.id, 2)
+        assert (back.name, back.supplier, back.etag) == ("a", 1, "6")
+        assert [entry for entry in shop.lab.audited() if entry[3] == 6] == [("Part", "1", "UNDELETE", 6)]
+        assert shop.versions(part.id)[:2] == [("UNDELETE", "a"), ("DELETE", "b")]
+        assert list(next(shop.parts.revisions(part.id)).changed_fields.paths) == ["name", "supplier"]
+
     def test_a_number_that_the_server_gave_is_given_back(self) -> None:
         with served() as lab:
             tasks, task = lab.client("lab.lines.v1.task", "Task"), generated("lab.lines.v1.line_pb2", "Task")

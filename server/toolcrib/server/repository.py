@@ -34,9 +34,6 @@ from toolcrib.server.writing import prepare_new, require_unchanged
 MessageT = TypeVar("MessageT", bound=Message)
 RecordT = TypeVar("RecordT", bound=Record[Any])
 
-# What a caller says in these is new; a delete or an undelete leaves a record as it was found valid before.
-_VALIDATED = frozenset({Operation.CREATE, Operation.UPDATE})
-
 
 class Repository(Generic[MessageT, RecordT]):
     """One component's records in one transaction. Generated classes name the component and type its key."""
@@ -152,10 +149,11 @@ class Repository(Generic[MessageT, RecordT]):
                 changes.append(self._change(Operation.DELETE, removal.key, current.message, after, index))
         return self._apply(changes)
 
-    def restore(self, removal: Removal) -> MessageT:
-        """Undeletes a record.
+    def restore(self, removal: Removal, given: MessageT | None = None) -> MessageT:
+        """Undeletes a record, as it was when it was deleted, or with the data fields that are `given`.
 
-        Raises RecordNotFound, RecordNotDeleted, StaleEtag, RecordExists, ReferenceNotFound or RecordLimitReached.
+        Raises RecordNotFound, RecordNotDeleted, StaleEtag, RecordExists, ReferenceNotFound or RecordLimitReached; also
+        InvalidRequest for what is given.
         """
         require_key(self.component, removal.key)
         current = self._reader.fetch(removal.key)
@@ -166,9 +164,11 @@ class Repository(Generic[MessageT, RecordT]):
             raise RecordNotDeleted(self.component.name, key_text(removal.key), text)
         self._reader.require_etag(removal.key, current, removal.etag)
         self._require_room(1)
-        return self._apply([self._change(Operation.UNDELETE, removal.key, current.message, copy_of(current.message))])[
-            0
-        ]
+        after = copy_of(current.message)
+        if given is not None:
+            masks.apply(given, after, self.component.data_fields)
+            require_unchanged(self.component, current.message, after)
+        return self._apply([self._change(Operation.UNDELETE, removal.key, current.message, after)])[0]
 
     def require_etag(self, key: Key, etag: str) -> None:
         """Raises StaleEtag where there is a record, and this is not its etag."""
@@ -202,7 +202,7 @@ class Repository(Generic[MessageT, RecordT]):
                 require_reason(self.component, self._writing().call)
             require_valid(
                 self._stored.rules,
-                {c.index: c.after_message for c in wanted if c.after_message is not None and c.operation in _VALIDATED},
+                {c.index: c.after_message for c in wanted if c.after_message is not None and _says_something_new(c)},
             )
             if wanted:
                 with self._writing().part():
@@ -293,3 +293,8 @@ class Repository(Generic[MessageT, RecordT]):
 
 def _is_noop(change: Change[Any]) -> bool:
     return change.operation is Operation.UPDATE and change.changes_nothing()
+
+
+def _says_something_new(change: Change[Any]) -> bool:
+    # A delete, and most undeletes, leave a record as it was found valid before.
+    return change.operation in {Operation.CREATE, Operation.UPDATE} or not change.changes_nothing()

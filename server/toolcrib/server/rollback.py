@@ -77,7 +77,8 @@ class Rollback:
             created: Message = repository.create_again(given)
             return created
         if current.deleted:
-            repository.restore(Removal(key))
+            restored: Message = repository.restore(Removal(key), given)
+            return restored
         changed: list[Message] = repository.modify([Modification(given, ("*",))], by_hook=True)
         return changed[0]
 
