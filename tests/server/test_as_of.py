@@ -244,6 +244,21 @@ class TestVersions:
                 shop.parts.update(Part(id=made.id, name="b"), mask="name")
                 assert connection.execute("SELECT count(*) FROM part_history").fetchone() == (1,)
 
+    def test_what_one_commit_made_first_of_excluded_fields_is_not_of_the_version_before(self) -> None:
+        with served() as lab:
+            shop = Shop(lab)
+            made = shop.parts.create(Part(name="a", seen=1))
+            writes = generated(f"{PACKAGE}.part_writes", "PartWrites")
+            with lab.crib.transaction() as transaction:
+                writes(transaction).update(Part(id=made.id, seen=5), mask="seen")
+                writes(transaction).update(Part(id=made.id, name="b"), mask="name")
+            assert shop.parts.get(made.id, as_of=1) == made
+            assert list(shop.parts.list(as_of=1)) == [made]
+            with lab.crib.transaction() as transaction:
+                writes(transaction).update(Part(id=made.id, seen=6), mask="seen")
+                writes(transaction).delete(made.id)
+            assert (shop.parts.get(made.id, as_of=2).seen, shop.parts.get(made.id, as_of=2).etag) == (5, "2")
+
     def test_a_key_that_is_given_again_is_another_life(self) -> None:
         with served() as lab:
             shop = Shop(lab)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Column, Dialect, Integer, Table, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from toolcrib.server.history import START, Versions
+from toolcrib.server.history import END, START, Versions
 from toolcrib.server.query.joins import Scope
 from toolcrib.server.query.order import SortKey
 from toolcrib.server.query.plans import Plans
@@ -23,7 +23,8 @@ class ComponentStatements:
 
     `columns` has the place of each column in a whole row by its name. `update_excluded` is there if a change may make
     no new version. `plans` has the statements of filters and orders, `key_order` the order without one;
-    `scope` is the table as filters of other components go through it, `versions` are there if they are kept.
+    `scope` is the table as filters of other components go through it, `versions` are there if they are kept, and
+    `update_former` for what ended at a revision if a change may make no new version.
     """
 
     def __init__(
@@ -68,6 +69,15 @@ class ComponentStatements:
                     [*(given_names if continued else []), limit.key],
                 )
         self.versions = Versions(table, key_fields, dialect) if keeps_versions else None
+        self.update_former = None
+        if self.versions is not None and START in table.c:
+            former = self.versions.table.c
+            self.update_former = PositionedUpdate(
+                self.versions.table,
+                [former[column.name] for column in kept],
+                [*(former[name] for name in key_fields), former[END]],
+                dialect,
+            )
         self.scope = Scope(name, table, DELETE_TIME if soft_delete else None, self.versions)
         self.plans = Plans(self.scope, dialect)
         # Counts no further than the limit it is asked about.

@@ -110,6 +110,22 @@ class RowWriter:
         if versions is not None:
             moved = [[revision, *change.key, revision] for change in changes]
             self._transaction.run(versions.archive, moved, may_be_refused=False)
+            self._restore_excluded(changes)
+
+    def _restore_excluded(self, changes: Sequence[Change[Any]]) -> None:
+        """Gives former versions what this commit has changed of excluded fields alone before it came to end them."""
+        stored, transaction = self._stored, self._transaction
+        update = stored.statements.update_former
+        if update is None or not transaction.changes:
+            return
+        first = {change.key: change for change in reversed(transaction.changes) if change.component is stored.component}
+        earlier = [first[change.key] for change in changes if change.key in first]
+        for change in earlier:
+            if change.operation is Operation.UPDATE and not makes_version(stored.component, change):
+                before: Any = change.before_message
+                revision = int(before.etag) if "etag" in self._standard else transaction.revision
+                row = [*stored.row(before, revision=revision, delete_time=None), transaction.revision]
+                transaction.run(update.statement, [[row[index] for index in update.positions]], may_be_refused=False)
 
     def _row(self, operation: Operation, message: Any) -> list[Any]:
         time = self._transaction.time if operation is Operation.DELETE else None
