@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from plant.recipes.v1.recipe_service_pb2 import (
 from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_service_pb2 import CreateToolOffsetRequest
 from support.plant import COMPONENTS, Plant, plant
-from support.watching import COMMIT, Recording, Replica, content, expected, from_snapshot, shown
+from support.watching import Following, Recording, Replica, check_stream, content, from_snapshot
 from toolcrib.audit.v1.audit_pb2 import AuditEntry
 from toolcrib.server.testing import serve
 from toolcrib.transaction.v1.transaction_pb2 import CommitTransactionRequest
@@ -91,30 +90,19 @@ class Writer(threading.Thread):
         return self._chance.choice([99, 100, 101, 102])
 
 
-@dataclass
-class Kind:
+class Kind(Following):
     """A way to watch, and all that was seen in it, over restarts."""
 
-    asked: dict[str, Any]
-    shared: bool = False
+    def __init__(self, asked: dict[str, Any], *, shared: bool = False) -> None:
+        super().__init__(Start(revision=1))
+        self.asked = asked
+        self._shared = shared
 
-    def __post_init__(self) -> None:
-        self.messages: list[Any] = []
-
-    def begin(self, crib: Plant, start: Start | None) -> Recording:
-        if self.shared:
-            stream: Any = WatchServiceStub(crib.channel).Watch(WatchRequest(start=start, **self.asked))
+    def go_on(self, crib: Plant) -> None:
+        if self._shared:
+            self.follow(WatchServiceStub(crib.channel).Watch, WatchRequest(**self.asked))
         else:
-            stream = crib.recipes.WatchRecipes(WatchRecipesRequest(start=start, **self.asked))
-        recording = Recording(stream)
-        recording.start()
-        return recording
-
-    def resume(self, crib: Plant) -> Recording:
-        """Goes on where it was, or begins."""
-        if not self.messages:
-            return self.begin(crib, Start(revision=1))
-        return self.begin(crib, Start(resume_token=self.messages[-1].resume_token))
+            self.follow(crib.recipes.WatchRecipes, WatchRecipesRequest(**self.asked))
 
 
 def is_fast(image: bytes) -> bool:
@@ -139,7 +127,8 @@ def test_streams_are_ordered_atomic_complete_and_resumable(tmp_path: Path, poll_
             ExitStack() as clients,
         ):
             crib = clients.enter_context(plant(server.address))
-            streams = [kind.resume(crib) for kind in kinds]
+            for kind in kinds:
+                kind.go_on(crib)
             writers = [
                 Writer(clients.enter_context(plant(server.address)), chance.randrange(2**32), WRITES)
                 for _ in range(WRITERS)
@@ -150,8 +139,9 @@ def test_streams_are_ordered_atomic_complete_and_resumable(tmp_path: Path, poll_
             for writer in writers:
                 writer.join()
             newest = crib.revision()
-            for kind, stream in zip(kinds, streams, strict=True):
-                kind.messages += stream.until(newest)
+            for kind in kinds:
+                kind.until(newest)
+                kind.leave()
             for stream, text in late:
                 replicas.append((replicated(stream.until(newest)), text))
                 check_replica(*replicas[-1], crib)
@@ -186,25 +176,10 @@ def check_replica(replica: Replica, text: str, crib: Plant) -> None:
 def check_all(kinds: list[Kind], entries: list[AuditEntry]) -> None:
     of_recipes = [entry for entry in entries if entry.component == RECIPE]
     everything, fast, shared, none = kinds
-    assert shown(everything.messages) == expected(of_recipes, lambda _: True)
-    assert shown(fast.messages) == expected(of_recipes, is_fast)
-    assert shown(shared.messages) == expected(entries, lambda _: True)
-    assert shown(none.messages) == []
-    for kind in kinds:
-        revisions = [message.revision for message in kind.messages]
-        assert revisions == sorted(revisions)
-        commits = [message.revision for message in kind.messages if message.kind == COMMIT]
-        assert len(set(commits)) == len(commits)
-    # Before and after, to the bit.
-    changes = [change for message in everything.messages for change in message.changes]
-    for change, entry in zip(changes, of_recipes, strict=True):
-        assert change.record.SerializeToString() == entry.after.value
-        assert change.previous.SerializeToString() == entry.before.value
-    actors = {entry.revision: (entry.actor, entry.method, entry.commit_time) for entry in entries}
-    for message in shared.messages:
-        if message.kind == COMMIT:
-            commit = message.commit
-            assert (commit.actor, commit.method, commit.commit_time) == actors[message.revision]
+    check_stream(everything.messages, of_recipes, lambda _: True)
+    check_stream(fast.messages, of_recipes, is_fast)
+    check_stream(shared.messages, entries, lambda _: True, with_previous=False)
+    check_stream(none.messages, [], lambda _: True)
 
 
 def all_entries(crib: Plant) -> list[AuditEntry]:

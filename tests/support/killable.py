@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from toolcrib.server.app import Server
 from toolcrib.server.event_loop import loop_factory
 from toolcrib.server.hooks import Application
 from toolcrib.server.loading import import_components
-from toolcrib.server.settings import load_settings
+from toolcrib.server.settings import ENVIRONMENT_PREFIX, load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,13 @@ class Nursery:
 
 
 @contextmanager
-def nursery(components: Path) -> Iterator[Nursery]:
-    """Starts the process; ends it behind the block."""
+def nursery(components: Path, **settings: Any) -> Iterator[Nursery]:
+    """Starts the process, whose servers have these settings; ends it behind the block."""
     # -P: not the modules beside this file, which have names that the components have too.
     command = [sys.executable, "-P", __file__, str(components)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    own = {f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value) for name, value in settings.items()}
+    pipe, environment = subprocess.PIPE, {**os.environ, **own}
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment) as process:
         yield Nursery(process)
         assert process.stdin is not None
         process.stdin.close()

@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from toolcrib.server.testing import serve
 COMPONENTS = Path(__file__).parents[1] / "components"
 
 
-def generated(module: str, name: str) -> Any:
+@cache
+def generated(module: str, name: str, components: Path = COMPONENTS) -> Any:
     """What is generated under this name; also before anything is served."""
-    folder = str(codegen.cached(COMPONENTS))
+    folder = str(codegen.cached(components))
     if folder not in sys.path:
         sys.path.insert(0, folder)
         importlib.invalidate_caches()

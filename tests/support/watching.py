@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
 
 from toolcrib.audit.v1.audit_pb2 import AuditEntry, Operation
 from toolcrib.watch.v1 import watch_pb2
@@ -29,6 +30,7 @@ class Recording(threading.Thread):
         super().__init__(daemon=True)
         self._stream = stream
         self._more = threading.Condition()
+        self._is_over = False
         self.messages: list[Any] = []
         self.error: Any = None
 
@@ -41,12 +43,14 @@ class Recording(threading.Thread):
         except grpc.RpcError as error:
             self.error = error
         with self._more:
+            self._is_over = True
             self._more.notify_all()
 
     def wait(self, condition: Callable[[list[Any]], bool]) -> list[Any]:
         """The messages, once `condition` holds of them."""
         with self._more:
-            assert self._more.wait_for(lambda: condition(self.messages), TIMEOUT_S), self.messages[-3:]
+            self._more.wait_for(lambda: self._is_over or condition(self.messages), TIMEOUT_S)
+            assert condition(self.messages), (self.error, self.messages[-3:])
             return list(self.messages)
 
     def until(self, revision: int) -> list[Any]:
@@ -72,6 +76,40 @@ class Recording(threading.Thread):
         """Ends it as a client does that goes away."""
         self._stream.cancel()
         self.join(TIMEOUT_S)
+
+
+class Following:
+    """One watch over restarts and lost connections: each stream goes on behind the last message of the one before."""
+
+    def __init__(self, start: Start | None = None) -> None:
+        self._start = start
+        self._recording: Recording | None = None
+        self.messages: list[Any] = []
+
+    def follow(self, method: Any, request: Any) -> Recording:
+        """Begins, or goes on; `request` says all but where."""
+        start = Start(resume_token=self.messages[-1].resume_token) if self.messages else self._start
+        if start is not None:
+            request.start.CopyFrom(start)
+        self._recording = Recording(method(request))
+        self._recording.start()
+        return self._recording
+
+    def leave(self) -> None:
+        """Ends the stream, if it has not ended, and keeps what came."""
+        if self._recording is None:
+            return
+        self._recording.cancel()
+        self.messages += self._recording.messages
+        self._recording = None
+        # Nobody can go on behind these: they come again.
+        while self.messages and not self.messages[-1].resume_token:
+            self.messages.pop()
+
+    def until(self, revision: int) -> list[Any]:
+        """All messages, once all up to `revision` was sent."""
+        assert self._recording is not None
+        return self.messages + self._recording.until(revision)
 
 
 @contextmanager
@@ -116,6 +154,13 @@ Visible = Callable[[bytes], bool]
 def expected(entries: Sequence[AuditEntry], is_wanted: Visible) -> list[tuple[int, list[tuple[str, str]]]]:
     """What a watch is to show of the audit trail, in words of its own."""
     commits: dict[int, list[tuple[str, str]]] = {}
+    for entry, kind in visible(entries, is_wanted):
+        commits.setdefault(entry.revision, []).append((kind, entry.record_key))
+    return list(commits.items())
+
+
+def visible(entries: Sequence[AuditEntry], is_wanted: Visible) -> Iterator[tuple[AuditEntry, str]]:
+    """The entries that a watch shows, and as what."""
     for entry in entries:
         before, after = entry.HasField("before"), entry.HasField("after")
         was = before and entry.operation != Operation.OPERATION_UNDELETE and is_wanted(entry.before.value)
@@ -130,8 +175,37 @@ def expected(entries: Sequence[AuditEntry], is_wanted: Visible) -> list[tuple[in
             (Operation.OPERATION_UNDELETE, False, True): "UNDELETED",
         }.get((entry.operation, was, will))
         if kind is not None:
-            commits.setdefault(entry.revision, []).append((kind, entry.record_key))
-    return list(commits.items())
+            yield entry, kind
+
+
+def check_stream(
+    messages: Sequence[Any], entries: Sequence[AuditEntry], is_wanted: Visible, *, with_previous: bool = True
+) -> None:
+    """Raises AssertionError unless `messages` are what a watch has to be sent of these entries of the audit trail.
+
+    These are the entries of what is watched, since it began. The stream has to be
+    ordered, unique, atomic, complete and filtered; each change with the record before and after, to the bit; and each
+    commit with who made it, when, why and by which call.
+    """
+    revisions = [message.revision for message in messages]
+    assert revisions == sorted(revisions), "revisions go back"
+    # One behind the other: a commit that was repeated, or torn apart, is there twice.
+    assert shown(messages) == expected(entries, is_wanted)
+    changes = [(message, change) for message in messages if message.kind == COMMIT for change in message.changes]
+    for (message, change), (entry, _) in zip(changes, visible(entries, is_wanted), strict=True):
+        sides = [entry.after if entry.HasField("after") else entry.before]
+        found = [change.record]
+        if with_previous and entry.HasField("before"):
+            sides.append(entry.before)
+            found.append(change.previous)
+        else:
+            assert not change.HasField("previous")
+        assert [image_of(record) for record in found] == [side.value for side in sides], (change, entry)
+        assert _facts(message.commit) == _facts(entry)
+
+
+def _facts(told: Any) -> tuple[Any, ...]:
+    return told.revision, told.commit_time, told.actor, told.actor_source, told.reason, told.method
 
 
 @dataclass
@@ -173,6 +247,11 @@ class Replica:
             self.records[key] = content(change.record)
         else:
             del self.records[key]
+
+
+def image_of(record: Any) -> bytes:
+    """A record as the audit trail has it; packed where it comes from the shared service."""
+    return record.value if isinstance(record, AnyMessage) else record.SerializeToString()
 
 
 def content(record: Any) -> bytes:

@@ -67,6 +67,8 @@ def audit(
 
 def _follow(crib: Crib, conditions: Conditions, limit: int, printer: EntryPrinter) -> None:
     """Shows the newest entries, the oldest of them first, and from then on all that come."""
+    # It asks again and again. A watch would not do: it tells of commits, and of components that keep a history, and so
+    # neither of refused calls nor of what has HISTORY_NONE; and it has neither the peer nor the hash.
     client = AuditClient(crib)
     newest: Conditions = {**conditions, "page_size": min(limit, _PAGE_SIZE_MAX)}
     page = client.page(**newest)
