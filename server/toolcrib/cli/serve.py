@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
-import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -16,14 +11,15 @@ import typer
 from toolcrib import codegen
 from toolcrib.cli import options
 from toolcrib.cli.console import CommandError, Json, note, print_json, working
+from toolcrib.cli.running import begin_logging, run
+from toolcrib.cli.shared_port import shared_port
+from toolcrib.cli.workers import Workers
 from toolcrib.server.app import Server
-from toolcrib.server.event_loop import loop_factory
 from toolcrib.server.loading import load
 from toolcrib.server.network import trusts_metadata
 from toolcrib.server.settings import Settings, is_loopback, load_settings
 
 _APPLICATION = Path("app.py")
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve(
@@ -46,6 +42,7 @@ def serve(
     tls_key: options.TlsKey = None,
     tls_client_ca: options.TlsClientCa = None,
     message_bytes_max: options.MessageBytesMax = None,
+    workers: options.Workers = None,
     reader_lanes: options.ReaderLanes = None,
     group_commit_max: options.GroupCommitMax = None,
     queue_max: options.QueueMax = None,
@@ -79,6 +76,7 @@ def serve(
         tls_key=tls_key,
         tls_client_ca=tls_client_ca,
         message_bytes_max=message_bytes_max,
+        workers=workers,
         reader_lanes=reader_lanes,
         group_commit_max=group_commit_max,
         queue_max=queue_max,
@@ -95,16 +93,19 @@ def serve(
         reflection=reflection,
         log_level=log_level,
     )
-    logging.basicConfig(
-        stream=sys.stderr, level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    begin_logging(settings)
     target = target or _default_target(settings)
+    announce = _announce_json if as_json else _announce
     with working(f"compiling {target}"):
         application, folder = load(target, settings)
+    if settings.workers == 1:
         server = Server(settings, application, folder)
-    announce = _announce_json if as_json else _announce
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_run(server, settings, lambda: announce(server, settings, folder)))
+        run(server, settings, lambda: announce(server.address, settings, folder), note)
+        return
+    with shared_port(settings.address) as port:
+        shared = settings.model_copy(update={"address": port})
+        processes = Workers(Server(shared, application, folder), shared, note)
+        processes.run(lambda: announce(port, shared, folder))
 
 
 def _default_target(settings: Settings) -> Path:
@@ -117,36 +118,10 @@ def _default_target(settings: Settings) -> Path:
     )
 
 
-async def _run(server: Server, settings: Settings, announce: Callable[[], None]) -> None:
-    stopping = asyncio.Event()
-    # Before the start, so that a signal in the middle of it also ends in order.
-    _on_stop_signal(stopping)
-    await server.start()
-    announce()
-    await stopping.wait()
-    note(f"stopping: finishing the calls in flight, for at most {settings.stop_grace_s:g} s (once more stops at once)")
-    await server.stop()
-    note("stopped")
-
-
-def _on_stop_signal(stopping: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        # Whoever asks twice does not want to wait; a commit that was acknowledged is safe even then.
-        for number in _STOP_SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
-        stopping.set()
-
-    for number in _STOP_SIGNALS:
-        # Not loop.add_signal_handler, which Windows does not have.
-        signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop))
-
-
-def _announce_json(server: Server, settings: Settings, folder: Path) -> None:
+def _announce_json(address: str, settings: Settings, folder: Path) -> None:
     print_json(
         {
-            "address": server.address,
+            "address": address,
             "database": settings.database,
             "components": _names(folder),
             "tls": settings.tls_certificate is not None,
@@ -155,23 +130,23 @@ def _announce_json(server: Server, settings: Settings, folder: Path) -> None:
     )
 
 
-def _announce(server: Server, settings: Settings, folder: Path) -> None:
+def _announce(address: str, settings: Settings, folder: Path) -> None:
     lines = [
         # Scripts wait for this one.
-        f"serving on {server.address}",
+        f"serving on {address}",
         f"  database    {settings.database}",
         f"  components  {', '.join(_names(folder))}",
         f"  actor       {_actor(settings)}",
     ]
     if settings.tls_certificate is not None:
         own = "" if settings.tls_client_ca is None else " --tls-cert <yours.pem> --tls-key <yours.key>"
-        lines.append(f"  try         toolcrib audit --server {server.address} --tls-ca <authority.pem>{own}")
+        lines.append(f"  try         toolcrib audit --server {address} --tls-ca <authority.pem>{own}")
     else:
         if not is_loopback(settings.address):
             lines.append("  security    NONE: everybody on the network can read and write (allow_insecure_bind)")
-        lines.append(f"  try         toolcrib audit --server {server.address}")
+        lines.append(f"  try         toolcrib audit --server {address}")
         if settings.reflection:
-            lines.append(f"              grpcurl -plaintext {server.address} list")
+            lines.append(f"              grpcurl -plaintext {address} list")
     lines.append("  stop        Ctrl-C")
     # In one piece: who waits for the first line may not be there for the second.
     typer.echo("\n".join(lines))

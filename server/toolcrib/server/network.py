@@ -20,8 +20,8 @@ def options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", settings.message_bytes_max * _REFUSED_WITH_DETAILS),
         # Clients that wait for what a watch sends ask now and then whether the connection is still there.
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-        # Else a second server on the same port would take half of the calls rather than fail to start.
-        ("grpc.so_reuseport", 0),
+        # For workers only: else a second server on the port would take half of the calls rather than fail to start.
+        ("grpc.so_reuseport", int(settings.workers > 1)),
     ]
 
 

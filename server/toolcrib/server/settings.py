@@ -85,6 +85,13 @@ class Settings(BaseSettings):
         le=256 * 1024 * 1024,
         description="The largest request that is taken, in bytes.",
     )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="How many processes serve the same address and database side by side (not on Windows, and not at a "
+        "unix: address).",
+    )
     reader_lanes: int = Field(
         default=1, ge=1, le=64, description="How many threads read from the database side by side."
     )
