@@ -139,6 +139,26 @@ class TestWhatGoes:
             assert (refusal.value.reason, refusal.value.metadata["oldest_revision"]) == ("REVISION_TOO_OLD", "3")
         assert [part.name for part in parts.list(as_of=3)] == ["a1", "b"]
 
+    def test_what_is_related_is_shown_as_of_then_in_whole_or_not_at_all(self, lab: Lab, key: SigningKey) -> None:
+        parts = parts_of(lab)
+        parts.create(Part(name="whole"))
+        parts.batch_create([Part(name="a", whole=1), Part(name="b", whole=1)])
+        parts.update(Part(id=2), mask="whole")
+        parts.update(Part(id=2, name="c"), mask="name")
+        (pruning,) = prune(lab, key, VERSIONS, PART, end_time=later())
+        assert (pruning.versions, pruning.oldest_revision) == (1, 3)
+        assert parts.get(1, as_of=2).name == "whole"
+        attempts: tuple[Callable[[], Any], ...] = (
+            lambda: parts.get(1, as_of=2, include="parts"),
+            lambda: lab.client(f"{PACKAGE}.supplier", "Supplier").list_page(filter="parts.name:a", as_of=2),
+            lambda: parts.rollback(1, 2, include="parts"),
+        )
+        for ask in attempts:
+            with pytest.raises(OutOfRange) as refusal:
+                ask()
+            assert refusal.value.reason == "REVISION_TOO_OLD"
+        assert [part.name for part in parts.get(1, as_of=3, include="parts").parts] == ["b"]
+
     def test_the_audit_says_who_let_go_of_it_when_and_why(self, lab: Lab, key: SigningKey) -> None:
         parts_of(lab).create(Part(name="a"))
         parts_of(lab).create(Part(name="b"))

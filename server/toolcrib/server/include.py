@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 from google.protobuf.message import Message
 
 from toolcrib.server.errors import IncludeTooLarge, InvalidRequest
-from toolcrib.server.past import require_all_versions
 from toolcrib.server.query.fields import did_you_mean
 from toolcrib.server.query.refusals import RELATIONS_MAX
 from toolcrib.server.relations import Shown
@@ -73,11 +72,9 @@ def fill_in(
     counts = [0] * len(messages)
     for name, inner in tree.items():
         relation = stored.relations[name]
-        if shown.revision is not None:
-            require_all_versions(transaction, relation.scopes(), shown.revision)
         keys = [relation.value(message) for message in messages]
         given = {key for key in keys if key is not None}
-        found = relation.records(transaction.session, given, INCLUDED_MAX + 1, shown)
+        found = relation.records(transaction, given, INCLUDED_MAX + 1, shown)
         records = [record for group in found.values() for record in group]
         too_large = IncludeTooLarge(stored.component.name, name, relation.target.component.name, INCLUDED_MAX)
         if len(records) > INCLUDED_MAX:

@@ -14,10 +14,11 @@ from toolcrib.server.among import ASKED, Among
 from toolcrib.server.constraints import OnDelete, Relation
 from toolcrib.server.query.fields import Field, FieldKind
 from toolcrib.server.query.joins import Join, Junction, Scope
-from toolcrib.server.session import Session
+from toolcrib.server.retention.kept import require_versions
 
 if TYPE_CHECKING:
     from toolcrib.server.store import Stored
+    from toolcrib.server.transaction import ReadTransaction
 
 
 class Shown(NamedTuple):
@@ -67,15 +68,19 @@ class RelatedRecords:
         return value
 
     def records(
-        self, session: Session, values: Iterable[int | str], limit: int, shown: Shown
+        self, transaction: ReadTransaction, values: Iterable[int | str], limit: int, shown: Shown
     ) -> dict[int | str | None, list[Message]]:
         """The related records, in the order of their keys, by the values that lead to them; about `limit` at most.
 
-        Raises InvalidRequest where a revision is asked for and a component keeps no versions.
+        Where a revision is asked for it raises InvalidRequest if a component keeps no versions, and RevisionTooOld if
+        not all of then.
         """
+        if shown.revision is not None:
+            for scope in self.scopes():
+                require_versions(transaction, scope.component, shown.revision)
         found: dict[int | str | None, dict[Any, Message]] = defaultdict(dict)
         component = self.target.component
-        for row in self._statement(shown).rows(session, values, limit, asked=shown.revision):
+        for row in self._statement(shown).rows(transaction.session, values, limit, asked=shown.revision):
             message = component.from_row(row[1:])
             # Several records of a link component may lead to the same.
             found[row[0]][component.key_of(message)] = message

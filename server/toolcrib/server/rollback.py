@@ -91,7 +91,7 @@ class Rollback:
 
     def _owned(self, relation: RelatedRecords, key: Key, revision: int | None) -> list[Key]:
         shown = Shown(show_deleted=False, revision=revision)
-        found = relation.records(self._transaction.session, [key[0]], _OWNED_MAX + 1, shown)
+        found = relation.records(self._transaction, [key[0]], _OWNED_MAX + 1, shown)
         keys = [relation.target.component.key_of(message) for group in found.values() for message in group]
         if len(keys) > _OWNED_MAX:
             text = f"{relation.name} has more than {_OWNED_MAX} records; roll them back by themselves"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from toolcrib.server.errors import RevisionTooOld
-from toolcrib.server.transaction import ReadTransaction
+
+if TYPE_CHECKING:
+    from toolcrib.server.transaction import ReadTransaction
 
 
 class Kept(NamedTuple):
