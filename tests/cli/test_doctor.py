@@ -16,6 +16,9 @@ from support.plant import COMPONENTS
 from toolcrib.cli import checks
 from toolcrib.cli.check_server import check_database
 from toolcrib.cli.requirements import Requirement, requirements
+from toolcrib.server.databases.backend import Backend
+from toolcrib.server.databases.choice import backend_for
+from toolcrib.server.databases.limits import Limits
 
 FREE = ("--address", "127.0.0.1:0")
 
@@ -90,31 +93,35 @@ def test_a_server_that_runs_is_well(example: Serving, tmp_path: Path) -> None:
     assert "is sound, revision 0" in found["database"]["found"]
 
 
+def found_at(path: Path) -> Backend:
+    return backend_for(str(path), Limits())
+
+
 class TestDatabase:
     def test_another_applications(self, tmp_path: Path) -> None:
         path = tmp_path / "other.db"
         with sqlite3.connect(path) as connection:
             connection.execute("CREATE TABLE notes (text)")
-        assert "belongs to another application (it has the table notes)" in check_database(path).found
+        assert "belongs to another application (it has the table notes)" in check_database(found_at(path)).found
 
     def test_no_database(self, tmp_path: Path) -> None:
         path = tmp_path / "notes.txt"
         path.write_text("no database " * 1000)
-        check = check_database(path)
+        check = check_database(found_at(path))
         assert "not a database" in check.found
         assert not check.is_ok
 
     def test_an_empty_file(self, tmp_path: Path) -> None:
         path = tmp_path / "empty.db"
         path.touch()
-        assert check_database(path).is_ok
+        assert check_database(found_at(path)).is_ok
 
     def test_a_newer_one(self, example: Serving) -> None:
         path = Path(example.announced["database"])
         example.stop()
         with sqlite3.connect(path) as connection:
             connection.execute("UPDATE toolcrib_meta SET value = '99' WHERE name = 'layout_version'")
-        assert "newer" in check_database(path).found
+        assert "newer" in check_database(found_at(path)).found
 
     def test_a_damaged_one(self, example: Serving) -> None:
         path = Path(example.announced["database"])
@@ -122,7 +129,7 @@ class TestDatabase:
         content = bytearray(path.read_bytes())
         content[4096 : 4096 * 6] = b"\xaa" * (4096 * 5)
         path.write_bytes(content)
-        assert not check_database(path).is_ok
+        assert not check_database(found_at(path)).is_ok
 
     def test_a_url_that_is_none(self, tmp_path: Path) -> None:
         code, found = examined(*FREE, "--database", "postgresql://plant", cwd=tmp_path)
@@ -130,7 +137,7 @@ class TestDatabase:
         assert "sqlite" in found["database"]["remedy"]
 
     def test_a_folder_in_its_place(self, tmp_path: Path) -> None:
-        assert not check_database(tmp_path).is_ok
+        assert not check_database(found_at(tmp_path)).is_ok
 
 
 class TestLibraries:

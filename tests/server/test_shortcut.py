@@ -44,7 +44,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 @pytest.fixture
 def reads(tmp_path: Path, clock: Clock, runner: asyncio.Runner) -> Iterator[Shortcut]:
-    database = Database(str(tmp_path / "plant.db"), busy_timeout_s=1)
+    database = Database(str(tmp_path / "plant.db"))
     store = Store(database, [item.repository for item in import_components(COMPONENTS)], Application())
     store.open()
 

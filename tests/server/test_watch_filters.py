@@ -65,12 +65,12 @@ EXPRESSIONS = st.recursive(
 def matching(database: Path) -> Iterator[tuple[Store, Session, Matching]]:
     """What watches ask of the laboratory's records, without any of them in the database."""
     store = Store(
-        Database(str(database), busy_timeout_s=1),
+        Database(str(database)),
         [item.repository for item in import_components(COMPONENTS)],
         Application(),
     )
     store.open()
-    session = Session(store.database, read_only=True)
+    session = store.database.backend.session(read_only=True, waits=True)
     yield store, session, Matching(store)
     session.close()
 

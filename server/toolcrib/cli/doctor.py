@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from toolcrib.cli import options
-from toolcrib.cli.check_server import check_address, check_database, database_path
+from toolcrib.cli.check_server import check_address, check_database, chosen_backend
 from toolcrib.cli.checks import (
     Check,
     check_cache,
@@ -71,12 +71,13 @@ def _checks_of(settings: Settings, target: Path | None) -> Iterator[Check]:
     # Without a project here there is nothing to compile, and nothing wrong.
     if target is not None or folder.exists() or Path("app.py").exists():
         yield check_components(folder)
-    database = database_path(settings)
-    if isinstance(database, Check):
-        yield database
+    backend = chosen_backend(settings)
+    if isinstance(backend, Check):
+        yield backend
     else:
-        yield check_database(database)
-        yield check_disk(database.parent)
+        yield check_database(backend)
+        if backend.path is not None:
+            yield check_disk(backend.path.parent)
     yield check_address(settings)
 
 

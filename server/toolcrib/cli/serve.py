@@ -15,6 +15,7 @@ from toolcrib.cli.running import begin_logging, run
 from toolcrib.cli.shared_port import shared_port
 from toolcrib.cli.workers import Workers
 from toolcrib.server.app import Server
+from toolcrib.server.databases.choice import without_password
 from toolcrib.server.loading import load
 from toolcrib.server.network import trusts_metadata
 from toolcrib.server.settings import Settings, is_loopback, load_settings
@@ -122,7 +123,7 @@ def _announce_json(address: str, settings: Settings, folder: Path) -> None:
     print_json(
         {
             "address": address,
-            "database": settings.database,
+            "database": without_password(settings.database),
             "components": _names(folder),
             "tls": settings.tls_certificate is not None,
             "pid": os.getpid(),
@@ -134,7 +135,7 @@ def _announce(address: str, settings: Settings, folder: Path) -> None:
     lines = [
         # Scripts wait for this one.
         f"serving on {address}",
-        f"  database    {settings.database}",
+        f"  database    {without_password(settings.database)}",
         f"  components  {', '.join(_names(folder))}",
         f"  actor       {_actor(settings)}",
     ]

@@ -41,7 +41,7 @@ _SWITCH_INTERVAL_S = 0.0005
 class Server:
     """One server process: the components of a folder on one database behind one address.
 
-    `database` is the path of its file, `components` are the full names of what it serves.
+    `database` says where it is, `components` are the full names of what it serves.
     """
 
     def __init__(self, settings: Settings, application: Application, components: Path) -> None:
@@ -49,11 +49,11 @@ class Server:
         generated = import_components(components)
         self._settings = settings
         self._retention_key = _read_key(settings.retention_key)
-        self._database = Database(settings.database, busy_timeout_s=settings.busy_timeout_s)
+        self._database = Database(settings.database, settings.limits())
         self._store = Store(self._database, [item.repository for item in generated], application)
         self._servicers = [item.servicer for item in generated]
         self.address = settings.address
-        self.database = self._database.path
+        self.database = self._database.backend.place
         self.components = [component.name for component in self._store.components()]
 
     async def start(self) -> None:

@@ -1,15 +1,10 @@
-"""Reads the audit of a database file without a server, read-only, row after row.
-
-Values are taken as they are stored, whatever somebody has made of them: text that is no UTF-8, numbers that are text.
-"""
+"""Reads the audit of a database without a server, read-only, row after row, as it is stored."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from heapq import merge
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -17,6 +12,7 @@ from sqlalchemy import Dialect
 from toolcrib.server.chain_rows import ChainRow, Link, Segment, place_of
 from toolcrib.server.component import Component
 from toolcrib.server.database import Database
+from toolcrib.server.databases.backend import Stored
 from toolcrib.server.errors import StartError
 from toolcrib.server.record_check import RecordCheck
 from toolcrib.server.system_tables import LAYOUT_VERSION, REVISION_SEQUENCE
@@ -44,29 +40,29 @@ _SEQUENCE = "SELECT last_value FROM toolcrib_sequence WHERE name = ?"
 class AuditFile:
     """The audit of one database, as it is at one moment."""
 
-    def __init__(self, connection: sqlite3.Connection, dialect: Dialect) -> None:
-        self._connection = connection
+    def __init__(self, stored: Stored, dialect: Dialect) -> None:
+        self._stored = stored
         self._dialect = dialect
 
     def last_revision(self) -> int | None:
         """The newest revision, as the counter says; None where somebody has made no number of it."""
-        row = self._connection.execute(_SEQUENCE, (REVISION_SEQUENCE,)).fetchone()
+        row = next(self._stored.rows(_SEQUENCE, (REVISION_SEQUENCE,)), None)
         return row[0] if row is not None and type(row[0]) is int else None
 
     def records(self, component: Component[Any, Any]) -> RecordCheck:
         """Compares the records of a component with what the audit says of them."""
-        return RecordCheck(self._connection, component, self._dialect)
+        return RecordCheck(self._stored, component, self._dialect)
 
     def rows(self) -> Iterator[Link]:
         """All rows in the order of the chain, each transaction before its entries, and what pruned ones have left."""
         return merge(self._transactions(), self._entries(), self._segments(), key=place_of)
 
     def _transactions(self) -> Iterator[ChainRow]:
-        for *values, stored in self._connection.execute(_TRANSACTIONS):
+        for *values, stored in self._stored.rows(_TRANSACTIONS):
             yield ChainRow(_number(values[0]), None, values, stored)
 
     def _entries(self) -> Iterator[ChainRow]:
-        for *values, stored in self._connection.execute(_ENTRIES):
+        for *values, stored in self._stored.rows(_ENTRIES):
             yield ChainRow(_number(values[0]), _number(values[1]), values, stored)
 
     def _segments(self) -> Iterator[Segment]:
@@ -80,33 +76,21 @@ def audit_file(url: str) -> Iterator[AuditFile]:
 
     Raises StartError where it is no database of Toolcrib, or of another layout, or damaged.
     """
-    database = Database(url, busy_timeout_s=0)
-    path = database.path
-    if not path.is_file():
-        raise StartError(f"{path} is no file; name the database with --database")
-    try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
-            connection.text_factory = _text
-            connection.execute("BEGIN")
-            _require_layout(path, connection)
-            yield AuditFile(connection, database.engine.dialect)
-    except sqlite3.DatabaseError as error:
-        raise StartError(f"{path} cannot be read: {error}; restore it from a backup") from error
+    backend = Database(url).backend
+    with backend.audit() as stored:
+        _require_layout(backend.place, stored)
+        yield AuditFile(stored, backend.engine.dialect)
 
 
-def _require_layout(path: Path, connection: sqlite3.Connection) -> None:
-    known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'toolcrib_meta'").fetchone()
-    stored = connection.execute(_META, ("layout_version",)).fetchone() if known else None
-    layout = int(stored[0]) if stored else 0
+def _require_layout(place: str, stored: Stored) -> None:
+    known = stored.has_table("toolcrib_meta")
+    version = next(stored.rows(_META, ("layout_version",)), None) if known else None
+    layout = int(version[0]) if version else 0
     if layout != LAYOUT_VERSION:
         what = f"is of layout {layout}" if layout else "is no database of Toolcrib"
         remedy = "serve it once, which brings it up to this one" if layout else "name another with --database"
-        raise StartError(f"{path} {what}, and this Toolcrib reads layout {LAYOUT_VERSION}; {remedy}")
+        raise StartError(f"{place} {what}, and this Toolcrib reads layout {LAYOUT_VERSION}; {remedy}")
 
 
 def _number(value: Any) -> int:
     return value if type(value) is int else _NOWHERE
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")

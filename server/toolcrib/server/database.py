@@ -1,71 +1,30 @@
-"""Opens the database, checks that it is Toolcrib's and of this version, and says what its errors mean.
+"""Opens the database and checks that it is Toolcrib's and of this version.
 
-The only module that knows which database it is. A SQLite database runs in WAL with synchronous=FULL: a commit that was
-acknowledged survives a power cut.
+Which kind of database it is, and what is that kind's own, its backend knows (the folder `databases/`).
 """
 
 from __future__ import annotations
 
-import logging
 import os
-import re
-import sqlite3
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Column,
-    Connection,
-    Engine,
-    MetaData,
-    Table,
-    create_engine,
-    event,
-    func,
-    inspect,
-    make_url,
-    select,
-)
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Column, Connection, MetaData, Table, func, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from toolcrib.server.errors import DatabaseCorrupt, DatabaseUnavailable, DiskFull, StartError, StorageError, StoreError
+from toolcrib.server.databases.backend import MESSAGES, unwrap
+from toolcrib.server.databases.choice import backend_for
+from toolcrib.server.databases.limits import Limits
+from toolcrib.server.errors import DatabaseUnavailable, StartError
 from toolcrib.server.layouts import bring_up
 from toolcrib.server.system_tables import LAYOUT_VERSION, REVISION_SEQUENCE, SystemTables, system_tables
 from toolcrib.server.table_indexes import create_indexes
-
-logger = logging.getLogger(__name__)
-
-_NOTHING = re.compile(r"(?!)")
-
-BEGIN_READ = "BEGIN"
-BEGIN_WRITE = "BEGIN IMMEDIATE"
 
 _PAGE_TOKEN_SECRET = "page_token_secret"  # noqa: S105  # the name it is kept under
 _LAYOUT_VERSION = "layout_version"
 _HISTORY = "history"
 
 _HISTORY_BYTES = 16
-
-_CODES: dict[int, type[StorageError]] = {
-    sqlite3.SQLITE_BUSY: DatabaseUnavailable,
-    sqlite3.SQLITE_LOCKED: DatabaseUnavailable,
-    sqlite3.SQLITE_CANTOPEN: DatabaseUnavailable,
-    sqlite3.SQLITE_IOERR: DatabaseUnavailable,
-    sqlite3.SQLITE_READONLY: DatabaseUnavailable,
-    sqlite3.SQLITE_PERM: DatabaseUnavailable,
-    sqlite3.SQLITE_PROTOCOL: DatabaseUnavailable,
-    sqlite3.SQLITE_FULL: DiskFull,
-    sqlite3.SQLITE_CORRUPT: DatabaseCorrupt,
-    sqlite3.SQLITE_NOTADB: DatabaseCorrupt,
-}
-_MESSAGES: dict[type[StorageError], str] = {
-    DatabaseUnavailable: "the database is locked or cannot be reached; nothing was written; try again",
-    DiskFull: "the disk or the database's size limit is full; nothing was written; free some room and try again",
-    DatabaseCorrupt: "the database file is damaged; nothing was written; restore it from a backup",
-}
 
 
 class Database:
@@ -74,22 +33,14 @@ class Database:
     Raises StartError where it cannot be used.
     """
 
-    def __init__(self, url: str, *, busy_timeout_s: float) -> None:
-        self.url = _parse(url)
+    def __init__(self, url: str, limits: Limits | None = None) -> None:
+        self.backend = backend_for(url, limits or Limits())
+        self.engine = self.backend.engine
         self.metadata = MetaData()
         self.system: SystemTables = system_tables(self.metadata)
-        self.path = Path(self.url.database or "").absolute()
-        self._busy_timeout_ms = int(busy_timeout_s * 1000)
-        self.engine: Engine = create_engine(
-            self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False}
-        )
-        # Every name is quoted: databases have more words of their own than SQLAlchemy knows ("nothing", "filter").
-        self.engine.dialect.identifier_preparer.legal_characters = _NOTHING
-        event.listen(self.engine, "connect", self._configure)
         self.page_token_secret = b""
         # Of the revisions: a database that is restored goes on with another, since it counts on from an older one.
         self.history = b""
-        self._inode = 0
 
     def open(self, sequences: Mapping[str, Column[Any]], versioned: Mapping[str, Table]) -> None:
         """Creates what is missing, tables and `sequences` (of the keys in a column), and checks what is there.
@@ -98,14 +49,12 @@ class Database:
 
         Raises StartError with one line that says what is wrong and what to do.
         """
-        existed = self.path.exists()
+        existed = self.backend.exists()
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.engine.connect() as connection:
                 if existed:
                     self._check_ownership(connection)
-                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-                connection.exec_driver_sql(BEGIN_WRITE)
+                self.backend.begin_setup(connection)
                 present = set(inspect(connection).get_table_names())
                 if inspect(connection).has_table(self.system.meta.name):
                     bring_up(connection, self._layout(connection))
@@ -115,63 +64,36 @@ class Database:
                 self.page_token_secret = self._meta(connection, _PAGE_TOKEN_SECRET, os.urandom(32))
                 self.history = self._meta(connection, _HISTORY, os.urandom(_HISTORY_BYTES))
                 connection.exec_driver_sql("COMMIT")
-        except OSError as error:
-            raise StartError(f"cannot create the folder {self.path.parent}: {error.strerror}") from error
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            raise StartError(self._explain(unwrap(error))) from error
-        self._inode = self.path.stat().st_ino
-
-    def connect(self) -> Connection:
-        """A connection of its own, not in a transaction.
-
-        Raises StorageError.
-        """
-        try:
-            return self.engine.connect()
-        except DBAPIError as error:
-            raise classify(error.orig) or error from error
-
-    def check_present(self) -> None:
-        """Raises DatabaseUnavailable where the file is no longer the one that was opened.
-
-        SQLite would go on writing into a file that has lost its name, and acknowledge what nobody can find again.
-        """
-        try:
-            present = self.path.stat().st_ino == self._inode
-        except OSError:
-            present = False
-        if not present:
-            raise DatabaseUnavailable("the database file was removed or replaced under the running server")
+        except (SQLAlchemyError, self.backend.driver_error, OSError) as error:
+            raise StartError(self.backend.explain_failure(unwrap(error))) from error
+        self.backend.opened()
 
     def probe(self, tables: Iterable[Table]) -> None:
-        """Reads a row of each of `tables` through a new connection, which sees the file as it is now.
+        """Reads a row of each of `tables` through a connection that sees the database as it is now.
 
         Raises StorageError where one cannot be read.
         """
-        self.check_present()
-        with self.connect() as connection:
+        self.backend.check_present()
+        with self.backend.connect() as connection:
             for table in tables:
                 try:
                     connection.execute(select(table).limit(1)).all()
                 except (SQLAlchemyError, ValueError) as error:
-                    raise classify(unwrap(error)) or DatabaseUnavailable(_MESSAGES[DatabaseUnavailable]) from error
-
-    def _configure(self, driver: sqlite3.Connection, _record: object) -> None:
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={self._busy_timeout_ms}"):
-            driver.execute(f"PRAGMA {pragma}")
+                    found = self.backend.classify(unwrap(error))
+                    raise found or DatabaseUnavailable(MESSAGES[DatabaseUnavailable]) from error
 
     def _check_ownership(self, connection: Connection) -> None:
-        tables = set(inspect(connection).get_table_names())
+        tables, place = set(inspect(connection).get_table_names()), self.backend.place
         if tables and self.system.meta.name not in tables:
             raise StartError(
-                f"{self.path} belongs to another application (it has the table {min(tables)} and none of Toolcrib's); "
-                "name another file with --database"
+                f"{place} belongs to another application (it has the table {min(tables)} and none of Toolcrib's); "
+                "name another one with --database"
             )
         if tables:
             version = self._layout(connection)
             if version > LAYOUT_VERSION:
                 raise StartError(
-                    f"{self.path} was written by a newer Toolcrib (layout {version}, this one knows {LAYOUT_VERSION}); "
+                    f"{place} was written by a newer Toolcrib (layout {version}, this one knows {LAYOUT_VERSION}); "
                     "install the newer version to serve it"
                 )
 
@@ -229,53 +151,6 @@ class Database:
             return default
         return bytes(stored or b"")
 
-    def _explain(self, error: BaseException) -> str:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code == sqlite3.SQLITE_NOTADB:
-            return f"{self.path} is not a SQLite database; name another file with --database"
-        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-            return f"cannot write {self.path}: check that the file and its folder are writable for this user"
-        if code == sqlite3.SQLITE_BUSY:
-            return f"{self.path} is locked by another program; stop it and start again"
-        if code == sqlite3.SQLITE_CORRUPT:
-            return f"{self.path} is damaged; restore it from a backup"
-        return f"cannot open {self.path}: {error}"
-
-
-def classify(error: BaseException | None) -> StorageError | None:
-    """What a driver's error means for the caller, or None where it is not the database's fault."""
-    if not isinstance(error, sqlite3.Error) or isinstance(error, sqlite3.IntegrityError):
-        return None
-    kind = _CODES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-    return None if kind is None else kind(_MESSAGES[kind])
-
-
-def for_caller(error: BaseException) -> BaseException:
-    """The refusal that an error of the database means, or the error itself."""
-    return error if isinstance(error, StoreError) else classify(unwrap(error)) or error
-
-
-def unwrap(error: BaseException) -> BaseException:
-    """The driver's error behind SQLAlchemy's, or the error itself."""
-    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-
-
-def is_constraint(error: BaseException) -> bool:
-    """Whether a constraint of a table refused a row."""
-    return isinstance(unwrap(error), sqlite3.IntegrityError)
-
-
-def _parse(text: str) -> URL:
-    try:
-        url = make_url(text if "://" in text else f"sqlite:///{text}")
-    except ArgumentError as error:
-        raise StartError(f"{text!r} is not a database URL; write for example sqlite:///toolcrib.db") from error
-    if url.get_backend_name() != "sqlite":
-        raise StartError(f"{url.get_backend_name()} is not served yet; write for example sqlite:///toolcrib.db")
-    if not url.database or url.database == ":memory:":
-        raise StartError("a database in memory cannot be shared by the server's lanes; name a file")
-    return url
-
 
 def _difference(table: str, declared: Iterable[str], stored: Iterable[str]) -> str:
     missing, extra = sorted(set(declared) - set(stored)), sorted(set(stored) - set(declared))
@@ -283,10 +158,5 @@ def _difference(table: str, declared: Iterable[str], stored: Iterable[str]) -> s
     parts += [f"has {', '.join(extra)}, which the .proto has not"] if extra else []
     return (
         f"the table {table} {' and '.join(parts)}: the component has changed since the database was made, and changing "
-        "tables in place is not built yet; serve the former .proto or a new database file"
+        "tables in place is not built yet; serve the former .proto or a new database"
     )
-
-
-def driver_connection(connection: Connection) -> Any:
-    """The driver's own connection behind SQLAlchemy's."""
-    return connection.connection.driver_connection

@@ -12,7 +12,6 @@ from typing import Any, TypeGuard
 from toolcrib.server.answers import AnswerLimits
 from toolcrib.server.bell import Bell
 from toolcrib.server.changes import Commit
-from toolcrib.server.database import BEGIN_WRITE, for_caller
 from toolcrib.server.errors import StorageError, StoreError
 from toolcrib.server.hooks import Listener
 from toolcrib.server.lane import Job, Lane, LaneQueue
@@ -44,6 +43,7 @@ class ReaderLane(Lane):
     def __init__(self, name: str, store: Store, queue: LaneQueue, *, batch_size: int) -> None:
         super().__init__(name, queue, batch_size=batch_size)
         self._store = store
+        self._backend = store.database.backend
         self._transaction: ReadTransaction | None = None
 
     def execute(self, jobs: list[Job[Any]]) -> None:
@@ -52,7 +52,7 @@ class ReaderLane(Lane):
             try:
                 job.value = job.work(self._opened())
             except Exception as error:  # noqa: BLE001  # the caller is answered, whatever it is
-                job.error = for_caller(error)
+                job.error = self._backend.for_caller(error)
                 if isinstance(job.error, StorageError):
                     self.finish()
 
@@ -64,7 +64,7 @@ class ReaderLane(Lane):
 
     def _opened(self) -> ReadTransaction:
         if self._transaction is None:
-            self._transaction = ReadTransaction(self._store, Session(self._store.database, read_only=True))
+            self._transaction = ReadTransaction(self._store, self._backend.session(read_only=True, waits=True))
         return self._transaction
 
 
@@ -89,6 +89,7 @@ class WriterLane(Lane):
     ):
         super().__init__(name, queue, batch_size=batch_size)
         self._store = store
+        self._backend = store.database.backend
         self._announce = announce
         self._bell = bell
         self._answer_limits = answer_limits
@@ -144,7 +145,7 @@ class WriterLane(Lane):
         try:
             transactions = self._run(session, jobs)
             if session.in_transaction:
-                session.commit()
+                session.commit(has_news=bool(transactions))
         except Exception as error:
             self._fail(jobs, error)
             raise _GroupLost from error
@@ -156,10 +157,10 @@ class WriterLane(Lane):
                     self._announce(transaction.commit())
 
     def _begun(self) -> Session:
-        self._store.database.check_present()
+        self._backend.check_present()
         if self._session is None:
-            self._session = Session(self._store.database)
-        self._session.begin(BEGIN_WRITE)
+            self._session = self._backend.session(read_only=False, waits=True)
+        self._session.begin_writing()
         return self._session
 
     def _run(self, session: Session, jobs: list[Job[Any]]) -> list[Transaction]:
@@ -177,7 +178,7 @@ class WriterLane(Lane):
                 session.rollback()
                 if transaction.answer is None and not _is_audited(job.error):
                     return []
-                session.begin(BEGIN_WRITE)
+                session.begin_writing()
             if _is_audited(job.error) and (refused_calls := self._refusals.take()):
                 group.refuse(job.call, job.error, refused_calls)
             # Also where nothing had to be changed: by the time of a repeat there might be.
@@ -186,8 +187,7 @@ class WriterLane(Lane):
         group.write(self._store.system)
         return transactions
 
-    @staticmethod
-    def _run_job(job: Job[Any], transaction: Transaction, session: Session) -> bool:
+    def _run_job(self, job: Job[Any], transaction: Transaction, session: Session) -> bool:
         """Runs one job; answers whether it leaves anything to commit. Raises where the database is the cause."""
         try:
             job.value = job.work(transaction)
@@ -195,14 +195,14 @@ class WriterLane(Lane):
             session.require_transaction()
             return transaction.end()
         except Exception as error:
-            job.error = for_caller(error)
+            job.error = self._backend.for_caller(error)
             if isinstance(job.error, StorageError) or not session.in_transaction:
                 raise
             return False
 
     def _fail(self, jobs: list[Job[Any]], error: Exception) -> None:
         """Answers all `jobs` with `error`, undoes what is left of the transaction and starts anew with a connection."""
-        failure = for_caller(error)
+        failure = self._backend.for_caller(error)
         for job in jobs:
             job.error = failure
         try:

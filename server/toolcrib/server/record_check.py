@@ -5,7 +5,6 @@ Read within the moment that the chain is followed in, and only worth as much as 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -16,23 +15,24 @@ from toolcrib.server.changes import REFUSED
 from toolcrib.server.component import Component, key_text
 from toolcrib.server.component_statements import ComponentStatements
 from toolcrib.server.constraints import History
+from toolcrib.server.databases.backend import Stored
 from toolcrib.server.findings import Fault
 from toolcrib.server.statements import Prepared
 
 # The newest entry of each record; calls that were refused, and prunings, changed nothing.
 _LAST_OF_ALL = """
 SELECT record_key, after_image FROM toolcrib_audit AS entry
-WHERE component = :component AND operation < :refused AND NOT EXISTS (
+WHERE component = ? AND operation < ? AND NOT EXISTS (
     SELECT 1 FROM toolcrib_audit AS later
     WHERE later.component = entry.component AND later.record_key = entry.record_key
-    AND later.operation < :refused AND (later.revision, later.ordinal) > (entry.revision, entry.ordinal))
+    AND later.operation < ? AND (later.revision, later.ordinal) > (entry.revision, entry.ordinal))
 """
 _LAST_OF_ONE = """
 SELECT after_image FROM toolcrib_audit
-WHERE component = :component AND record_key = :record_key AND operation < :refused
+WHERE component = ? AND record_key = ? AND operation < ?
 ORDER BY revision DESC, ordinal DESC LIMIT 1
 """
-_PRUNED_UNTIL = "SELECT audit_since FROM toolcrib_kept WHERE component = :component"
+_PRUNED_UNTIL = "SELECT audit_since FROM toolcrib_kept WHERE component = ?"
 
 
 class RecordFinding(NamedTuple):
@@ -47,10 +47,9 @@ class RecordFinding(NamedTuple):
 class RecordCheck:
     """The records of one component. `records` counts those that were compared, `untold` those without entries."""
 
-    def __init__(self, connection: sqlite3.Connection, component: Component[Any, Any], dialect: Dialect) -> None:
-        self._connection = connection
+    def __init__(self, stored: Stored, component: Component[Any, Any], dialect: Dialect) -> None:
+        self._stored = stored
         self._component = component
-        self._parameters: dict[str, Any] = {"component": component.name, "refused": REFUSED}
         self._table = component.table(MetaData())
         self._statements = ComponentStatements(
             component.name,
@@ -67,17 +66,16 @@ class RecordCheck:
         """The first record that is not as it should be, or None; also where no contents are kept to compare with."""
         if self._component.history is History.NONE:
             return None
-        known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-        if self._connection.execute(known, (self._table.name,)).fetchone() is None:
+        if not self._stored.has_table(self._table.name):
             return None
         return next(self._altered_or_extra(), None) or next(self._missing(), None)
 
     def _altered_or_extra(self) -> Iterator[RecordFinding]:
         component, pruned_until = self._component, self._pruned_until()
-        for row in self._connection.execute(self._all.sql):
+        for row in self._stored.read(self._all):
             record = component.from_row(self._statements.reader.read(row))
             key = key_text(component.key_of(record))
-            last = self._connection.execute(_LAST_OF_ONE, self._parameters | {"record_key": key}).fetchone()
+            last = next(self._stored.rows(_LAST_OF_ONE, (component.name, key, REFUSED)), None)
             if last is None and row[-1] <= pruned_until:
                 self.untold += 1
                 continue
@@ -90,16 +88,16 @@ class RecordCheck:
 
     def _pruned_until(self) -> int:
         """The last revision of which entries may have been pruned."""
-        row = self._connection.execute(_PRUNED_UNTIL, self._parameters).fetchone()
+        row = next(self._stored.rows(_PRUNED_UNTIL, (self._component.name,)), None)
         return 0 if row is None else int(row[0])
 
     def _missing(self) -> Iterator[RecordFinding]:
         component, get = self._component, self._statements.get
-        for key, image in self._connection.execute(_LAST_OF_ALL, self._parameters):
+        for key, image in self._stored.rows(_LAST_OF_ALL, (component.name, REFUSED, REFUSED)):
             if image is None:
                 continue
             values = list(component.key_of(self._message(image)))
-            if self._connection.execute(get.sql, get.bind(values)).fetchone() is None:
+            if next(self._stored.read(get, values), None) is None:
                 yield RecordFinding(component.name, key, Fault.MISSING, "the audit does not say that it was deleted")
 
     def _message(self, image: bytes) -> Message:

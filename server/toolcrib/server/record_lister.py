@@ -89,8 +89,8 @@ class RecordLister(Generic[MessageT]):
         shape = PageShape(filtered.shape, order, None, selection.show_deleted, selection.as_of is not None)
         plan = self._statements.plans.page(shape)
         parameters = plan.parameters([*filtered.values, 1, self._asked(selection, filtered)])
-        lines = self._session.explain(plan.statement, parameters)
-        return plan_in_words(lines, self._visited, self._session.index_columns, filters=filtered.shape != EVERYTHING)
+        steps = self._session.explain(plan.statement, parameters)
+        return plan_in_words(steps, self._visited, filters=filtered.shape != EVERYTHING)
 
     def _visited(self, table: str) -> Visited | None:
         stored = self._transaction.store.by_table(table)

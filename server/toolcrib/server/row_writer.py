@@ -7,7 +7,8 @@ from typing import Any
 
 from toolcrib.server.changes import Change, Operation
 from toolcrib.server.component_statements import DELETE_TIME, PositionedUpdate
-from toolcrib.server.database import is_constraint
+from toolcrib.server.databases.backend import unwrap
+from toolcrib.server.errors import RecordExists
 from toolcrib.server.reference_checks import require_targets
 from toolcrib.server.release import releasing
 from toolcrib.server.revisions import makes_version
@@ -52,13 +53,19 @@ class RowWriter:
         try:
             self._write_rows(operation, changes)
         except Exception as error:
-            conflict = find_conflict(self._stored, transaction.session, changes) if is_constraint(error) else None
-            if conflict is not None:
+            if (conflict := self._conflict(error, changes)) is not None:
                 raise conflict from error
             raise
         transaction.audit(changes)
         for change in changes:
             change.done = True
+
+    def _conflict(self, error: Exception, changes: Sequence[Change[Any]]) -> RecordExists | None:
+        """Which record stands in the way, where that is what the error means, and the database can still be asked."""
+        session, backend = self._transaction.session, self._transaction.store.database.backend
+        if not backend.is_constraint(unwrap(error)) or not session.in_transaction:
+            return None
+        return find_conflict(self._stored, session, changes)
 
     def _stamp(self, operation: Operation, message: Any) -> None:
         """Fills in the standard fields that the component declares."""

@@ -1,40 +1,63 @@
-"""A lane's connection: prepared statements on the driver's cursor, and SQLAlchemy's connection for everything else."""
+"""A lane's connection: prepared statements on the driver's cursor, and SQLAlchemy's connection for everything else.
+
+What is said differently to each kind of database is in the folder `databases/`.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection
 
-from toolcrib.server.database import BEGIN_READ, Database, driver_connection
 from toolcrib.server.errors import StorageError
+from toolcrib.server.query.steps import PlanStep
 from toolcrib.server.statements import Prepared
 
 _SAVEPOINT = "toolcrib"
 
 
-class Session:
+def driver_connection(connection: Connection) -> Any:
+    """The driver's own connection behind SQLAlchemy's."""
+    return connection.connection.driver_connection
+
+
+class Session(ABC):
     """One connection, used by one thread at a time. Errors are the driver's."""
 
     __slots__ = ("_deferred", "_driver", "connection", "cursor")
 
-    def __init__(self, database: Database, *, read_only: bool = False, waits: bool = True) -> None:
-        """One that `waits` is patient with a locked database, as the settings say; another fails at once."""
-        self.connection: Connection = database.connect()
-        self._driver = driver_connection(self.connection)
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._driver = driver_connection(connection)
         self.cursor = self._driver.cursor()
         self._deferred: dict[Prepared, list[list[Any]]] = {}
-        if read_only:
-            self.cursor.execute("PRAGMA query_only=ON")
-        if not waits:
-            self.cursor.execute("PRAGMA busy_timeout=0")
 
     @property
+    @abstractmethod
     def in_transaction(self) -> bool:
-        """Whether the database still holds the transaction open; some errors end it."""
-        return bool(self._driver.in_transaction)
+        """Whether the database still holds the transaction open, and lets it go on; some errors end it."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Begins a transaction that reads: what is read within it is of one moment."""
+
+    @abstractmethod
+    def begin_writing(self) -> None:
+        """Begins a transaction that writes, once no other does; it sees all that was committed before.
+
+        Raises the driver's error where that takes longer than the limits say.
+        """
+
+    @abstractmethod
+    def run_refusable(self, statement: Prepared, rows: list[list[Any]]) -> None:
+        """Does as `run`; where a constraint refuses a row, those before it are written and the transaction goes on."""
+
+    @abstractmethod
+    def explain(self, statement: Prepared, parameters: Sequence[Any]) -> list[PlanStep]:
+        """What the database says that it does for `statement`, step by step."""
 
     def fetch_one(self, statement: Prepared, parameters: Sequence[Any]) -> Sequence[Any] | None:
         """The first row, or None."""
@@ -55,14 +78,9 @@ class Session:
         rows: Iterator[Sequence[Any]] = self.cursor.execute(statement.sql, statement.bind(list(parameters)))
         return rows
 
-    def explain(self, statement: Prepared, parameters: Sequence[Any]) -> list[str]:
-        """What the database says that it does for `statement`, a line each, in its own words."""
-        rows = self.cursor.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.bind(list(parameters)))
-        return [row[-1] for row in rows]
-
-    def index_columns(self, index: str) -> list[str]:
-        """The columns of an index in their order."""
-        return [row[0] for row in self.cursor.execute("SELECT name FROM pragma_index_info(?) ORDER BY seqno", [index])]
+    def stream(self, statement: Prepared, parameters: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """The same for any number of rows: memory does not grow with them."""
+        return self.iterate(statement, parameters)
 
     def run(self, statement: Prepared, rows: list[list[Any]]) -> None:
         """Runs `statement`, which writes, for each of `rows`, whose lists it takes over.
@@ -78,7 +96,7 @@ class Session:
 
     def require_transaction(self) -> None:
         """Raises StorageError where the database has ended the transaction, by itself or at a hook's bidding."""
-        if not self._driver.in_transaction:
+        if not self.in_transaction:
             raise StorageError("the database has ended the transaction; nothing of it was written")
 
     def defer(self, statement: Prepared, rows: list[list[Any]]) -> None:
@@ -95,10 +113,6 @@ class Session:
             self.run(statement, rows)
         self._deferred = {}
 
-    def begin(self, how: str = BEGIN_READ) -> None:
-        """Begins a transaction: what is read within it is of one moment."""
-        self.cursor.execute(how)
-
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """What is read within is of one moment; inside a transaction that is so already."""
@@ -111,8 +125,8 @@ class Session:
         finally:
             self.rollback()
 
-    def commit(self) -> None:
-        """Makes the transaction durable."""
+    def commit(self, *, has_news: bool) -> None:
+        """Makes the transaction durable; others who watch the database are told where it `has_news`."""
         self.cursor.execute("COMMIT")
 
     def rollback(self) -> None:

@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from toolcrib.codegen.nearest import did_you_mean
+from toolcrib.server.databases.limits import Limits
 from toolcrib.server.errors import StartError
 from toolcrib.server.identity import ACTOR_CHARACTERS_MAX
 
@@ -49,7 +50,8 @@ class Settings(BaseSettings):
         description="Where to listen: host:port, [IPv6]:port or unix:path. Port 0 takes a free one.",
     )
     database: str = Field(
-        default="sqlite:///toolcrib.db", description="The database: a SQLite URL, or the path of a SQLite file."
+        default="sqlite:///toolcrib.db",
+        description="The database: a SQLite URL, or the path of a SQLite file.",
     )
     components: str = Field(
         default="components", description="The folder of .proto files that an app module serves, seen from the module."
@@ -159,6 +161,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important messages to log: debug, info, warning or error."
     )
+
+    def limits(self) -> Limits:
+        """How patient the server is with its database."""
+        return Limits(self.busy_timeout_s)
 
     @classmethod
     def settings_customise_sources(

@@ -13,10 +13,8 @@ from math import inf
 from time import monotonic
 from typing import Any, TypeAlias, TypeVar
 
-from toolcrib.server.database import for_caller
 from toolcrib.server.errors import StorageError
 from toolcrib.server.gathering import Gathering
-from toolcrib.server.session import Session
 from toolcrib.server.store import Store
 from toolcrib.server.transaction import ReadTransaction
 
@@ -32,10 +30,12 @@ class Shortcut:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._backend = store.database.backend
         self._loop = asyncio.get_running_loop()
         self._gathering: Gathering[Held] = Gathering(self._run_all)
         self._transaction: ReadTransaction | None = None
-        self._paused_until = 0.0
+        # A database behind a network is asked on a lane: the event loop waits for none.
+        self._paused_until = 0.0 if self._backend.reads_at_once else inf
 
     async def run(self, work: Callable[[ReadTransaction], T]) -> T | None:
         """What `work` returns or raises; None where a lane is to do it."""
@@ -66,7 +66,7 @@ class Shortcut:
         try:
             return work(self._opened())
         except Exception as error:
-            if not isinstance(for_caller(error), StorageError):
+            if not isinstance(self._backend.for_caller(error), StorageError):
                 raise
             # The lanes find out what is wrong, and have the patience for it.
             self._disconnect()
@@ -83,5 +83,5 @@ class Shortcut:
 
     def _opened(self) -> ReadTransaction:
         if self._transaction is None:
-            self._transaction = ReadTransaction(self._store, Session(self._store.database, read_only=True, waits=False))
+            self._transaction = ReadTransaction(self._store, self._backend.session(read_only=True, waits=False))
         return self._transaction

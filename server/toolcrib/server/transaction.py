@@ -231,7 +231,11 @@ class Transaction(ReadTransaction):
         if may_be_refused or self._depth:
             self.guard()
         self.has_written = True
-        self.session.run(statement, rows)
+        # Alone, also what nothing should refuse is: by rows that somebody has written past the server.
+        if may_be_refused or self._depth or self._group.alone:
+            self.session.run_refusable(statement, rows)
+        else:
+            self.session.run(statement, rows)
 
     def audit(self, changes: list[Change[Any]]) -> None:
         """Notes the audit entries of `changes`, whose rows are written."""

@@ -1,24 +1,19 @@
-"""What SQLite says of its plan, in words that name fields and indexes."""
+"""A database's plan in words that name fields and indexes."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from toolcrib.query.v1.query_pb2 import Plan, Step
+from toolcrib.server.query.steps import PlanStep, StepKind
 
-# SEARCH recipe USING INDEX recipe_by_name (name>? AND name<?)
-_VISIT = re.compile(
-    r"(?P<way>SCAN|SEARCH) (?P<table>\S+)(?P<virtual> VIRTUAL)?"
-    r"(?: USING (?:(?:COVERING )?INDEX (?P<index>\S+)|(?P<key>(?:INTEGER )?PRIMARY KEY)))?"
-)
-_INSIDE = "reads the elements of a list or a map"
+_IN_WORDS = {
+    StepKind.INSIDE: "reads the elements of a list or a map",
+    StepKind.UNION: "joins what the searches that follow find",
+    StepKind.SORT: "sorts what was found",
+}
 _FOUND = "goes through what was found"
-# The index that SQLite makes by itself for a unique constraint or a key.
-_OWN_INDEX = "sqlite_autoindex_"
-_SORT = "USE TEMP B-TREE"
-_UNION = "MULTI-INDEX OR"
 
 _SCAN_WARNING = "no index serves the filter: every record is read until the page is full, on each page"
 _SORT_WARNING = "no index has this order: all that the filter finds is read and sorted, on each page"
@@ -32,34 +27,23 @@ class Visited(NamedTuple):
     related: bool
 
 
-def plan_in_words(
-    lines: Iterable[str],
-    tables: Callable[[str], Visited | None],
-    index_columns: Callable[[str], list[str]],
-    *,
-    filters: bool,
-) -> Plan:
-    """The plan that SQLite's `lines` describe. `filters` says whether a filter was given."""
+def plan_in_words(plan: Iterable[PlanStep], tables: Callable[[str], Visited | None], *, filters: bool) -> Plan:
+    """The plan in words. `filters` says whether a filter was given."""
     steps: list[Step] = []
     related_scans: dict[str, None] = {}
     scans = sorts = False
-    for line in lines:
-        visit = _VISIT.match(line)
-        if visit is not None and visit["virtual"]:
-            steps.append(Step(description=_INSIDE))
-        elif visit is not None and (table := tables(visit["table"])) is None:
+    for step in plan:
+        if step.kind in _IN_WORDS:
+            sorts |= step.kind is StepKind.SORT
+            steps.append(Step(description=_IN_WORDS[step.kind]))
+        elif (table := tables(step.table)) is None:
             steps.append(Step(description=_FOUND))
-        elif visit is not None and table is not None:
-            if visit["way"] == "SCAN" and table.related:
+        else:
+            if step.kind is StepKind.SCAN and table.related:
                 related_scans[table.records] = None
-            elif visit["way"] == "SCAN":
+            elif step.kind is StepKind.SCAN:
                 scans = True
-            steps.append(_visit(visit, table, index_columns))
-        elif line.startswith(_SORT):
-            sorts = True
-            steps.append(Step(description="sorts what was found"))
-        elif line == _UNION:
-            steps.append(Step(description="joins what the searches that follow find"))
+            steps.append(_visit(step, table))
     slow_scan = (scans and (filters or sorts)) or bool(related_scans)
     warnings = [
         *([_SCAN_WARNING] if scans and filters else []),
@@ -69,18 +53,18 @@ def plan_in_words(
     return Plan(steps=steps, full_scan=slow_scan, warnings=warnings)
 
 
-def _visit(visit: re.Match[str], table: Visited, index_columns: Callable[[str], list[str]]) -> Step:
-    index, key_fields = visit["index"], list(table.key_fields)
-    fields = index_columns(index) if index else key_fields
-    if index is None or fields == key_fields:
+def _visit(step: PlanStep, table: Visited) -> Step:
+    key_fields = list(table.key_fields)
+    fields = list(step.columns) if step.by else key_fields
+    if not step.by or fields == key_fields:
         name, phrase = "key", f"the key ({', '.join(fields)})"
-    elif index.startswith(_OWN_INDEX):
+    elif step.is_own:
         name, phrase = "unique", f"what is unique ({', '.join(fields)})"
     else:
-        name, phrase = index, f"the index {index} ({', '.join(fields)})"
-    if visit["way"] == "SEARCH":
+        name, phrase = step.by, f"the index {step.by} ({', '.join(fields)})"
+    if step.kind is StepKind.SEARCH:
         return Step(description=f"finds {table.records} by {phrase}", index=name, index_fields=fields)
     everything = f"reads all {table.records}, in the order of {phrase}"
-    if index is None:
+    if not step.by:
         return Step(description=everything)
     return Step(description=everything, index=name, index_fields=fields)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Dialect, Integer, Select, func, select
+from sqlalchemy import BigInteger, Dialect, Select, func, select
 
 from toolcrib.server.history import Asked
 from toolcrib.server.query.joins import Scope
@@ -64,7 +64,7 @@ class Plans:
         if shape.unset is not None:
             statement = statement.where(behind(scope.table, shape.order, shape.unset, binds, position))
         statement = statement.order_by(*order_clauses(scope.table, shape.order))
-        return self._plan(statement.limit(binds.give(limit_slot, Integer())), binds)
+        return self._plan(statement.limit(binds.give(limit_slot, BigInteger())), binds)
 
     def _count(self, shape: Shape, show_deleted: bool, is_past: bool) -> Plan:
         """Values: those of the filter, and the revision if past."""

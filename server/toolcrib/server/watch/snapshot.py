@@ -70,7 +70,7 @@ class Snapshot:
             PageShape(checked.shape, statements.key_order, None, show_deleted=False, is_past=False)
         )
         message, size = self._begun(wanted), 0
-        for row in transaction.session.iterate(plan.statement, plan.parameters([*checked.values, sys.maxsize])):
+        for row in transaction.session.stream(plan.statement, plan.parameters([*checked.values, sys.maxsize])):
             record = component.from_row(statements.reader.read(row))
             _add(message, component.name, record)
             size += record.ByteSize()

@@ -1,0 +1,31 @@
+"""From a URL to the backend that serves it."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from toolcrib.server.databases.backend import Backend
+from toolcrib.server.databases.limits import Limits
+from toolcrib.server.databases.sqlite import Sqlite
+from toolcrib.server.errors import StartError
+
+_EXAMPLES = "write for example sqlite:///toolcrib.db"
+
+
+def backend_for(text: str, limits: Limits) -> Backend:
+    """The backend of a URL, or of the path of a SQLite file. Raises StartError with what to write instead."""
+    try:
+        url = make_url(text if "://" in text else f"sqlite:///{text}")
+    except ArgumentError as error:
+        raise StartError(f"{text!r} is not a database URL; {_EXAMPLES}") from error
+    if url.get_backend_name() == "sqlite":
+        return Sqlite(url, limits)
+    raise StartError(f"{url.drivername} is not served yet; {_EXAMPLES}")
+
+
+def without_password(text: str) -> str:
+    """A database's URL as it may be shown."""
+    return re.sub(r"(?<=:)[^:@/]+(?=@)", "***", text)

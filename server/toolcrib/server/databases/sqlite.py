@@ -1,0 +1,131 @@
+"""SQLite: one file in WAL with synchronous=FULL, so that a commit that was acknowledged survives a power cut."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import AbstractContextManager
+from pathlib import Path
+from re import compile as pattern
+
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy.pool import NullPool
+
+from toolcrib.server.databases import sqlite_file
+from toolcrib.server.databases.backend import MESSAGES, Backend, Finding, Stored
+from toolcrib.server.databases.limits import Limits
+from toolcrib.server.databases.sqlite_session import BEGIN_WRITE, SqliteSession
+from toolcrib.server.errors import DatabaseCorrupt, DatabaseUnavailable, DiskFull, StartError, StorageError, StoreError
+
+_NOTHING = pattern(r"(?!)")
+
+_CODES: dict[int, type[StorageError]] = {
+    sqlite3.SQLITE_BUSY: DatabaseUnavailable,
+    sqlite3.SQLITE_LOCKED: DatabaseUnavailable,
+    sqlite3.SQLITE_CANTOPEN: DatabaseUnavailable,
+    sqlite3.SQLITE_IOERR: DatabaseUnavailable,
+    sqlite3.SQLITE_READONLY: DatabaseUnavailable,
+    sqlite3.SQLITE_PERM: DatabaseUnavailable,
+    sqlite3.SQLITE_PROTOCOL: DatabaseUnavailable,
+    sqlite3.SQLITE_FULL: DiskFull,
+    sqlite3.SQLITE_CORRUPT: DatabaseCorrupt,
+    sqlite3.SQLITE_NOTADB: DatabaseCorrupt,
+}
+
+
+class Sqlite(Backend):
+    """A SQLite file. Raises StartError for a URL that names none."""
+
+    reads_at_once = True
+    driver_error = sqlite3.Error
+
+    def __init__(self, url: URL, limits: Limits) -> None:
+        if not url.database or url.database == ":memory:":
+            raise StartError("a database in memory cannot be shared by the server's lanes; name a file")
+        self.path: Path = Path(url.database).absolute()
+        self.place = str(self.path)
+        self._busy_timeout_ms = int(limits.busy_timeout_s * 1000)
+        self.engine = create_engine(
+            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False}
+        )
+        # Every name is quoted: databases have more words of their own than SQLAlchemy knows ("nothing", "filter").
+        self.engine.dialect.identifier_preparer.legal_characters = _NOTHING
+        event.listen(self.engine, "connect", self._configure)
+        self._inode = 0
+
+    def exists(self) -> bool:
+        """Whether the file is there; makes its folder where it is not. Raises StartError."""
+        try:
+            existed = self.path.exists()
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartError(f"cannot create the folder {self.path.parent}: {error.strerror}") from error
+        return existed
+
+    def begin_setup(self, connection: Connection) -> None:
+        """Chooses the log that lets others read meanwhile, and takes the lock for writing."""
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        connection.exec_driver_sql(BEGIN_WRITE)
+
+    def opened(self) -> None:
+        """Notes which file it is."""
+        self._inode = self.path.stat().st_ino
+
+    def check_present(self) -> None:
+        """Raises DatabaseUnavailable where the file is no longer the one that was opened.
+
+        SQLite would go on writing into a file that has lost its name, and acknowledge what nobody can find again.
+        """
+        try:
+            present = self.path.stat().st_ino == self._inode
+        except OSError:
+            present = False
+        if not present:
+            raise DatabaseUnavailable("the database file was removed or replaced under the running server")
+
+    def session(self, *, read_only: bool, waits: bool) -> SqliteSession:
+        """A session with a connection of its own."""
+        return SqliteSession(self.connect(), read_only=read_only, waits=waits)
+
+    def classify(self, error: BaseException) -> StorageError | None:
+        """By SQLite's own code."""
+        if not isinstance(error, sqlite3.Error) or isinstance(error, sqlite3.IntegrityError):
+            return None
+        kind = _CODES.get(_code(error))
+        return None if kind is None else kind(MESSAGES[kind])
+
+    def is_constraint(self, error: BaseException) -> bool:
+        """Whether a constraint of a table refused a row."""
+        return isinstance(error, sqlite3.IntegrityError)
+
+    def refusal(self, error: BaseException) -> StoreError | None:
+        """SQLite holds all that a message does."""
+        return None
+
+    def explain_failure(self, error: BaseException) -> str:
+        """Why the file cannot be opened."""
+        code = _code(error)
+        if code == sqlite3.SQLITE_NOTADB:
+            return f"{self.path} is not a SQLite database; name another file with --database"
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+            return f"cannot write {self.path}: check that the file and its folder are writable for this user"
+        if code == sqlite3.SQLITE_BUSY:
+            return f"{self.path} is locked by another program; stop it and start again"
+        if code == sqlite3.SQLITE_CORRUPT:
+            return f"{self.path} is damaged; restore it from a backup"
+        return f"cannot open {self.path}: {error}"
+
+    def audit(self) -> AbstractContextManager[Stored]:
+        """The rows of the file, read-only."""
+        return sqlite_file.stored(self.path)
+
+    def examine(self) -> Finding:
+        """Looks at the file."""
+        return sqlite_file.examine(self.path)
+
+    def _configure(self, driver: sqlite3.Connection, _record: object) -> None:
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={self._busy_timeout_ms}"):
+            driver.execute(f"PRAGMA {pragma}")
+
+
+def _code(error: BaseException) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

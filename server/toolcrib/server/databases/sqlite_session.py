@@ -1,0 +1,53 @@
+"""A session with SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from toolcrib.server.databases.sqlite_plan import plan_steps
+from toolcrib.server.query.steps import PlanStep
+from toolcrib.server.session import Session
+from toolcrib.server.statements import Prepared
+
+BEGIN_WRITE = "BEGIN IMMEDIATE"
+
+
+class SqliteSession(Session):
+    """One connection to a SQLite file."""
+
+    __slots__ = ()
+
+    def __init__(self, connection: Connection, *, read_only: bool, waits: bool) -> None:
+        super().__init__(connection)
+        if read_only:
+            self.cursor.execute("PRAGMA query_only=ON")
+        if not waits:
+            self.cursor.execute("PRAGMA busy_timeout=0")
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the database still holds the transaction open; some errors end it."""
+        return bool(self._driver.in_transaction)
+
+    def begin(self) -> None:
+        """Begins a transaction that reads."""
+        self.cursor.execute("BEGIN")
+
+    def begin_writing(self) -> None:
+        """Takes the file's one lock for writing."""
+        self.cursor.execute(BEGIN_WRITE)
+
+    def run_refusable(self, statement: Prepared, rows: list[list[Any]]) -> None:
+        """A statement that a constraint refuses ends nothing but itself."""
+        self.run(statement, rows)
+
+    def explain(self, statement: Prepared, parameters: Sequence[Any]) -> list[PlanStep]:
+        """The steps of the plan."""
+        rows = self.cursor.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.bind(list(parameters)))
+        return list(plan_steps([row[-1] for row in rows], self._index_columns))
+
+    def _index_columns(self, index: str) -> list[str]:
+        return [row[0] for row in self.cursor.execute("SELECT name FROM pragma_index_info(?) ORDER BY seqno", [index])]
