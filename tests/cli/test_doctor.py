@@ -132,7 +132,7 @@ class TestDatabase:
         assert not check_database(found_at(path)).is_ok
 
     def test_a_url_that_is_none(self, tmp_path: Path) -> None:
-        code, found = examined(*FREE, "--database", "postgresql://plant", cwd=tmp_path)
+        code, found = examined(*FREE, "--database", "oracle://plant", cwd=tmp_path)
         assert code == 1
         assert "sqlite" in found["database"]["remedy"]
 

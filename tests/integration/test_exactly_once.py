@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -88,9 +87,9 @@ def done(entries: list[AuditEntry]) -> Counter[tuple[str, str, int]]:
     return Counter((entry.component, entry.record_key, entry.revision) for entry in entries)
 
 
-def test_1000_connections_cut_behind_the_commit_under_load_and_each_write_is_there_once(tmp_path: Path) -> None:
+def test_1000_connections_cut_behind_the_commit_under_load_and_each_write_is_there_once(database: str) -> None:
     told = [Told() for _ in range(WRITERS)]
-    with serve(COMPONENTS, database=tmp_path / "plant.db") as server, ThreadPoolExecutor(WRITERS) as pool:
+    with serve(COMPONENTS, database=database) as server, ThreadPoolExecutor(WRITERS) as pool:
         cuts = sum(pool.map(write_until_cut_often, [server.address] * WRITERS, range(WRITERS), told))
         with Crib.connect(server.address) as crib:
             entries = list(AuditClient(crib).entries(page_size=1000))
@@ -155,10 +154,10 @@ class Writer(threading.Thread):
         return sent.answer
 
 
-def test_after_a_kill_each_write_can_be_repeated_and_is_there_once(servers: Nursery, tmp_path: Path) -> None:
+def test_after_a_kill_each_write_can_be_repeated_and_is_there_once(servers: Nursery, database: str) -> None:
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")  # noqa: T201  # to repeat a failure
-    chance, database, sent = random.Random(seed), tmp_path / "plant.db", list[Sent]()
+    chance, sent = random.Random(seed), list[Sent]()
     for number in range(KILLS):
         server, answered = servers.serve(database), threading.Semaphore(0)
         with plant(server.address) as crib:

@@ -37,6 +37,9 @@ from support.killable import Nursery, nursery
 from support.plant import COMPONENTS, Plant, cycle, plant
 from toolcrib.server.statements import RowReader
 
+# What is killed here is the process that writes to the file.
+pytestmark = pytest.mark.sqlite
+
 KILLS = 200
 WRITERS = 6
 BATCH = 5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
@@ -21,7 +20,7 @@ class Killed(Everything):
     servers: Nursery
     server: Killable | None = None
 
-    def open(self, database: Path) -> str:
+    def open(self, database: str) -> str:
         self.server = self.servers.serve(database)
         return self.server.address
 

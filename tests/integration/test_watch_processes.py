@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import random
 import socket
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ import pytest
 from plant.recipes.v1.recipe_client import RecipeClient
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest, UpdateRecipeRequest, WatchRecipesRequest
+from support.behind import Behind, behind
 from support.killable import Nursery, nursery
 from support.plant import COMPONENTS, Plant, plant
 from support.watching import COMMIT, Recording, Replica, content, expected, from_snapshot, recording, shown
@@ -41,8 +40,7 @@ def seen_all(stream: Recording, revision: int) -> list[Any]:
     return stream.wait(lambda messages: any(m.kind == COMMIT and m.revision == revision for m in messages))
 
 
-def test_what_another_process_commits_comes_in_order_and_without_a_gap(servers: Nursery, tmp_path: Path) -> None:
-    database = tmp_path / "shared.db"
+def test_what_another_process_commits_comes_in_order_and_without_a_gap(servers: Nursery, database: str) -> None:
     running = [servers.serve(database) for _ in range(2)]
     try:
         with ExitStack() as clients:
@@ -99,17 +97,17 @@ def whole_trail(address: str) -> list[Any]:
 
 
 def test_who_takes_a_revision_first_and_commits_while_others_wait_is_missed_by_nobody(
-    servers: Nursery, tmp_path: Path
+    servers: Nursery, database: str
 ) -> None:
-    database = tmp_path / "race.db"
     server = servers.serve(database)
     try:
         with plant(server.address) as crib, recording(crib.recipes.WatchRecipes, WatchRecipesRequest()) as stream:
+            stream.live()
             first = crib.recipe("first")
             seen_all(stream, 1)
-            with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            with behind(database) as other:
                 # Another process: it has its revision, and its entry, and does not commit yet.
-                other.execute("BEGIN IMMEDIATE")
+                other.execute("BEGIN")
                 other.execute("UPDATE toolcrib_sequence SET last_value = 2 WHERE name = 'revision'")
                 copy_first(other, "toolcrib_transaction", revision=2, actor="other")
                 image = Recipe(id=77, name="of the other").SerializeToString()
@@ -129,19 +127,18 @@ def test_who_takes_a_revision_first_and_commits_while_others_wait_is_missed_by_n
         server.kill()
 
 
-def copy_first(connection: sqlite3.Connection, table: str, **changed: Any) -> None:
+def copy_first(connection: Behind, table: str, **changed: Any) -> None:
     """Writes the row of the first revision again, with other values in some columns."""
-    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-    row = dict(zip(columns, connection.execute(f"SELECT * FROM {table} WHERE revision = 1").fetchone(), strict=True))
+    found = connection.execute(f"SELECT * FROM {table} WHERE revision = 1")
+    row = dict(zip([column[0] for column in found.description], found.fetchone(), strict=True))
     values = {**row, **changed}
-    connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})", list(values.values()))
+    connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", list(values.values()))
 
 
-def test_a_client_goes_on_over_kills_without_gap_or_repeat(servers: Nursery, tmp_path: Path) -> None:
+def test_a_client_goes_on_over_kills_without_gap_or_repeat(servers: Nursery, database: str) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
-    database = tmp_path / "killed.db"
     server = servers.serve(database, address)
     changes: list[Any] = []
     more = threading.Condition()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
+from support.behind import behind
 from support.lab import Lab, generated, served
 from toolcrib.client import AuditClient, InvalidArgument, NotFound, OutOfRange, ToolcribError
+from toolcrib.server.testing import new_database
 
 PACKAGE = "lab.parts.v1"
 Supplier, Part, Machine, PartUse, Size = (
@@ -121,14 +121,15 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("past") / "lab.db"
+def past() -> Iterator[str]:
+    with new_database() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
-def shop(database: Path) -> Iterator[Shop]:
+def shop(past: str) -> Iterator[Shop]:
     """A hundred changes, restarted in between."""
-    with served(database=database) as lab:
+    with served(database=past) as lab:
         shop = Shop(lab)
         shop.suppliers.batch_create([Supplier(number=1, name="acme", rating=3), Supplier(number=2, name="bolt")])
         shop.machines.batch_create([Machine(code="m1"), Machine(code="m2")])
@@ -136,7 +137,7 @@ def shop(database: Path) -> Iterator[Shop]:
         for _ in range(60):
             shop.change()
             shop.note()
-    with served(database=database) as lab:
+    with served(database=past) as lab:
         again = Shop(lab, shop.chance, shop.then)
         for _ in range(40):
             again.change()
@@ -204,7 +205,7 @@ def test_a_clock_that_was_set_back_hides_no_revision() -> None:
             shop.parts.create(Part(name=name))
         # By an hour between the second and the third; then it goes on.
         times = ("12:00", "12:50", "12:10", "12:20", "13:30")
-        with closing(sqlite3.connect(lab.database)) as connection, connection:
+        with behind(lab.database) as connection:
             connection.executemany(
                 "UPDATE toolcrib_transaction SET commit_time = ? WHERE revision = ?",
                 [(f"2026-05-01 {time}:00.000000", revision) for revision, time in enumerate(times, 1)],
@@ -219,9 +220,9 @@ def test_a_clock_that_was_set_back_hides_no_revision() -> None:
 
 
 class TestVersions:
-    def test_a_version_ends_where_the_next_begins(self, shop: Shop, database: Path) -> None:
+    def test_a_version_ends_where_the_next_begins(self, shop: Shop, past: str) -> None:
         """Contiguous while the record is there, none overlapping, none empty."""
-        with closing(sqlite3.connect(database)) as connection:
+        with behind(past) as connection:
             former = connection.execute(
                 "SELECT id, toolcrib_start_revision, toolcrib_end_revision FROM part_history ORDER BY 1, 2"
             ).fetchall()
@@ -239,7 +240,7 @@ class TestVersions:
             seen = shop.parts.update(Part(id=made.id, seen=6), mask="seen")
             assert seen.etag != made.etag
             assert shop.parts.get(made.id, as_of=int(made.etag)).name == "a"
-            with closing(sqlite3.connect(lab.database)) as connection:
+            with behind(lab.database) as connection:
                 assert connection.execute("SELECT count(*) FROM part_history").fetchone() == (0,)
                 shop.parts.update(Part(id=made.id, name="b"), mask="name")
                 assert connection.execute("SELECT count(*) FROM part_history").fetchone() == (1,)
@@ -319,13 +320,12 @@ class TestRefusals:
                 assert refusal.value.reason == "INVALID_AS_OF"
                 assert "lab.shelves.v1.Box keeps no versions" in refusal.value.message
 
-    def test_what_was_before_versions_were_kept(self, tmp_path: Path) -> None:
-        database = tmp_path / "lab.db"
+    def test_what_was_before_versions_were_kept(self, database: str) -> None:
         with served(database=database) as lab:
             Shop(lab).parts.batch_create([Part(name="a"), Part(name="b")])
             Shop(lab).parts.create(Part(name="c"))
         # As if the option had come only now.
-        with closing(sqlite3.connect(database)) as connection, connection:
+        with behind(database) as connection:
             connection.execute("DROP TABLE part_history")
             connection.execute("DELETE FROM toolcrib_kept WHERE component LIKE '%.Part'")
         with served(database=database) as lab:
@@ -353,7 +353,7 @@ def test_without_history_the_audit_has_no_contents() -> None:
         (entry,) = AuditClient(lab.crib).entries()
         assert (entry.component, entry.record_key, entry.actor) == ("lab.shelves.v1.Box", "1", "ann")
         assert not entry.HasField("after")
-        with closing(sqlite3.connect(lab.database)) as connection:
+        with behind(lab.database) as connection:
             assert connection.execute("SELECT before_image, after_image FROM toolcrib_audit").fetchall() == [
                 (None, None)
             ]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from support.behind import behind
 from support.lab import COMPONENTS, Lab, generated, served
 from toolcrib.client import AlreadyExists, InvalidArgument
 from toolcrib.server import Application, Change, StartError
@@ -267,9 +265,10 @@ class TestUniqueAmongLiveRecords:
 
 
 class TestIndexes:
+    @pytest.mark.sqlite
     def test_are_in_the_database_with_their_order_and_condition(self, lab: Lab) -> None:
-        with closing(sqlite3.connect(lab.database)) as database:
-            made = [row[0] for row in database.execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'work_order'")]
+        with behind(lab.database) as connection:
+            made = [row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'work_order'")]
         assert {text.replace('"', "") for text in made if text and "INDEX" in text} == {
             "CREATE UNIQUE INDEX work_order_badge_live_key ON work_order (badge) WHERE delete_time IS NULL",
             "CREATE UNIQUE INDEX work_order_line_position_live_key ON work_order (line, position) "
@@ -278,51 +277,50 @@ class TestIndexes:
             "CREATE INDEX work_order_customer_update_time_idx ON work_order (customer, update_time DESC)",
         }
 
-    def test_that_a_database_lacks_are_made_when_it_is_served_again(self, tmp_path: Path) -> None:
-        path = tmp_path / "lab.db"
-        with serve(COMPONENTS, database=path):
+    def test_that_a_database_lacks_are_made_when_it_is_served_again(self, database: str) -> None:
+        with serve(COMPONENTS, database=database):
             pass
-        with closing(sqlite3.connect(path)) as database:
-            database.execute("DROP INDEX serial_of_customer")
-        with served(database=path) as lab:
+        with behind(database) as connection:
+            connection.execute("DROP INDEX serial_of_customer")
+        with served(database=database) as lab:
             orders = lab.client(MODULE, "WorkOrder")
             orders.create(Order(customer="acme", serial=b"1"))
             with pytest.raises(AlreadyExists):
                 orders.create(Order(customer="acme", serial=b"1"))
 
-    def test_that_records_stand_against_keep_the_server_from_starting(self, tmp_path: Path) -> None:
-        path = tmp_path / "lab.db"
-        with served(database=path) as lab:
+    def test_that_records_stand_against_keep_the_server_from_starting(self, database: str) -> None:
+        with served(database=database) as lab:
             lab.client(MODULE, "WorkOrder").batch_create([Order(badge="a"), Order(badge="b")])
-        with closing(sqlite3.connect(path)) as database, database:
-            database.execute("DROP INDEX work_order_badge_live_key")
-            database.execute("UPDATE work_order SET badge = 'a'")
+        with behind(database) as connection:
+            connection.execute("DROP INDEX work_order_badge_live_key")
+            connection.execute("UPDATE work_order SET badge = 'a'")
         with (
             pytest.raises(StartError, match="records with the same badge, which are to be unique now"),
-            serve(COMPONENTS, database=path),
+            serve(COMPONENTS, database=database),
         ):
             pass
 
-    def test_that_have_changed_are_made_anew(self, tmp_path: Path) -> None:
-        path = tmp_path / "lab.db"
-        with serve(COMPONENTS, database=path):
+    def test_that_have_changed_are_made_anew(self, database: str) -> None:
+        with serve(COMPONENTS, database=database):
             pass
-        with closing(sqlite3.connect(path)) as database, database:
-            database.execute("DROP INDEX serial_of_customer")
-            database.execute("CREATE INDEX serial_of_customer ON work_order (customer)")
-        with served(database=path) as lab:
+        with behind(database) as connection:
+            connection.execute("DROP INDEX serial_of_customer")
+            connection.execute("CREATE INDEX serial_of_customer ON work_order (customer)")
+        with served(database=database) as lab:
             orders = lab.client(MODULE, "WorkOrder")
             orders.create(Order(customer="acme", serial=b"1"))
             with pytest.raises(AlreadyExists):
                 orders.create(Order(customer="acme", serial=b"1"))
 
-    def test_a_unique_one_that_the_proto_has_not_is_told(self, tmp_path: Path) -> None:
-        path = tmp_path / "lab.db"
-        with serve(COMPONENTS, database=path):
+    def test_a_unique_one_that_the_proto_has_not_is_told(self, database: str) -> None:
+        with serve(COMPONENTS, database=database):
             pass
-        with closing(sqlite3.connect(path)) as database, database:
-            database.execute("CREATE UNIQUE INDEX work_order_note ON work_order (note)")
-        with pytest.raises(StartError, match="has the unique index work_order_note"), serve(COMPONENTS, database=path):
+        with behind(database) as connection:
+            connection.execute("CREATE UNIQUE INDEX work_order_note ON work_order (note)")
+        with (
+            pytest.raises(StartError, match="has the unique index work_order_note"),
+            serve(COMPONENTS, database=database),
+        ):
             pass
 
     @pytest.mark.parametrize(
@@ -332,16 +330,16 @@ class TestIndexes:
             ('UNIQUE ("slot")', 'UNIQUE ("slot"), CONSTRAINT unit_key UNIQUE (unit)', "when unit was `unique`"),
         ],
     )
-    def test_a_table_of_other_unique_fields_is_told(self, tmp_path: Path, old: str, new: str, text: str) -> None:
-        path = tmp_path / "lab.db"
-        with serve(COMPONENTS, database=path):
+    @pytest.mark.sqlite
+    def test_a_table_of_other_unique_fields_is_told(self, database: str, old: str, new: str, text: str) -> None:
+        with serve(COMPONENTS, database=database):
             pass
-        with closing(sqlite3.connect(path)) as database, database:
-            (made,) = database.execute("SELECT sql FROM sqlite_master WHERE name = 'work_order'").fetchone()
+        with behind(database) as connection:
+            (made,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'work_order'").fetchone()
             assert old in made
-            database.execute("DROP TABLE work_order")
-            database.execute(made.replace(old, new))
-        with pytest.raises(StartError, match=text), serve(COMPONENTS, database=path):
+            connection.execute("DROP TABLE work_order")
+            connection.execute(made.replace(old, new))
+        with pytest.raises(StartError, match=text), serve(COMPONENTS, database=database):
             pass
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -32,6 +30,7 @@ from plant.recipes.v1.recipe_service_pb2 import (
 )
 from plant.tools.v1.tool_offset_record import ToolOffsetRecord
 from plant.tools.v1.tool_offset_repository import ToolOffsetRepository
+from support.behind import behind
 from support.gate import Doorkeeper, Gate, later
 from support.plant import COMPONENTS, Plant, cycle, plant, refused
 from toolcrib.server import Application, Change, RecordExists, Veto, answers
@@ -46,9 +45,10 @@ def update(key: int, speed: float, request_id: str) -> UpdateRecipeRequest:
     return UpdateRecipeRequest(recipe=Recipe(id=key, speed_mm_s=speed), request_id=request_id)
 
 
-def kept(database: Path) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(database)) as connection:
-        return connection.execute("SELECT actor, request_id, revision FROM toolcrib_answer ORDER BY number").fetchall()
+def kept(database: str) -> list[tuple[Any, ...]]:
+    with behind(database) as connection:
+        found = connection.execute("SELECT actor, request_id, revision FROM toolcrib_answer ORDER BY number")
+        return list(found.fetchall())
 
 
 class TestRepeat:
@@ -110,10 +110,10 @@ class TestRepeat:
         crib.recipe()
         assert crib.recipes.UpdateRecipe(update(1, 2, "r")).speed_mm_s == 2
 
-    def test_it_is_known_after_a_restart(self, tmp_path: Path) -> None:
+    def test_it_is_known_after_a_restart(self, database: str) -> None:
         told = []
         for _ in range(2):
-            with serve(COMPONENTS, database=tmp_path / "x.db") as running, plant(running.address) as crib:
+            with serve(COMPONENTS, database=database) as running, plant(running.address) as crib:
                 told.append(crib.recipes.CreateRecipe(create("a", "r")))
                 assert len(crib.entries()) == 1
         assert told[0] == told[1]
@@ -252,24 +252,24 @@ class TestGroup:
 
 
 class TestForgetting:
-    def test_the_old_ones_go_with_later_writes_a_few_at_a_time(self, tmp_path: Path) -> None:
+    def test_the_old_ones_go_with_later_writes_a_few_at_a_time(self, database: str) -> None:
         long_ago = datetime.now(UTC) - timedelta(hours=25)
-        with serve(COMPONENTS, database=tmp_path / "x.db") as running, plant(running.address) as crib:
+        with serve(COMPONENTS, database=database) as running, plant(running.address) as crib:
             crib.recipes.CreateRecipe(create("a", "young"))
-            with closing(sqlite3.connect(running.database)) as connection, connection:
+            with behind(running.database) as connection:
                 connection.execute("UPDATE toolcrib_answer SET number = 1000")
                 connection.executemany(
-                    "INSERT INTO toolcrib_answer VALUES (?, 'ann', ?, ?, 1, x'', x'')",
-                    [(number, f"old {number}", f"{long_ago:%Y-%m-%d %H:%M:%S.%f}") for number in range(1, 250)],
+                    "INSERT INTO toolcrib_answer VALUES (?, 'ann', ?, ?, 1, ?, ?)",
+                    [(n, f"old {n}", f"{long_ago:%Y-%m-%d %H:%M:%S.%f}", b"", b"") for n in range(1, 250)],
                 )
             for turn, left in enumerate([148, 47, 0]):
                 crib.recipes.CreateRecipe(create(f"b{turn}", f"new-{turn}"))
                 assert sum(row[1].startswith("old") for row in kept(running.database)) == left
             assert crib.recipes.CreateRecipe(create("a", "young")).id == 1
 
-    def test_there_are_never_more_than_are_set(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_there_are_never_more_than_are_set(self, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(answers, "_FORGOTTEN_BESIDE", 1)
-        with serve(COMPONENTS, database=tmp_path / "x.db", request_ids_max=1000) as running:
+        with serve(COMPONENTS, database=database, request_ids_max=1000) as running:
             with plant(running.address) as crib:
                 pending = [
                     later(
@@ -280,7 +280,7 @@ class TestForgetting:
                 ]
                 for call in pending:
                     call.result(20)
-            with closing(sqlite3.connect(running.database)) as connection:
+            with behind(running.database) as connection:
                 # In the order of their commits, which calls at the same time need not keep.
                 span = connection.execute("SELECT min(number), max(number), count(*) FROM toolcrib_answer").fetchone()
         assert span == (101, 1100, 1000)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -28,6 +26,7 @@ from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_record import ToolOffsetRecord
 from plant.tools.v1.tool_offset_repository import ToolOffsetRepository
 from plant.tools.v1.tool_offset_service_pb2 import CreateToolOffsetRequest, UpdateToolOffsetRequest
+from support.behind import behind
 from support.chain import checked
 from support.gate import Doorkeeper, Gate, later
 from support.plant import COMPONENTS, Plant, cycle, plant, refused
@@ -75,8 +74,8 @@ def create_recipe(crib: Plant, name: str) -> Any:
     return later(crib.recipes.CreateRecipe, CreateRecipeRequest(recipe=Recipe(name=name, speed_mm_s=1)))
 
 
-def shared_commits(database: Path) -> int:
-    with closing(sqlite3.connect(database)) as connection:
+def shared_commits(database: str) -> int:
+    with behind(database) as connection:
         query = "SELECT count(*) - count(DISTINCT commit_time) FROM toolcrib_transaction"
         shared: int = connection.execute(query).fetchone()[0]
     return shared
@@ -155,7 +154,7 @@ def test_a_transaction_that_the_database_ended_is_lost_to_nobody_else(gate: Gate
     assert [call.result(20).id for call in good] == [1, 2]
     with refused(grpc.StatusCode.INTERNAL):
         lost.result(20)
-    with closing(sqlite3.connect(gate.database)) as connection:
+    with behind(gate.database) as connection:
         counts = [
             connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
             for table in ("machine_cycle", "recipe", "tool_offset", "toolcrib_audit", "toolcrib_transaction")
@@ -185,12 +184,11 @@ def test_what_a_hook_tries_in_vain_takes_nothing_with_it_that_waits_to_be_writte
 
 def test_a_row_that_was_written_past_the_server_costs_only_the_calls_that_meet_it(gate: Gate) -> None:
     crib = gate.crib
-    first = crib.cycles.CreateMachineCycle(CreateMachineCycleRequest(machine_cycle=cycle()))
-    with closing(sqlite3.connect(gate.database)) as connection:
-        connection.execute("CREATE TEMP TABLE copy AS SELECT * FROM machine_cycle WHERE id = ?", (first.id,))
-        connection.execute("UPDATE copy SET id = 2")
-        connection.execute("INSERT INTO machine_cycle SELECT * FROM copy")
-        connection.commit()
+    crib.cycles.CreateMachineCycle(CreateMachineCycleRequest(machine_cycle=cycle()))
+    with behind(gate.database) as connection:
+        connection.execute("CREATE TEMP TABLE another AS SELECT * FROM machine_cycle")
+        connection.execute("UPDATE another SET id = 2")
+        connection.execute("INSERT INTO machine_cycle SELECT * FROM another")
     gate.close()
     calls = [create_cycle(crib), create_recipe(crib, "good")]
     gate.open()
@@ -200,12 +198,10 @@ def test_a_row_that_was_written_past_the_server_costs_only_the_calls_that_meet_i
     assert [entry.record_key for entry in crib.entries()] == ["1", "1", "2"]
 
 
-def test_keys_go_on_behind_rows_that_were_written_past_the_server(tmp_path: Path) -> None:
-    database = tmp_path / "plant.db"
+def test_keys_go_on_behind_rows_that_were_written_past_the_server(database: str) -> None:
     with serve(COMPONENTS, database=database) as server, plant(server.address) as crib:
         crib.cycles.CreateMachineCycle(CreateMachineCycleRequest(machine_cycle=cycle()))
-    with closing(sqlite3.connect(database)) as connection:
+    with behind(database) as connection:
         connection.execute("UPDATE machine_cycle SET id = 41")
-        connection.commit()
     with serve(COMPONENTS, database=database) as server, plant(server.address) as crib:
         assert crib.cycles.CreateMachineCycle(CreateMachineCycleRequest(machine_cycle=cycle())).id == 42

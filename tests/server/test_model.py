@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -31,7 +29,7 @@ from plant.recipes.v1.recipe_service_pb2 import (
 )
 from support.plant import COMPONENTS, Plant, plant
 from toolcrib.audit.v1.audit_pb2 import Operation
-from toolcrib.server.testing import serve
+from toolcrib.server.testing import new_database, serve
 
 KEYS = st.integers(1, 6)
 NAMES = st.sampled_from(["a", "b", "c", "d", ""])
@@ -140,8 +138,7 @@ class Recipes(RuleBasedStateMachine):
         self.model = Model()
         self.done: list[tuple[str, Message, Message]] = []
         self.stack = ExitStack()
-        folder = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="toolcrib-"))
-        self.database = Path(folder) / "plant.db"
+        self.database = self.stack.enter_context(new_database())
         self.open()
 
     def open(self) -> None:

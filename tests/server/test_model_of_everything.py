@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 
 from support.model.kinds import COMPONENTS
 from support.model.machine import SETTINGS, Everything, thoroughly
@@ -13,7 +12,7 @@ from toolcrib.server.testing import serve
 class InProcess(Everything):
     """The server in the process of the test."""
 
-    def open(self, database: Path) -> str:
+    def open(self, database: str) -> str:
         self.running = ExitStack()
         return self.running.enter_context(serve(COMPONENTS, database=database, **SETTINGS)).address
 

@@ -67,8 +67,7 @@ class TestPages:
         crib.recipe("b")
         assert crib.recipes.ListRecipes(ListRecipesRequest()).revision == 2
 
-    def test_a_token_outlives_a_restart(self, tmp_path_factory: pytest.TempPathFactory) -> None:
-        database = tmp_path_factory.mktemp("restart") / "plant.db"
+    def test_a_token_outlives_a_restart(self, database: str) -> None:
         with serve(COMPONENTS, database=database) as first, plant(first.address) as crib:
             fill(crib, 3)
             token = crib.recipes.ListRecipes(ListRecipesRequest(page_size=2)).next_page_token

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from support.behind import behind
 from support.chain import checked
 from support.lab import Lab, generated, served
 from toolcrib.audit.v1.audit_pb2 import AuditEntry, Operation
@@ -299,7 +299,7 @@ class TestEvidence:
     def test_what_was_altered_is_never_let_go_of(self, lab: Lab, key: SigningKey) -> None:
         for name in "abc":
             parts_of(lab).create(Part(name=name))
-        with closing(sqlite3.connect(lab.database, isolation_level=None)) as connection:
+        with behind(lab.database) as connection:
             connection.execute("UPDATE toolcrib_audit SET after_image = x'' WHERE revision = 2")
         with pytest.raises(ToolcribError) as refusal:
             prune(lab, key, AUDIT, PART, end_time=later())
@@ -314,8 +314,9 @@ class TestEvidence:
             ("UPDATE toolcrib_segment SET entries = entries + 1", Fault.MISSING),
             ("UPDATE toolcrib_segment SET last_revision = last_revision - 1", Fault.ALTERED),
             ("UPDATE toolcrib_segment SET last_time = '2020-01-01 00:00:00.000000'", Fault.MISSING),
-            ("UPDATE toolcrib_segment SET last_time = x'07'", Fault.ALTERED),
-            ("UPDATE toolcrib_segment SET previous_hash = zeroblob(31)", Fault.ALTERED),
+            # Only there a column of text takes what is none.
+            pytest.param("UPDATE toolcrib_segment SET last_time = x'07'", Fault.ALTERED, marks=pytest.mark.sqlite),
+            (f"UPDATE toolcrib_segment SET previous_hash = x'{bytes(31).hex()}'", Fault.ALTERED),
             ("UPDATE toolcrib_segment SET hash = previous_hash", Fault.ALTERED),
             # Cut out another row, and let the segment stand for it too.
             (
@@ -341,8 +342,9 @@ class TestEvidence:
         moment = AuditClient(lab.crib).transaction(3).commit_time.ToDatetime(UTC)
         prune(lab, key, AUDIT, PART, end_time=moment)
         assert checked(lab.database).finding is None
-        with closing(sqlite3.connect(lab.database, isolation_level=None)) as connection:
-            connection.executescript(statements)
+        with behind(lab.database) as connection:
+            for statement in statements.split(";"):
+                connection.execute(statement)
         finding = checked(lab.database).finding
         assert finding is not None
         assert finding.fault is fault

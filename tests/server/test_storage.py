@@ -6,7 +6,6 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +23,7 @@ from plant.recipes.v1.recipe_service_pb2 import (
     ListRecipesRequest,
     UpdateRecipeRequest,
 )
+from support.behind import behind, locked, path_of
 from support.chain import checked
 from support.plant import COMPONENTS, Plant, health_stub, plant, refused
 from toolcrib.server import Application, Change, StartError
@@ -43,17 +43,14 @@ class TestALockedDatabase:
     def test_writes_are_unavailable_with_a_delay_to_retry_after_and_reads_go_on(self) -> None:
         with serve(COMPONENTS, busy_timeout_s=0.1) as server, plant(server.address) as crib:
             crib.recipe("before")
-            other = sqlite3.connect(server.database)
-            other.execute("BEGIN IMMEDIATE")
-            calls = [create_later(crib, f"r{number}") for number in range(3)]
-            for call in calls:
-                with refused(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE") as refusal:
-                    call.result(20)
-                assert refusal.retry_delay_s == 1.0
-                assert "sql" not in refusal.message.lower()
-            assert len(crib.recipes.ListRecipes(ListRecipesRequest()).recipes) == 1
-            other.rollback()
-            other.close()
+            with locked(server.database):
+                calls = [create_later(crib, f"r{number}") for number in range(3)]
+                for call in calls:
+                    with refused(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE") as refusal:
+                        call.result(20)
+                    assert refusal.retry_delay_s == 1.0
+                    assert "sql" not in refusal.message.lower()
+                assert len(crib.recipes.ListRecipes(ListRecipesRequest()).recipes) == 1
             assert crib.recipe("after").id == 2
             assert crib.revision() == 2
 
@@ -77,13 +74,14 @@ def disk() -> Iterator[Disk]:
     event.remove(Pool, "connect", limit)
 
 
+@pytest.mark.sqlite
 class TestAFullDisk:
     def test_each_call_is_told_nothing_is_written_reads_go_on_and_room_mends_it(self, disk: Disk) -> None:
         with serve(COMPONENTS) as server, plant(server.address) as crib:
             crib.recipe("before")
             # The writer opens a new connection after any failure of the database: the lock makes it do so now.
             disk.pages_max = 1
-            other = sqlite3.connect(server.database)
+            other = sqlite3.connect(path_of(server.database))
             other.execute("BEGIN IMMEDIATE")
             with refused(grpc.StatusCode.UNAVAILABLE):
                 crib.recipe("locked")
@@ -112,31 +110,35 @@ def health(crib: Plant, service: str = "") -> int:
     return status
 
 
+@pytest.mark.sqlite
 class TestADatabaseThatIsGone:
     def test_writes_and_reads_are_unavailable_and_health_says_so(self) -> None:
         with serve(COMPONENTS, health_interval_s=0.05) as server, plant(server.address) as crib:
             crib.recipe()
             assert health(crib) == SERVING
-            moved = server.database.rename(server.database.with_suffix(".moved"))
+            file = path_of(server.database)
+            moved = file.rename(file.with_suffix(".moved"))
             with refused(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
                 crib.recipe("lost")
             watch = health_stub(crib.channel).Watch(HealthCheckRequest(service="plant.recipes.v1.RecipeService"))
             assert NOT_SERVING in (answer.status for answer in watch)
             watch.cancel()
-            moved.rename(server.database)
+            moved.rename(file)
             assert crib.recipe("back").id == 2
 
 
+@pytest.mark.sqlite
 class TestABrokenDatabase:
     def test_health_says_not_serving(self) -> None:
         with serve(COMPONENTS, health_interval_s=0.05) as server, plant(server.address) as crib:
             crib.recipe()
             # Without a log beside it the file itself is what is read.
-            with sqlite3.connect(server.database) as connection:
+            with sqlite3.connect(path_of(server.database)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
-            size = server.database.stat().st_size
-            server.database.write_bytes(b"\xde\xad" * (size // 2))
+            file = path_of(server.database)
+            size = file.stat().st_size
+            file.write_bytes(b"\xde\xad" * (size // 2))
             watch = health_stub(crib.channel).Watch(HealthCheckRequest())
             assert NOT_SERVING in (answer.status for answer in watch)
             watch.cancel()
@@ -190,32 +192,32 @@ class TestHealth:
 
 
 class TestDatabasesThatCannotBeServed:
-    def refused(self, database: Path) -> str:
+    def refused(self, database: str | Path) -> str:
         with pytest.raises(StartError) as failure, serve(COMPONENTS, database=database):
             pass
         message = str(failure.value)
         assert "\n" not in message
         return message
 
+    @pytest.mark.sqlite
     def test_a_file_that_is_no_database(self, tmp_path: Path) -> None:
         (tmp_path / "x.db").write_text("hello " * 1000)
         assert "not a SQLite database" in self.refused(tmp_path / "x.db")
         assert (tmp_path / "x.db").read_text() == "hello " * 1000
 
-    def test_the_database_of_another_application(self, tmp_path: Path) -> None:
-        with sqlite3.connect(tmp_path / "x.db") as connection:
-            connection.execute("CREATE TABLE invoices (id)")
-        connection.close()
-        assert "another application" in self.refused(tmp_path / "x.db")
+    def test_the_database_of_another_application(self, database: str) -> None:
+        with behind(database) as connection:
+            connection.execute("CREATE TABLE invoices (id INTEGER)")
+        assert "another application" in self.refused(database)
 
-    def test_one_of_a_newer_version(self, tmp_path: Path) -> None:
-        with serve(COMPONENTS, database=tmp_path / "x.db"):
+    def test_one_of_a_newer_version(self, database: str) -> None:
+        with serve(COMPONENTS, database=database):
             pass
-        with sqlite3.connect(tmp_path / "x.db") as connection:
-            connection.execute("UPDATE toolcrib_meta SET value = x'393939' WHERE name = 'layout_version'")
-        connection.close()
-        assert "newer Toolcrib" in self.refused(tmp_path / "x.db")
+        with behind(database) as connection:
+            connection.execute("UPDATE toolcrib_meta SET value = ? WHERE name = 'layout_version'", (b"999",))
+        assert "newer Toolcrib" in self.refused(database)
 
+    @pytest.mark.sqlite
     @pytest.mark.parametrize("layout", [1, 2])
     def test_one_of_an_older_version_is_brought_up_to_this_one(self, tmp_path: Path, layout: int) -> None:
         database = tmp_path / "x.db"
@@ -236,31 +238,32 @@ class TestDatabasesThatCannotBeServed:
             assert crib.recipes.UpdateRecipe(request) == crib.recipes.UpdateRecipe(request)
         after = checked(database)
         assert (after.finding, after.revision) == (None, before.revision + 1)
-        with closing(sqlite3.connect(database)) as connection:
+        with behind(database) as connection:
             stored = connection.execute("SELECT value FROM toolcrib_meta WHERE name = 'layout_version'").fetchone()
         assert int(stored[0]) == LAYOUT_VERSION
 
-    def test_one_whose_table_is_another(self, tmp_path: Path) -> None:
-        with serve(COMPONENTS, database=tmp_path / "x.db"):
+    def test_one_whose_table_is_another(self, database: str) -> None:
+        with serve(COMPONENTS, database=database):
             pass
-        with sqlite3.connect(tmp_path / "x.db") as connection:
+        with behind(database) as connection:
             connection.execute("ALTER TABLE recipe ADD COLUMN weight_kg REAL")
-        connection.close()
-        message = self.refused(tmp_path / "x.db")
+        message = self.refused(database)
         assert "recipe" in message
         assert "weight_kg" in message
 
+    @pytest.mark.sqlite
     def test_a_folder_that_cannot_be_made(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
         assert "cannot create the folder" in self.refused(tmp_path / "file" / "deeper" / "x.db")
 
+    @pytest.mark.sqlite
     def test_a_folder_in_the_place_of_the_file(self, tmp_path: Path) -> None:
         assert "cannot" in self.refused(tmp_path)
 
 
 def bring_down(database: Path, layout: int) -> None:
     """Makes of the database what a server of an older layout would have made."""
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with behind(database) as connection:
         for column in ("request_id", "refusal", "refused_calls", "entry_count", "hash"):
             connection.execute(f"ALTER TABLE toolcrib_transaction DROP COLUMN {column}")
         connection.execute("ALTER TABLE toolcrib_audit DROP COLUMN hash")
@@ -271,8 +274,7 @@ def bring_down(database: Path, layout: int) -> None:
 
 
 class TestStopping:
-    def test_calls_in_flight_are_finished_and_the_others_are_not_executed(self, tmp_path: Path) -> None:
-        database = tmp_path / "plant.db"
+    def test_calls_in_flight_are_finished_and_the_others_are_not_executed(self, database: str) -> None:
         with serve(COMPONENTS, database=database) as server:
             channel = grpc.insecure_channel(server.address)
             crib = Plant(channel)
@@ -300,8 +302,7 @@ class TestStopping:
         assert call.result(20).id == 1
         channel.close()
 
-    def test_what_was_answered_is_there_after_the_next_start(self, tmp_path: Path) -> None:
-        database = tmp_path / "plant.db"
+    def test_what_was_answered_is_there_after_the_next_start(self, database: str) -> None:
         with serve(COMPONENTS, database=database) as server, plant(server.address) as crib:
             created = crib.recipe()
         with serve(COMPONENTS, database=database) as server, plant(server.address) as crib:

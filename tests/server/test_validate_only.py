@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -33,15 +30,16 @@ from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_record import ToolOffsetRecord
 from plant.tools.v1.tool_offset_repository import ToolOffsetRepository
 from plant.tools.v1.tool_offset_service_pb2 import CreateToolOffsetRequest, UpdateToolOffsetRequest
+from support.behind import behind
 from support.gate import Doorkeeper, Gate, later
 from support.plant import COMPONENTS, Plant, cycle, plant, refused
 from toolcrib.server import Application, Change, Commit, Veto
 from toolcrib.server.testing import RunningServer, serve
 
 
-def contents(database: Path) -> list[str]:
-    with closing(sqlite3.connect(database)) as connection:
-        return list(connection.iterdump())
+def contents(database: str) -> dict[str, list[Any]]:
+    with behind(database) as connection:
+        return connection.tables()
 
 
 def create(name: str, **fields: Any) -> CreateRecipeRequest:

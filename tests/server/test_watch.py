@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
-from pathlib import Path
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import grpc
@@ -26,6 +24,7 @@ from plant.tools.v1.tool_offset_pb2 import ToolOffset
 from plant.tools.v1.tool_offset_record import ToolOffsetRecord
 from plant.tools.v1.tool_offset_repository import ToolOffsetRepository
 from plant.tools.v1.tool_offset_service_pb2 import CreateToolOffsetRequest
+from support.behind import behind
 from support.lab import generated
 from support.lab import served as served_lab
 from support.plant import COMPONENTS, Plant, plant, refusal_of
@@ -419,8 +418,7 @@ class TestWhereItBegins:
         with watch(crib, start=Start(resume_token=token)) as stream:
             assert refusal(stream).reason == "INVALID_RESUME_TOKEN"
 
-    def test_a_token_outlives_a_restart_but_not_another_history(self, tmp_path: Path) -> None:
-        database = tmp_path / "plant.db"
+    def test_a_token_outlives_a_restart_but_not_another_history(self, database: str) -> None:
         with serve(COMPONENTS, database=database) as server, plant(server.address) as crib, watch(crib) as stream:
             crib.recipe()
             token = stream.until(1)[-1].resume_token
@@ -428,8 +426,8 @@ class TestWhereItBegins:
             crib.recipe("second")
             with watch(crib, start=Start(resume_token=token)) as stream:
                 assert [revision for revision, _ in shown(stream.live().messages)] == [2]
-        with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-            connection.execute("UPDATE toolcrib_meta SET value = randomblob(16) WHERE name = 'history'")
+        with behind(database) as connection:
+            connection.execute("UPDATE toolcrib_meta SET value = ? WHERE name = 'history'", (b"another history.",))
         with (
             serve(COMPONENTS, database=database) as server,
             plant(server.address) as crib,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from toolcrib.server.database import Database
 from toolcrib.server.loading import import_components
 from toolcrib.server.session import Session
 from toolcrib.server.store import Store
+from toolcrib.server.testing import new_database
 from toolcrib.server.watch.matching import Matching
 from toolcrib.server.watch.wanted import checked_filter
 
@@ -62,10 +62,10 @@ EXPRESSIONS = st.recursive(
 
 
 @contextmanager
-def matching(database: Path) -> Iterator[tuple[Store, Session, Matching]]:
+def matching(database: str) -> Iterator[tuple[Store, Session, Matching]]:
     """What watches ask of the laboratory's records, without any of them in the database."""
     store = Store(
-        Database(str(database)),
+        Database(database),
         [item.repository for item in import_components(COMPONENTS)],
         Application(),
     )
@@ -83,8 +83,8 @@ def served() -> Iterator[tuple[Laboratory, list[tuple[samples.Row, bytes]]]]:
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Session, Matching]]:
-    with matching(tmp_path_factory.mktemp("matching") / "lab.db") as ready:
+def asked() -> Iterator[tuple[Store, Session, Matching]]:
+    with new_database() as database, matching(database) as ready:
         yield ready
 
 

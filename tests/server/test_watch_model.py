@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -110,7 +109,7 @@ def is_fast(image: bytes) -> bool:
 
 
 @pytest.mark.parametrize("poll_s", [0.01, 60], ids=["polling", "told"])
-def test_streams_are_ordered_atomic_complete_and_resumable(tmp_path: Path, poll_s: float) -> None:
+def test_streams_are_ordered_atomic_complete_and_resumable(database: str, poll_s: float) -> None:
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")  # noqa: T201  # to repeat a failure
     chance = random.Random(seed)
@@ -123,7 +122,7 @@ def test_streams_are_ordered_atomic_complete_and_resumable(tmp_path: Path, poll_
     replicas: list[tuple[Replica, str]] = []
     for life in range(LIVES):
         with (
-            serve(COMPONENTS, database=tmp_path / "plant.db", watch_poll_s=poll_s, watch_heartbeat_s=0.1) as server,
+            serve(COMPONENTS, database=database, watch_poll_s=poll_s, watch_heartbeat_s=0.1) as server,
             ExitStack() as clients,
         ):
             crib = clients.enter_context(plant(server.address))

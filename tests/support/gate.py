@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from plant.recipes.v1.recipe_pb2 import Recipe
@@ -43,7 +42,7 @@ class Gate:
     """Holds the writer lane until all calls of a test wait behind it."""
 
     crib: Plant
-    database: Path
+    database: str
     doorkeeper: Doorkeeper
 
     def close(self) -> None:

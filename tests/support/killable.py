@@ -1,7 +1,7 @@
 """Server processes that can be killed by the hundred: one process imports everything once, and forks each of them.
 
-Run as a program: reads an address and the path of a database per line, forks a server for them, and prints its address
-and process id.
+Run as a program: reads an address and the URL or path of a database per line, forks a server for them, and prints its
+address and process id.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Nursery:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def serve(self, database: Path, address: str = "127.0.0.1:0") -> Killable:
+    def serve(self, database: str | Path, address: str = "127.0.0.1:0") -> Killable:
         """Starts a server over `database`, and returns when it serves."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -66,7 +66,7 @@ def nursery(components: Path, **settings: Any) -> Iterator[Nursery]:
 
 
 async def _serve(address: str, database: str, components: Path) -> None:
-    settings = load_settings(None, address=address, database=f"sqlite:///{database}")
+    settings = load_settings(None, address=address, database=database)
     server = Server(settings, Application(), components)
     await server.start()
     sys.stdout.write(f"{server.address} {os.getpid()}\n")

@@ -32,7 +32,7 @@ def generated(module: str, name: str, components: Path = COMPONENTS) -> Any:
 class Lab:
     """Clients of a served laboratory."""
 
-    def __init__(self, crib: Crib, database: Path) -> None:
+    def __init__(self, crib: Crib, database: str) -> None:
         self.crib = crib
         self.database = database
 
@@ -54,7 +54,9 @@ class Lab:
 
 
 @contextmanager
-def served(application: Application | None = None, *, database: Path | None = None, **settings: Any) -> Iterator[Lab]:
+def served(
+    application: Application | None = None, *, database: str | Path | None = None, **settings: Any
+) -> Iterator[Lab]:
     """A server of the tests' components, by default over a new database."""
     with (
         serve(COMPONENTS, application=application, database=database, **settings) as server,

@@ -16,7 +16,7 @@ _COLUMNS = {
     Kind.UINT64: ("toolcrib.server.columns", "UnsignedBigInteger"),
     Kind.FLOAT: ("toolcrib.server.columns", "ExactDouble"),
     Kind.DOUBLE: ("toolcrib.server.columns", "ExactDouble"),
-    Kind.STRING: ("sqlalchemy", "Text"),
+    Kind.STRING: ("toolcrib.server.columns", "ExactText"),
     Kind.BYTES: ("sqlalchemy", "LargeBinary"),
     Kind.ENUM: ("sqlalchemy", "Integer"),
     Kind.TIMESTAMP: ("toolcrib.server.columns", "UtcTimestamp"),

@@ -25,7 +25,10 @@ def check_database(backend: Backend) -> Check:
     if path is not None and not is_writable(path.parent):
         found = f"{path.parent} cannot be written"
         return Check("database", found, "make the folder writable for this user, or name another file with --database")
-    return Check("database", *backend.examine())
+    try:
+        return Check("database", *backend.examine())
+    finally:
+        backend.close()
 
 
 def chosen_backend(settings: Settings) -> Backend | Check:

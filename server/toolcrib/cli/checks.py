@@ -22,7 +22,8 @@ from toolcrib.codegen.nearest import did_you_mean
 from toolcrib.server.settings import CONFIG_VARIABLE, ENVIRONMENT_PREFIX, Settings
 
 _FREE_BYTES_MIN = 100 * 1024 * 1024
-_OTHER_VARIABLES = {CONFIG_VARIABLE, *(f"{ENVIRONMENT_PREFIX}{name}" for name in ("AUDIT_KEY", "CACHE", "SERVER"))}
+_OTHERS = ("AUDIT_KEY", "CACHE", "SERVER", "TEST_DATABASE")
+_OTHER_VARIABLES = {CONFIG_VARIABLE, *(f"{ENVIRONMENT_PREFIX}{name}" for name in _OTHERS)}
 
 
 @dataclass(frozen=True, slots=True)

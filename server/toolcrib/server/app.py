@@ -30,7 +30,7 @@ from toolcrib.server.store import Store
 from toolcrib.server.transaction_servicer import TransactionServicer
 from toolcrib.server.watch.stream import Watches
 from toolcrib.server.watch_servicer import WatchServicer, component_watches
-from toolcrib.server.workers import Workers
+from toolcrib.server.workers import CONNECTIONS_BESIDE_READERS, Workers
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ class Server:
         self._settings = settings
         self._retention_key = _read_key(settings.retention_key)
         self._database = Database(settings.database, settings.limits())
+        _require_room(self._database, settings)
         self._store = Store(self._database, [item.repository for item in generated], application)
         self._servicers = [item.servicer for item in generated]
         self.address = settings.address
@@ -65,6 +66,7 @@ class Server:
             store.open()
         except BaseException:
             await self._server.stop(None)
+            self._database.backend.close()
             raise
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
         self._workers = Workers(
@@ -121,6 +123,7 @@ class Server:
         except TimeoutError:
             logger.warning("calls still ran after %g s; they are cut off", grace_s)
         await self._server.stop(grace_s)
+        self._database.backend.close()
 
     def _identity(self) -> Identity:
         settings = self._settings
@@ -151,3 +154,13 @@ def _read_key(path: Path | None) -> VerifyingKey | None:
         return None if path is None else VerifyingKey.read(path)
     except EvidenceError as error:
         raise StartError(f"the setting retention_key: {error}") from error
+
+
+def _require_room(database: Database, settings: Settings) -> None:
+    """Raises StartError where the lanes would wait for each other's connections for ever."""
+    figures, needed = database.backend.figures(), settings.reader_lanes + CONNECTIONS_BESIDE_READERS
+    if figures is not None and figures.limit < needed:
+        raise StartError(
+            f"{settings.reader_lanes} reader lanes need {needed} connections, and connections_max is {figures.limit}; "
+            f"raise it to {needed}, or lower reader_lanes"
+        )

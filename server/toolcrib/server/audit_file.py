@@ -46,7 +46,7 @@ class AuditFile:
 
     def last_revision(self) -> int | None:
         """The newest revision, as the counter says; None where somebody has made no number of it."""
-        row = next(self._stored.rows(_SEQUENCE, (REVISION_SEQUENCE,)), None)
+        row = self._stored.first(_SEQUENCE, (REVISION_SEQUENCE,))
         return row[0] if row is not None and type(row[0]) is int else None
 
     def records(self, component: Component[Any, Any]) -> RecordCheck:
@@ -66,7 +66,7 @@ class AuditFile:
             yield ChainRow(_number(values[0]), _number(values[1]), values, stored)
 
     def _segments(self) -> Iterator[Segment]:
-        for *numbers, last_time, previous_hash, stored in self._connection.execute(_SEGMENTS):
+        for *numbers, last_time, previous_hash, stored in self._stored.rows(_SEGMENTS):
             yield Segment._make([*map(_number, numbers), last_time, previous_hash, stored])
 
 
@@ -77,14 +77,17 @@ def audit_file(url: str) -> Iterator[AuditFile]:
     Raises StartError where it is no database of Toolcrib, or of another layout, or damaged.
     """
     backend = Database(url).backend
-    with backend.audit() as stored:
-        _require_layout(backend.place, stored)
-        yield AuditFile(stored, backend.engine.dialect)
+    try:
+        with backend.audit() as stored:
+            _require_layout(backend.place, stored)
+            yield AuditFile(stored, backend.engine.dialect)
+    finally:
+        backend.close()
 
 
 def _require_layout(place: str, stored: Stored) -> None:
     known = stored.has_table("toolcrib_meta")
-    version = next(stored.rows(_META, ("layout_version",)), None) if known else None
+    version = stored.first(_META, ("layout_version",)) if known else None
     layout = int(version[0]) if version else 0
     if layout != LAYOUT_VERSION:
         what = f"is of layout {layout}" if layout else "is no database of Toolcrib"

@@ -50,6 +50,8 @@ class AuditRow(NamedTuple):
     refusal: str
 
 
+# Of all that there are: their images may be large.
+_ROWS_AT_ONCE = 200
 # The rest are those of the transaction.
 _OF_AUDIT = AuditRow._fields.index("commit_time")
 
@@ -73,16 +75,19 @@ class AuditTrail:
         audit = self._audit
         query = AuditQuery(component=component, start_revision=start + 1, end_revision=end)
         statement = self._selected(query).where(audit.record_key > behind)
-        yield from self._rows(statement.order_by(audit.record_key, audit.revision, audit.ordinal))
+        yield from self._rows(_streamed(statement.order_by(audit.record_key, audit.revision, audit.ordinal)))
 
-    def entries(self, query: AuditQuery, position: Sequence[int], limit: int) -> Iterator[AuditRow]:
-        """Up to `limit` entries, going on behind `position` (revision, ordinal) if there is one."""
+    def entries(self, query: AuditQuery, position: Sequence[int], limit: int | None) -> Iterator[AuditRow]:
+        """Up to `limit` entries, going on behind `position` (revision, ordinal) if there is one.
+
+        All of them where it is None; they are then to be read within a snapshot.
+        """
         order = (self._audit.revision, self._audit.ordinal)
         statement = self._selected(query)
         if position:
             statement = statement.where(self._behind(position, oldest_first=query.oldest_first))
-        statement = statement.order_by(*(c.asc() if query.oldest_first else c.desc() for c in order)).limit(limit)
-        yield from self._rows(statement)
+        statement = statement.order_by(*(c.asc() if query.oldest_first else c.desc() for c in order))
+        yield from self._rows(_streamed(statement) if limit is None else statement.limit(limit))
 
     def _selected(self, query: AuditQuery) -> Select[Any]:
         columns = (
@@ -123,3 +128,8 @@ class AuditTrail:
         if oldest_first:
             return or_(revision > last_revision, and_(revision == last_revision, ordinal > last_ordinal))
         return or_(revision < last_revision, and_(revision == last_revision, ordinal < last_ordinal))
+
+
+def _streamed(statement: Select[Any]) -> Select[Any]:
+    """Read through a cursor on the server, where there is one: nobody knows how many rows there are."""
+    return statement.execution_options(yield_per=_ROWS_AT_ONCE)

@@ -22,11 +22,16 @@ class Bell:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._listener: Callable[[Written], None] | None = None
+        self._listener: Callable[[Written | None], None] | None = None
 
-    def listen(self, listener: Callable[[Written], None] | None) -> None:
+    def listen(self, listener: Callable[[Written | None], None] | None) -> None:
         """From now on `listener` hears, on the event loop; or nobody does, which costs writes nothing."""
         self._listener = listener
+
+    def ring_for_others(self) -> None:
+        """Tells that another server has committed something; on any thread."""
+        if (listener := self._listener) is not None:
+            self._loop.call_soon_threadsafe(listener, None)
 
     def ring(self, transactions: Sequence[Transaction]) -> None:
         """Tells of transactions in the order of their revisions; on the writer lane."""

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import BigInteger, DateTime, Dialect, Double, Integer, Numeric, String, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
+from toolcrib.server.exact_text import from_stored, json_from_stored, json_to_stored, to_stored
+
 # Times repeat: both standard times of a new record, and every record of a commit, are the same moment.
 _CACHED_TIMES = 1024
 
@@ -49,7 +51,7 @@ class ToolcribType(TypeDecorator[Any]):
 
     impl: TypeEngine[Any] | type[TypeEngine[Any]] = String
     cache_ok = True
-    forms: Mapping[str, tuple[Convert, Convert]] = {}
+    forms: Mapping[str, tuple[Convert | None, Convert]] = {}
 
     def to_driver(self, dialect: Dialect) -> Convert | None:
         """What converts a value other than None for the driver; None where it takes it as it is."""
@@ -107,7 +109,7 @@ class UnsignedBigInteger(ToolcribType):
 
     impl = Numeric(20, 0)
     cache_ok = True
-    forms = MappingProxyType({"sqlite": (uint64_to_text, int)})
+    forms = MappingProxyType({"sqlite": (uint64_to_text, int), "postgresql": (None, int)})
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Text on SQLite, a number of 20 digits elsewhere."""
@@ -140,8 +142,21 @@ class ExactDouble(ToolcribType):
         return dialect.type_descriptor(_Untyped() if dialect.name == "sqlite" else Double())
 
 
-class Document(ToolcribType):
-    """JSON as text, as documents.py spells it."""
+class ExactText(ToolcribType):
+    """Text that is compared and ordered by its characters, whatever language the database speaks, with NUL in it."""
 
     impl = Text
     cache_ok = True
+    forms = MappingProxyType({"postgresql": (to_stored, from_stored)})
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """SQLite compares by characters anyway."""
+        return dialect.type_descriptor(Text(collation="C") if dialect.name == "postgresql" else Text())
+
+
+class Document(ToolcribType):
+    """JSON as text, as documents.py spells it: databases' own JSON would lose -0.0 and the order of names."""
+
+    impl = Text
+    cache_ok = True
+    forms = MappingProxyType({"postgresql": (json_to_stored, json_from_stored)})

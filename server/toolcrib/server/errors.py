@@ -31,6 +31,10 @@ StoreError
 ├── ShuttingDown
 ├── StorageError            the database could not do it; nothing happened
 │   ├── DatabaseUnavailable   try again later
+│   │   └── PassingFailure      the same work may well succeed when it is run again
+│   │       ├── ConnectionLost    to a database server; what was not committed is gone
+│   │       └── WriteConflict     with somebody else's transaction
+│   ├── OutcomeUnknown        the connection was lost in the commit; a repeat under the request id finds out
 │   ├── DiskFull
 │   └── DatabaseCorrupt
 └── InternalError           a defect, in a hook or in the server; the text stays in the log
@@ -372,6 +376,27 @@ class DatabaseUnavailable(StorageError):
     """The database is locked by another program, or gone."""
 
     reason = "DATABASE_UNAVAILABLE"
+    retry_delay_s: ClassVar[float] = 1.0
+
+
+class PassingFailure(DatabaseUnavailable):
+    """The database gave up, for no fault of the work: the same may well succeed when it is run again."""
+
+
+class ConnectionLost(PassingFailure):
+    """The connection to the database server broke, or the server ended it. What was not committed is gone."""
+
+
+class WriteConflict(PassingFailure):
+    """The database ended the transaction for another's sake (a deadlock, or a failure to serialize both)."""
+
+    reason = "WRITE_CONFLICT"
+
+
+class OutcomeUnknown(StorageError):
+    """The connection was lost while the commit ran, and the database cannot be asked what became of it."""
+
+    reason = "OUTCOME_UNKNOWN"
     retry_delay_s: ClassVar[float] = 1.0
 
 

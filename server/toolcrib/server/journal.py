@@ -34,6 +34,13 @@ class JournalMark(NamedTuple):
     entries: int
 
 
+class Proof(NamedTuple):
+    """A transaction's revision and its hash, which no other transaction has."""
+
+    revision: int
+    hash: bytes
+
+
 class Journal:
     """Rows of toolcrib_transaction and toolcrib_audit that wait for the commit."""
 
@@ -101,6 +108,13 @@ class Journal:
         """Forgets what was noted since `mark`."""
         del self._transactions[mark.transactions :]
         del self._entries[mark.entries :]
+
+    def proof(self) -> Proof | None:
+        """What shows that this journal was committed, once it is written; None where nothing was noted."""
+        if not self._transactions:
+            return None
+        revision, *_, linked = self._transactions[0]
+        return Proof(revision, linked)
 
     def write(self, session: Session, statements: SystemStatements) -> None:
         """Writes all that was noted, behind what is there."""

@@ -1,24 +1,24 @@
-"""The lanes of the store: one that writes, some that read, and one that tells listeners of commits."""
+"""The lane that writes: calls that wait share one commit of the database."""
 
 from __future__ import annotations
 
 import logging
-import threading
+import random
 import time
 from collections.abc import Callable
-from queue import SimpleQueue
 from typing import Any, TypeGuard
 
 from toolcrib.server.answers import AnswerLimits
 from toolcrib.server.bell import Bell
 from toolcrib.server.changes import Commit
-from toolcrib.server.errors import StorageError, StoreError
-from toolcrib.server.hooks import Listener
+from toolcrib.server.errors import ConnectionLost, OutcomeUnknown, PassingFailure, StorageError, StoreError
+from toolcrib.server.journal import Proof
 from toolcrib.server.lane import Job, Lane, LaneQueue
+from toolcrib.server.outcome import OutcomeFinder
 from toolcrib.server.refusals import RefusalLimit
 from toolcrib.server.session import Session
 from toolcrib.server.store import Store
-from toolcrib.server.transaction import Group, ReadTransaction, Transaction
+from toolcrib.server.transaction import Group, Transaction
 
 logger = logging.getLogger(__name__)
 
@@ -29,50 +29,26 @@ _MANY = 8
 _GATHER_S = 0.0005
 _GATHER_MAX_S = 0.012
 _TICK_S = 0.001
+# How long to wait before work is run again whose transaction the database ended in favour of another's, at most.
+_CONFLICT_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 # Every so many groups more calls are waited for, so that groups grow as far as the load allows.
 _GROW_EVERY = 4
 
 
 class _GroupLost(Exception):
-    """The database ended the whole transaction: nothing of any call in the group is kept."""
+    """The database ended the whole transaction, for this `cause`: nothing of any call in the group is kept."""
 
-
-class ReaderLane(Lane):
-    """Runs reads on a connection that cannot write."""
-
-    def __init__(self, name: str, store: Store, queue: LaneQueue, *, batch_size: int) -> None:
-        super().__init__(name, queue, batch_size=batch_size)
-        self._store = store
-        self._backend = store.database.backend
-        self._transaction: ReadTransaction | None = None
-
-    def execute(self, jobs: list[Job[Any]]) -> None:
-        """Runs each job; one that fails does not touch the others."""
-        for job in jobs:
-            try:
-                job.value = job.work(self._opened())
-            except Exception as error:  # noqa: BLE001  # the caller is answered, whatever it is
-                job.error = self._backend.for_caller(error)
-                if isinstance(job.error, StorageError):
-                    self.finish()
-
-    def finish(self) -> None:
-        """Closes the connection; the next job opens another."""
-        if self._transaction is not None:
-            self._transaction.session.close()
-            self._transaction = None
-
-    def _opened(self) -> ReadTransaction:
-        if self._transaction is None:
-            self._transaction = ReadTransaction(self._store, self._backend.session(read_only=True, waits=True))
-        return self._transaction
+    def __init__(self, cause: BaseException | None) -> None:
+        super().__init__(cause)
+        self.cause = cause
 
 
 class WriterLane(Lane):
     """Runs writes: those that wait share one commit of the database, each as a transaction with its own revision.
 
     A call that fails takes no other with it. Where the database ends the whole transaction (disk full, file gone), each
-    call is run again alone and answered by what really happened to it; hooks then run again too.
+    call is run again alone and answered by what really happened to it; where it did so in favour of another one's, or
+    the connection was lost before the commit, all are run again together first. Hooks then run again too.
     """
 
     def __init__(
@@ -97,6 +73,7 @@ class WriterLane(Lane):
         self._session: Session | None = None
         self._last_group = 0
         self._groups = 0
+        self._finder = OutcomeFinder(self._backend, store.system)
 
     def gather(self) -> None:
         """Waits a little while many calls are about: a commit costs as much as several of them."""
@@ -116,24 +93,38 @@ class WriterLane(Lane):
         """Runs the jobs in one commit or, where that is lost, each in its own."""
         self._last_group = len(jobs)
         try:
-            self._commit_together(jobs)
+            self._commit_patiently(jobs)
         except _GroupLost:
             if len(jobs) == 1:
                 return
-            for job in jobs:
-                job.error = None
-                # The first try may have taken the time that the caller gave.
-                if job.is_wanted():
-                    try:
-                        self._commit_together([job])
-                    except _GroupLost:
-                        logger.info("a write failed alone too: %s", job.error)
+            # The first try may have taken the time that the caller gave.
+            for job in _wanted_again(jobs):
+                try:
+                    self._commit_patiently([job])
+                except _GroupLost:
+                    logger.info("a write failed alone too: %s", job.error)
 
     def finish(self) -> None:
         """Closes the connection; the next group opens another."""
         if self._session is not None:
             self._session.close()
             self._session = None
+
+    def _commit_patiently(self, jobs: list[Job[Any]]) -> None:
+        """Runs the jobs in one commit; all of them again where the database ended it for no fault of theirs."""
+        for pause_s in _CONFLICT_PAUSES_S:
+            try:
+                self._commit_together(jobs)
+            except _GroupLost as lost:
+                if not isinstance(lost.cause, PassingFailure):
+                    raise
+                # Not all who collided come back at the same moment.
+                time.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # spreads load, keeps no secret
+                jobs = _wanted_again(jobs)
+            else:
+                return
+        if jobs:
+            self._commit_together(jobs)
 
     def _commit_together(self, jobs: list[Job[Any]]) -> None:
         try:
@@ -143,12 +134,17 @@ class WriterLane(Lane):
             self._fail(jobs, error)
             return
         try:
-            transactions = self._run(session, jobs)
-            if session.in_transaction:
-                session.commit(has_news=bool(transactions))
+            transactions, proof = self._run(session, jobs)
+            # A dry run that was alone has ended it already.
+            if transactions or session.in_transaction:
+                self._commit(session, proof)
+        except OutcomeUnknown as error:
+            # Neither reported as done nor done again.
+            self._fail(jobs, error)
+            return
         except Exception as error:
             self._fail(jobs, error)
-            raise _GroupLost from error
+            raise _GroupLost(self._backend.for_caller(error)) from error
         self._bell.ring(transactions)
         if self._store.listeners:
             for transaction in transactions:
@@ -158,13 +154,37 @@ class WriterLane(Lane):
 
     def _begun(self) -> Session:
         self._backend.check_present()
-        if self._session is None:
-            self._session = self._backend.session(read_only=False, waits=True)
+        if self._session is not None:
+            try:
+                self._session.begin_writing()
+            except Exception as error:
+                if not isinstance(self._backend.for_caller(error), ConnectionLost):
+                    raise
+                # It has lain idle while the database was started anew.
+                self.finish()
+            else:
+                return self._session
+        self._session = self._backend.session(read_only=False, waits=True)
         self._session.begin_writing()
         return self._session
 
-    def _run(self, session: Session, jobs: list[Job[Any]]) -> list[Transaction]:
-        """Runs the jobs in the open transaction; raises where that is lost. Answers those with anything to commit."""
+    def _commit(self, session: Session, proof: Proof | None) -> None:
+        """Makes it durable. Raises what the database does, or OutcomeUnknown."""
+        try:
+            session.commit(has_news=proof is not None)
+        except Exception as error:
+            lost = self._backend.for_caller(error)
+            if not isinstance(lost, ConnectionLost):
+                raise
+            self.finish()
+            if proof is None or not self._finder.was_committed(proof):
+                raise lost from error
+
+    def _run(self, session: Session, jobs: list[Job[Any]]) -> tuple[list[Transaction], Proof | None]:
+        """Runs the jobs in the open transaction; raises where that is lost.
+
+        Answers the transactions with anything to commit, and what will show that they were committed.
+        """
         group = Group(session, self._store.system, self._answer_limits, alone=len(jobs) == 1)
         transactions = []
         for job in jobs:
@@ -174,10 +194,10 @@ class WriterLane(Lane):
             # Refused, or a dry run; or all that hooks tried was refused: a revision is given for a change, never a try.
             elif not transaction.undo():
                 if not group.alone:
-                    raise _GroupLost
+                    raise _GroupLost(None)
                 session.rollback()
                 if transaction.answer is None and not _is_audited(job.error):
-                    return []
+                    return [], None
                 session.begin_writing()
             if _is_audited(job.error) and (refused_calls := self._refusals.take()):
                 group.refuse(job.call, job.error, refused_calls)
@@ -185,7 +205,7 @@ class WriterLane(Lane):
             if transaction.answer is not None:
                 group.answers.add(transaction.answer)
         group.write(self._store.system)
-        return transactions
+        return transactions, group.journal.proof()
 
     def _run_job(self, job: Job[Any], transaction: Transaction, session: Session) -> bool:
         """Runs one job; answers whether it leaves anything to commit. Raises where the database is the cause."""
@@ -213,32 +233,12 @@ class WriterLane(Lane):
         self.finish()
 
 
+def _wanted_again(jobs: list[Job[Any]]) -> list[Job[Any]]:
+    """Those that somebody still waits for, as if they had not been run."""
+    for job in jobs:
+        job.error = None
+    return [job for job in jobs if job.is_wanted()]
+
+
 def _is_audited(error: BaseException | None) -> TypeGuard[StoreError]:
     return isinstance(error, StoreError) and bool(error.audited_in)
-
-
-class Announcer(threading.Thread):
-    """Tells listeners of commits, in their order, on a thread of its own: no answer waits for them."""
-
-    def __init__(self, listeners: tuple[Listener, ...]) -> None:
-        super().__init__(name="toolcrib-announcer", daemon=True)
-        self._listeners = listeners
-        self._commits: SimpleQueue[Commit | None] = SimpleQueue()
-
-    def announce(self, commit: Commit) -> None:
-        """Queues a durable commit."""
-        if self._listeners:
-            self._commits.put(commit)
-
-    def close(self) -> None:
-        """Lets it tell what is queued, and end."""
-        self._commits.put(None)
-
-    def run(self) -> None:
-        """The thread."""
-        while (commit := self._commits.get()) is not None:
-            for listener in self._listeners:
-                try:
-                    listener(commit)
-                except Exception:
-                    logger.exception("an after-commit listener failed at revision %d", commit.revision)

@@ -75,7 +75,7 @@ class RecordCheck:
         for row in self._stored.read(self._all):
             record = component.from_row(self._statements.reader.read(row))
             key = key_text(component.key_of(record))
-            last = next(self._stored.rows(_LAST_OF_ONE, (component.name, key, REFUSED)), None)
+            last = self._stored.first(_LAST_OF_ONE, (component.name, key, REFUSED))
             if last is None and row[-1] <= pruned_until:
                 self.untold += 1
                 continue
@@ -88,7 +88,7 @@ class RecordCheck:
 
     def _pruned_until(self) -> int:
         """The last revision of which entries may have been pruned."""
-        row = next(self._stored.rows(_PRUNED_UNTIL, (self._component.name,)), None)
+        row = self._stored.first(_PRUNED_UNTIL, (self._component.name,))
         return 0 if row is None else int(row[0])
 
     def _missing(self) -> Iterator[RecordFinding]:

@@ -96,10 +96,11 @@ class RecordLister(Generic[MessageT]):
         stored = self._transaction.store.by_table(table)
         if stored is None:
             return None
-        rows = "records" if table == stored.table.name else "former versions"
+        former = table != stored.table.name
+        rows = "former versions" if former else "records"
         if stored is self._stored:
-            return Visited(rows, self._component.key_fields, related=False)
-        return Visited(f"{rows} of {stored.component.name}", stored.component.key_fields, related=True)
+            return Visited(rows, self._component.key_fields, related=False, former=former)
+        return Visited(f"{rows} of {stored.component.name}", stored.component.key_fields, related=True, former=former)
 
     def _filter(self, selection: Selection) -> Checked:
         fields = self._stored.fields

@@ -21,7 +21,7 @@ from toolcrib.server.requests import Key
 from toolcrib.server.retention.kept import kept_of, require_audit
 from toolcrib.server.transaction import ReadTransaction
 
-# No limit, as a number that every database takes.
+# Behind every place in a transaction.
 _ALL = 2**31 - 1
 _BEFORE_ALL = -1
 
@@ -77,7 +77,7 @@ class RecordHistory:
         query = AuditQuery(component=self._component.name, record_key=key_text(key), oldest_first=oldest_first)
         last = _ALL if oldest_first else _BEFORE_ALL
         position = [] if behind is None else [behind, last]
-        rows = self._trail.entries(query, position, _ALL)
+        rows = self._trail.entries(query, position, None)
         for _, entries in groupby(rows, key=lambda row: row.revision):
             version = self._version(sorted(entries, key=lambda row: row.ordinal))
             if version is not None:

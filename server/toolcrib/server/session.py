@@ -16,7 +16,7 @@ from toolcrib.server.errors import StorageError
 from toolcrib.server.query.steps import PlanStep
 from toolcrib.server.statements import Prepared
 
-_SAVEPOINT = "toolcrib"
+SAVEPOINT = "toolcrib"
 
 
 def driver_connection(connection: Connection) -> Any:
@@ -52,8 +52,11 @@ class Session(ABC):
         """
 
     @abstractmethod
-    def run_refusable(self, statement: Prepared, rows: list[list[Any]]) -> None:
-        """Does as `run`; where a constraint refuses a row, those before it are written and the transaction goes on."""
+    def run_refusable(self, statement: Prepared, rows: list[list[Any]], *, is_behind_savepoint: bool) -> None:
+        """Does as `run`; where a constraint refuses a row, those before it are written and the transaction goes on.
+
+        It `is_behind_savepoint` where the one of depth 0 was set just before.
+        """
 
     @abstractmethod
     def explain(self, statement: Prepared, parameters: Sequence[Any]) -> list[PlanStep]:
@@ -141,16 +144,16 @@ class Session(ABC):
         self.require_transaction()
         # What others left to be written must not be undone with what comes.
         self.write_deferred()
-        self.cursor.execute(f"SAVEPOINT {_SAVEPOINT}_{depth}")
+        self.cursor.execute(f"SAVEPOINT {SAVEPOINT}_{depth}")
 
     def release_savepoint(self, depth: int = 0) -> None:
         """Keeps what was done since the savepoint."""
-        self.cursor.execute(f"RELEASE {_SAVEPOINT}_{depth}")
+        self.cursor.execute(f"RELEASE {SAVEPOINT}_{depth}")
 
     def rollback_to_savepoint(self, depth: int = 0) -> None:
         """Undoes what was done since the savepoint."""
-        self.cursor.execute(f"ROLLBACK TO {_SAVEPOINT}_{depth}")
-        self.cursor.execute(f"RELEASE {_SAVEPOINT}_{depth}")
+        self.cursor.execute(f"ROLLBACK TO {SAVEPOINT}_{depth}")
+        self.cursor.execute(f"RELEASE {SAVEPOINT}_{depth}")
 
     def close(self) -> None:
         """Gives the connection back."""

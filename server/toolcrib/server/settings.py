@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     )
     database: str = Field(
         default="sqlite:///toolcrib.db",
-        description="The database: a SQLite URL, or the path of a SQLite file.",
+        description="The database: a URL of SQLite or PostgreSQL, or the path of a SQLite file.",
     )
     components: str = Field(
         default="components", description="The folder of .proto files that an app module serves, seen from the module."
@@ -123,7 +123,22 @@ class Settings(BaseSettings):
         "counted.",
     )
     busy_timeout_s: float = Field(
-        default=5.0, ge=0, le=600, description="How long to wait for a database that another program has locked."
+        default=5.0, ge=0, le=600, description="How long to wait for a database that others have locked."
+    )
+    connect_timeout_s: float = Field(
+        default=5.0, ge=1, le=600, description="How long a connection to a database server may take to come about."
+    )
+    statement_timeout_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=86_400,
+        description="How long one statement may take on a database server, as a last resort; 0 is as long as it likes.",
+    )
+    connections_max: int = Field(
+        default=16,
+        ge=7,
+        le=1000,
+        description="The most connections to a database server. Each reader lane holds one; six more do the rest.",
     )
     stop_grace_s: float = Field(
         default=10.0, ge=0, le=3600, description="How long calls in flight may take to finish when the server stops."
@@ -164,7 +179,7 @@ class Settings(BaseSettings):
 
     def limits(self) -> Limits:
         """How patient the server is with its database."""
-        return Limits(self.busy_timeout_s)
+        return Limits(self.busy_timeout_s, self.connect_timeout_s, self.statement_timeout_s, self.connections_max)
 
     @classmethod
     def settings_customise_sources(

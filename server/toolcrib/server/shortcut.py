@@ -2,7 +2,7 @@
 
 SQLite finds a record in its cache or the system's in some microseconds; handing the question to a lane and the answer
 back costs many times that (docs/performance.md). A lane is asked instead for a while when the database is locked, or
-turns out to answer slowly: from a disk that is slow or busy.
+turns out to answer slowly: from a disk that is slow or busy. A database behind a network is always asked on a lane.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ class Shortcut:
         self._loop = asyncio.get_running_loop()
         self._gathering: Gathering[Held] = Gathering(self._run_all)
         self._transaction: ReadTransaction | None = None
-        # A database behind a network is asked on a lane: the event loop waits for none.
-        self._paused_until = 0.0 if self._backend.reads_at_once else inf
+        self._paused_until = 0.0
 
     async def run(self, work: Callable[[ReadTransaction], T]) -> T | None:
         """What `work` returns or raises; None where a lane is to do it."""
+        if not self._backend.reads_at_once:
+            return None
         if not self._gathering.holds():
             return self._run(work)
         future: asyncio.Future[T | None] = self._loop.create_future()

@@ -54,6 +54,7 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
     (errors.Overloaded, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.ShuttingDown, grpc.StatusCode.UNAVAILABLE),
     (errors.DatabaseUnavailable, grpc.StatusCode.UNAVAILABLE),
+    (errors.OutcomeUnknown, grpc.StatusCode.UNAVAILABLE),
     (errors.DiskFull, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.DatabaseCorrupt, grpc.StatusCode.DATA_LOSS),
 )

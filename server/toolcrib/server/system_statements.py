@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Dialect, Select, Table, Text, bindparam, delete, func, insert, or_, select, update
+from typing import Any
 
-from toolcrib.server.columns import UtcTimestamp
+from sqlalchemy import (
+    BigInteger,
+    Dialect,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+
+from toolcrib.server.columns import ExactText, UtcTimestamp
 from toolcrib.server.statements import Prepared, RowReader
 from toolcrib.server.system_tables import SystemTables
 
 
-def insert_into(table: Table, dialect: Dialect, *, without: str = "") -> Prepared:
-    """INSERT of a whole row, but for the column `without`, which the database fills in."""
-    columns = [column for column in table.columns if column.name != without]
-    values = {column.name: bindparam(column.name, type_=column.type) for column in columns}
-    return Prepared(insert(table).values(values).inline(), dialect, list(values))
+def insert_into(table: Table, dialect: Dialect, *, counting: str = "") -> Prepared:
+    """INSERT of a whole row, but for the column `counting`, which goes on from the highest that is there."""
+    columns = [column for column in table.columns if column.name != counting]
+    values: dict[str, Any] = {column.name: bindparam(column.name, type_=column.type) for column in columns}
+    given = list(values)
+    if counting:
+        highest = func.coalesce(select(func.max(table.c[counting])).scalar_subquery(), literal_column("0"))
+        values[counting] = highest + literal_column("1")
+    return Prepared(insert(table).values(values).inline(), dialect, given)
 
 
 def _chain_head(tables: SystemTables) -> Select[tuple[bytes]]:
@@ -47,6 +66,10 @@ class SystemStatements:
             dialect,
             ["last_value", "given_name"],
         )
+        self.select_hash = Prepared(
+            select(transaction.hash).where(transaction.revision == bindparam("given_revision", type_=BigInteger)),
+            dialect,
+        )
         self.select_chain_head = Prepared(_chain_head(tables), dialect, [])
         self._prepare_answers(tables.answer, dialect)
 
@@ -57,13 +80,13 @@ class SystemStatements:
             select(kept.audit_since, kept.versions_since).where(of_component), dialect, ["given_component"]
         )
         # The last revision until a time among those that are pruned.
-        until = bindparam("until", type_=Text)
+        until = bindparam("until", type_=ExactText)
         before = select(func.max(segment.last_revision)).where(segment.last_time <= until, segment.transactions > 0)
         self.select_pruned_at = Prepared(before, dialect)
 
     def _prepare_answers(self, answer: Table, dialect: Dialect) -> None:
         columns = answer.c
-        self.insert_answer = insert_into(answer, dialect, without="number")
+        self.insert_answer = insert_into(answer, dialect, counting="number")
         self.select_answer = Prepared(
             select(columns.digest, columns.answer).where(
                 columns.actor == bindparam("given_actor"), columns.request_id == bindparam("given_id")

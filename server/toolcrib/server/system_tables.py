@@ -22,10 +22,9 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
-    Text,
 )
 
-from toolcrib.server.columns import IntegerKey, UtcTimestamp
+from toolcrib.server.columns import ExactText, IntegerKey, UtcTimestamp
 
 # Raised whenever the tables below change, so that an older server refuses a newer database.
 LAYOUT_VERSION = 4
@@ -49,12 +48,15 @@ class SystemTables:
 def system_tables(metadata: MetaData) -> SystemTables:
     """Declares the system tables in `metadata`."""
     meta = Table(
-        "toolcrib_meta", metadata, Column("name", Text, primary_key=True), Column("value", LargeBinary, nullable=False)
+        "toolcrib_meta",
+        metadata,
+        Column("name", ExactText, primary_key=True),
+        Column("value", LargeBinary, nullable=False),
     )
     sequence = Table(
         "toolcrib_sequence",
         metadata,
-        Column("name", Text, primary_key=True),
+        Column("name", ExactText, primary_key=True),
         Column("last_value", BigInteger, nullable=False),
     )
     transaction = Table(
@@ -62,15 +64,15 @@ def system_tables(metadata: MetaData) -> SystemTables:
         metadata,
         Column("revision", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
         Column("commit_time", UtcTimestamp, nullable=False),
-        Column("actor", Text, nullable=False),
+        Column("actor", ExactText, nullable=False),
         Column("actor_source", SmallInteger, nullable=False),
-        Column("reason", Text, nullable=False),
-        Column("method", Text, nullable=False),
-        Column("peer", Text, nullable=False),
+        Column("reason", ExactText, nullable=False),
+        Column("method", ExactText, nullable=False),
+        Column("peer", ExactText, nullable=False),
         # Empty where the call had none.
-        Column("request_id", Text, nullable=False),
+        Column("request_id", ExactText, nullable=False),
         # Why the call was refused, and for how many that were this row stands; empty and 0 for a commit.
-        Column("refusal", Text, nullable=False),
+        Column("refusal", ExactText, nullable=False),
         Column("refused_calls", BigInteger, nullable=False),
         Column("entry_count", Integer, nullable=False),
         Column("hash", LargeBinary, nullable=False),
@@ -82,8 +84,8 @@ def system_tables(metadata: MetaData) -> SystemTables:
         metadata,
         Column("revision", BigInteger, ForeignKey(transaction.c.revision), nullable=False),
         Column("ordinal", Integer, nullable=False),
-        Column("component", Text, nullable=False),
-        Column("record_key", Text, nullable=False),
+        Column("component", ExactText, nullable=False),
+        Column("record_key", ExactText, nullable=False),
         Column("operation", SmallInteger, nullable=False),
         Column("before_image", LargeBinary, nullable=True),
         Column("after_image", LargeBinary, nullable=True),
@@ -97,9 +99,9 @@ def system_tables(metadata: MetaData) -> SystemTables:
         "toolcrib_answer",
         metadata,
         # Counts up, so that the oldest are found without an index of times.
-        Column("number", IntegerKey, primary_key=True, autoincrement=True),
-        Column("actor", Text, nullable=False),
-        Column("request_id", Text, nullable=False),
+        Column("number", IntegerKey, primary_key=True, autoincrement=False),
+        Column("actor", ExactText, nullable=False),
+        Column("request_id", ExactText, nullable=False),
         Column("commit_time", UtcTimestamp, nullable=False),
         # 0 where the write found nothing to change, and so made no revision.
         Column("revision", BigInteger, nullable=False),
@@ -111,7 +113,7 @@ def system_tables(metadata: MetaData) -> SystemTables:
     kept = Table(
         "toolcrib_kept",
         metadata,
-        Column("component", Text, primary_key=True),
+        Column("component", ExactText, primary_key=True),
         # The first revision at which the state of all records can be told: from their audit entries, all of which are
         # there behind it, and from their versions, if these are kept.
         Column("audit_since", BigInteger, nullable=False),
@@ -131,7 +133,7 @@ def _segments(metadata: MetaData) -> Table:
         Column("last_ordinal", Integer, nullable=False),
         Column("transactions", BigInteger, nullable=False),
         Column("entries", BigInteger, nullable=False),
-        Column("last_time", Text, nullable=False),
+        Column("last_time", ExactText, nullable=False),
         Column("previous_hash", LargeBinary, nullable=False),
         Column("hash", LargeBinary, nullable=False),
         PrimaryKeyConstraint("first_revision", "first_ordinal"),

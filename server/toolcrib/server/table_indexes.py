@@ -19,9 +19,11 @@ def create_indexes(connection: Connection, inspector: Inspector, table: Table) -
         index["name"]: (
             index["column_names"],
             bool(index["unique"]),
-            "sqlite_where" in index.get("dialect_options", {}),
+            any(option.endswith("_where") for option in index.get("dialect_options", {})),
         )
         for index in inspector.get_indexes(table.name)
+        # PostgreSQL names those of unique constraints among them.
+        if "duplicates_constraint" not in index
     }
     declared = {index.name: index for index in table.indexes}
     for name, (_, is_unique, _) in stored.items():

@@ -2,56 +2,71 @@
 
 with serve("app.py") as server:
     crib = Crib.connect(server.address, actor="ann")
+
+The database is a SQLite file or, where TOOLCRIB_TEST_DATABASE names a PostgreSQL server, one of that.
 """
 
 from __future__ import annotations
 
 import asyncio
-import tempfile
+import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from toolcrib.server.app import Server
+from toolcrib.server.databases.scratch import scratch_database, scratch_file
 from toolcrib.server.event_loop import loop_factory
 from toolcrib.server.hooks import Application
 from toolcrib.server.loading import load
 from toolcrib.server.settings import load_settings
 
 _FREE_PORT = "127.0.0.1:0"
+# The URL of a PostgreSQL server on which each test has a database of its own.
+TEST_DATABASE_VARIABLE = "TOOLCRIB_TEST_DATABASE"
 
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server that runs: its address for clients, and its database file for a look behind."""
+    """A server that runs: its address for clients, and the URL of its database for a look behind."""
 
     address: str
-    database: Path
+    database: str
+
+
+def new_database() -> AbstractContextManager[str]:
+    """The URL of a new database, which is thrown away behind the block."""
+    server = os.environ.get(TEST_DATABASE_VARIABLE)
+    return scratch_database(server) if server else scratch_file()
 
 
 @contextmanager
 def serve(
-    target: str | Path, *, application: Application | None = None, database: Path | None = None, **settings: Any
+    target: str | Path, *, application: Application | None = None, database: str | Path | None = None, **settings: Any
 ) -> Iterator[RunningServer]:
     """Serves `target`, a folder of .proto files or an application's file, until the block is left.
 
-    `application` replaces the one that `target` names. Without `database` a new one is made, and thrown away behind the
-    block. `settings` are those of toolcrib.toml. Raises what `toolcrib serve` would say.
+    `application` replaces the one that `target` names. `database` is a URL, or the path of a SQLite file; without it a
+    new one is made, and thrown away behind the block. `settings` are those of toolcrib.toml. Raises what `toolcrib
+    serve` would say.
     """
-    with tempfile.TemporaryDirectory(prefix="toolcrib-") as folder:
-        path = database or Path(folder) / "test.db"
-        chosen = load_settings(None, **{"address": _FREE_PORT, "database": f"sqlite:///{path}", **settings})
+    with new_database() if database is None else nullcontext(_url(database)) as url:
+        chosen = load_settings(None, **{"address": _FREE_PORT, "database": url, **settings})
         loaded, components = load(Path(target), chosen)
         server = Server(chosen, application or loaded, components)
         background = _Background(server)
         background.start()
         try:
-            yield RunningServer(server.address, path)
+            yield RunningServer(server.address, url)
         finally:
             background.stop()
+
+
+def _url(database: str | Path) -> str:
+    return str(database) if "://" in str(database) else f"sqlite:///{database}"
 
 
 class _Background:

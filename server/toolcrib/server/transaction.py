@@ -211,11 +211,16 @@ class Transaction(ReadTransaction):
         self.is_dry_run = True
         self.guard()
 
-    def guard(self) -> None:
-        """Lets what this call writes be undone without the calls that share its commit, unless it is too late."""
-        if not self.is_guarded and not self.has_written and not self._group.alone:
-            self.session.savepoint()
-            self.is_guarded = True
+    def guard(self) -> bool:
+        """Lets what this call writes be undone without the calls that share its commit, unless it is too late.
+
+        Answers whether it was this that set the savepoint.
+        """
+        if self.is_guarded or self.has_written or self._group.alone:
+            return False
+        self.session.savepoint()
+        self.is_guarded = True
+        return True
 
     def insert(self, statement: Prepared, rows: list[list[Any]], *, may_be_refused: bool) -> None:
         """Inserts rows: at once where something may still refuse them, else together with those of other calls."""
@@ -228,13 +233,13 @@ class Transaction(ReadTransaction):
 
     def run(self, statement: Prepared, rows: list[list[Any]], *, may_be_refused: bool) -> None:
         """Runs a statement that writes, for each of `rows`."""
-        if may_be_refused or self._depth:
-            self.guard()
-        self.has_written = True
         # Alone, also what nothing should refuse is: by rows that somebody has written past the server.
         if may_be_refused or self._depth or self._group.alone:
-            self.session.run_refusable(statement, rows)
+            is_behind_savepoint = self.guard()
+            self.has_written = True
+            self.session.run_refusable(statement, rows, is_behind_savepoint=is_behind_savepoint)
         else:
+            self.has_written = True
             self.session.run(statement, rows)
 
     def audit(self, changes: list[Change[Any]]) -> None:

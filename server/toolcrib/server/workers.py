@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from toolcrib.server.announcer import Announcer
 from toolcrib.server.answers import AnswerLimits
 from toolcrib.server.bell import Bell
 from toolcrib.server.call import Call
 from toolcrib.server.lane import LaneQueue
-from toolcrib.server.lanes import Announcer, ReaderLane, WriterLane
+from toolcrib.server.lanes import WriterLane
+from toolcrib.server.reader_lane import ReaderLane
 from toolcrib.server.shortcut import Shortcut
 from toolcrib.server.store import Store
 from toolcrib.server.transaction import ReadTransaction, Transaction
@@ -21,6 +23,8 @@ T = TypeVar("T")
 _READ_BATCH = 16
 # Those who begin to watch, many at a time after a restart, keep each other waiting, and nobody else.
 _BACKLOG_LANES = 2
+# The writer, the lanes for watches, the news of other servers, and health.
+CONNECTIONS_BESIDE_READERS = 1 + 1 + _BACKLOG_LANES + 1 + 1
 
 
 class Workers:
@@ -47,6 +51,7 @@ class Workers:
         self._backlog = LaneQueue(limit=queue_max)
         self._announcer = Announcer(store.listeners)
         self.bell = Bell()
+        self._news = store.database.backend.news(self.bell.ring_for_others)
         self._readers = [
             ReaderLane(f"toolcrib-reader-{number}", store, self._reads, batch_size=_READ_BATCH)
             for number in range(reader_lanes)
@@ -73,6 +78,8 @@ class Workers:
         """Starts the threads."""
         for thread in (self._announcer, *self._readers, *self._watchers, self._writer):
             thread.start()
+        if self._news is not None:
+            self._news.start()
 
     def read_at_once(self, work: Callable[[ReadTransaction], T]) -> Coroutine[Any, Any, T | None]:
         """Runs `work`, which reads very little, on the event loop; None where that is for a lane to do."""
@@ -97,6 +104,8 @@ class Workers:
     async def stop(self) -> None:
         """Lets the lanes finish what waits, tells the listeners, and ends the threads."""
         self._shortcut.close()
+        if self._news is not None:
+            await asyncio.to_thread(self._news.close)
         self._reads.close(len(self._readers))
         self._writes.close(1)
         self._follows.close(1)

@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -36,6 +34,7 @@ from support.model.world import State, revision_at
 from toolcrib.audit.v1.audit_pb2 import AuditEntry, ListAuditEntriesRequest, ListTransactionsRequest
 from toolcrib.audit.v1.audit_pb2_grpc import AuditServiceStub
 from toolcrib.server.audit_file import audit_file
+from toolcrib.server.testing import new_database
 
 # What each of some callers asks, one thing after another: a number for each.
 SCRIPTS = st.lists(st.lists(st.integers(0, 2**32 - 1), min_size=3, max_size=8), min_size=1, max_size=4)
@@ -61,7 +60,7 @@ class Everything(RuleBasedStateMachine):
     """Calls the server and the model alike. How the server runs is for those who inherit."""
 
     @abstractmethod
-    def open(self, database: Path) -> str:
+    def open(self, database: str) -> str:
         """Serves the database; answers the address."""
 
     @abstractmethod
@@ -71,8 +70,7 @@ class Everything(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.stack = ExitStack()
-        folder = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="toolcrib-"))
-        self.database = Path(folder) / "lab.db"
+        self.database = self.stack.enter_context(new_database())
         self.past = [State()]
         self.trail: list[AuditEntry] = []
         self.watches: list[Watch] = []
@@ -222,7 +220,7 @@ class Everything(RuleBasedStateMachine):
         chain = checked(self.database)
         assert chain.finding is None
         assert (chain.revision, chain.entries) == (len(self.past) - 1, len(self.trail))
-        with audit_file(f"sqlite:///{self.database}") as file:
+        with audit_file(self.database) as file:
             for kind in KINDS.values():
                 records = file.records(kind.repository().component)
                 assert records.run() is None

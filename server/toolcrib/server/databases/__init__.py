@@ -3,6 +3,9 @@
     choice.py       from a URL to its backend
     backend.py      what every backend says: how to open, begin, lock, tell errors apart, probe, explain, listen
     sqlite.py       SQLite: sqlite_session.py, sqlite_plan.py, sqlite_file.py (the audit, read without a server)
+    postgresql.py   PostgreSQL: postgresql_session.py, postgresql_errors.py, postgresql_plan.py, postgresql_audit.py,
+                    postgresql_news.py (what other servers commit)
 
-Nothing else asks which database it is; how values are spelled is in `columns.py`.
+SQL that the databases do not share is compiled from one construct: `query/json_paths.py`, `query/texts.py`. How values
+are spelled is in `columns.py`. Nothing else asks which database it is.
 """

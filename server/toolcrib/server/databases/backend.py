@@ -54,6 +54,9 @@ class Stored(Protocol):
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[Sequence[Any]]:
         """What a SELECT, whose parameters are spelled `?`, finds, one after another. Times are text as in documents."""
 
+    def first(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any] | None:
+        """The first row of the same, or None."""
+
     def read(self, statement: Prepared, parameters: Sequence[Any] = ()) -> Iterator[Sequence[Any]]:
         """What a prepared SELECT finds, as its driver gives it, one after another."""
 
@@ -125,6 +128,9 @@ class Backend(ABC):
     def news(self, heard: Callable[[], None]) -> News | None:
         """Calls `heard` on a thread when another server has committed; None where only asking finds that out."""
         return None
+
+    def close(self) -> None:  # noqa: B027  # most keep nothing
+        """Closes the connections that are kept in store."""
 
     def figures(self) -> Figures | None:
         """The connections, where there is a limit to them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from toolcrib.server.databases.backend import Backend
@@ -12,7 +12,10 @@ from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.sqlite import Sqlite
 from toolcrib.server.errors import StartError
 
-_EXAMPLES = "write for example sqlite:///toolcrib.db"
+_EXAMPLES = "write for example sqlite:///toolcrib.db or postgresql://user@host/database"
+_NEEDS_EXTRA = "PostgreSQL needs the driver psycopg; install it: pip install 'toolcrib[postgresql]'"
+# What people write for the one driver that is served.
+_POSTGRESQL = ("postgresql", "postgresql+psycopg", "postgres")
 
 
 def backend_for(text: str, limits: Limits) -> Backend:
@@ -23,9 +26,20 @@ def backend_for(text: str, limits: Limits) -> Backend:
         raise StartError(f"{text!r} is not a database URL; {_EXAMPLES}") from error
     if url.get_backend_name() == "sqlite":
         return Sqlite(url, limits)
+    if url.drivername in _POSTGRESQL:
+        return _postgresql(url.set(drivername="postgresql+psycopg"), limits)
     raise StartError(f"{url.drivername} is not served yet; {_EXAMPLES}")
 
 
 def without_password(text: str) -> str:
     """A database's URL as it may be shown."""
     return re.sub(r"(?<=:)[^:@/]+(?=@)", "***", text)
+
+
+def _postgresql(url: URL, limits: Limits) -> Backend:
+    try:
+        # Not on top: the driver is an extra of its own.
+        from toolcrib.server.databases.postgresql import Postgresql  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise StartError(_NEEDS_EXTRA) from error
+    return Postgresql(url, limits)

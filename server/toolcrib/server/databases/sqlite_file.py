@@ -27,6 +27,11 @@ class SqliteRows:
         """What a SELECT finds, one after another."""
         return self._connection.execute(sql, parameters)
 
+    def first(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any] | None:
+        """The first row of the same."""
+        row: Sequence[Any] | None = self._connection.execute(sql, parameters).fetchone()
+        return row
+
     def read(self, statement: Prepared, parameters: Sequence[Any] = ()) -> Iterator[Sequence[Any]]:
         """What a prepared SELECT finds."""
         return self._connection.execute(statement.sql, statement.bind(list(parameters)))

@@ -40,7 +40,7 @@ class SqliteSession(Session):
         """Takes the file's one lock for writing."""
         self.cursor.execute(BEGIN_WRITE)
 
-    def run_refusable(self, statement: Prepared, rows: list[list[Any]]) -> None:
+    def run_refusable(self, statement: Prepared, rows: list[list[Any]], *, is_behind_savepoint: bool) -> None:
         """A statement that a constraint refuses ends nothing but itself."""
         self.run(statement, rows)
 

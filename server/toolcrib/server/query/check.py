@@ -127,8 +127,7 @@ class _Checker:
         if operator is Operator.CONTAINS:
             return self._leaf(target, Test.CONTAINS, [text], negated=negated)
         if operator is Operator.SUFFIX:
-            encoded = text.encode()
-            return self._leaf(target, Test.SUFFIX, [-len(encoded), encoded], negated=negated)
+            return self._leaf(target, Test.SUFFIX, [text], negated=negated)
         # Text is ordered by its characters: an index serves a prefix as a range.
         end = behind(text)
         if end is None:
@@ -138,12 +137,12 @@ class _Checker:
     def _leaf(self, target: Target, test: Test, values: Sequence[Any], *, negated: bool) -> Shape:
         given = [*target.keys, *values]
         self.values.extend(given)
-        is_number = target.field.kind in {FieldKind.FLOAT, FieldKind.DOUBLE}
+        kind = target.field.kind
         if not target.relations:
-            return Leaf(target.column, target.steps, test, len(given), negated, is_number)
+            return Leaf(target.column, target.steps, test, len(given), negated, kind)
         # Unset is what no record has set: there may be none at all.
         unset = test is Test.NULL
-        leaf = Leaf(target.column, target.steps, test, len(given), negated=unset, is_number=is_number)
+        leaf = Leaf(target.column, target.steps, test, len(given), negated=unset, kind=kind)
         return Related(target.relations, leaf if target.column else EVERYTHING, negated is not unset)
 
 

@@ -20,11 +20,15 @@ _SORT_WARNING = "no index has this order: all that the filter finds is read and 
 
 
 class Visited(NamedTuple):
-    """A table that a plan reads: what its rows are called, and their key. `related`: those of another component."""
+    """A table that a plan reads: what its rows are called, and their key.
+
+    They are `related` if they are of another component, and `former` if they are versions that were replaced.
+    """
 
     records: str
     key_fields: Sequence[str]
     related: bool
+    former: bool
 
 
 def plan_in_words(plan: Iterable[PlanStep], tables: Callable[[str], Visited | None], *, filters: bool) -> Plan:
@@ -58,6 +62,9 @@ def _visit(step: PlanStep, table: Visited) -> Step:
     fields = list(step.columns) if step.by else key_fields
     if not step.by or fields == key_fields:
         name, phrase = "key", f"the key ({', '.join(fields)})"
+    elif table.former:
+        fields = [field for field in fields if field in key_fields]
+        name, phrase = "versions", "their revisions"
     elif step.is_own:
         name, phrase = "unique", f"what is unique ({', '.join(fields)})"
     else:

@@ -1,41 +1,146 @@
 """SQL for what is inside a column of JSON: fields of messages, entries of maps, elements of lists.
 
-The one place that knows how SQLite reads JSON. Names of fields come from the schema; keys of maps are bound.
+The one place that knows how databases read JSON. Names of fields come from the schema; keys of maps are bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import BindParameter, Select, Text, func, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Boolean,
+    Dialect,
+    Double,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import TypeEngine
 
+from toolcrib.server.columns import ExactText
+from toolcrib.server.query.fields import FieldKind
 from toolcrib.server.query.shape import Step, Way
+from toolcrib.server.query.spelling import infinity
 
 # What is asked of the value at the end of the way.
 Asked: TypeAlias = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 
+_NUMBERS = (FieldKind.FLOAT, FieldKind.DOUBLE)
+_INTEGERS = (FieldKind.INT32, FieldKind.INT64, FieldKind.UINT32, FieldKind.ENUM, FieldKind.DURATION)
+
+
+def type_within(kind: FieldKind | None) -> TypeEngine[Any]:
+    """The type that values of a field have within JSON (documents.py)."""
+    if kind is FieldKind.BOOL:
+        return Boolean()
+    if kind in _NUMBERS:
+        return Double()
+    return BigInteger() if kind in _INTEGERS else ExactText()
+
 
 def holds(
-    column: ColumnElement[Any], steps: Sequence[Step], keys: Iterator[BindParameter[str]], asked: Asked
+    column: ColumnElement[Any],
+    steps: Sequence[Step],
+    keys: Iterator[BindParameter[str]],
+    kind: FieldKind | None,
+    asked: Asked,
+    dialect: Dialect,
 ) -> ColumnElement[bool]:
-    """True where a value that `steps` lead to is there and is as it is `asked`; NULL or false elsewhere."""
-    return _holds(column, list(steps), keys, asked)
+    """True where a value that `steps` lead to is there and is as it is `asked`; NULL or false elsewhere.
+
+    `kind` is what the value is read as; None where nothing matters but that it is there.
+    """
+    json = _READERS[dialect.name]
+
+    def there(source: ColumnElement[Any], steps: list[Step]) -> ColumnElement[bool]:
+        names = [name for name in takewhile(lambda step: isinstance(step, str), steps) if isinstance(name, str)]
+        rest = steps[len(names) :]
+        if not rest:
+            return asked(json.value(source, names, kind))
+        found, value = json.each(source, names, rest[0], keys)
+        inner = there(value, rest[1:])
+        return inner if found is None else found.where(inner).exists()
+
+    return there(json.document(column), list(steps))
 
 
-def _holds(
-    source: ColumnElement[Any], steps: list[Step], keys: Iterator[BindParameter[str]], asked: Asked
-) -> ColumnElement[bool]:
-    names = [name for name in takewhile(lambda step: isinstance(step, str), steps) if isinstance(name, str)]
-    rest = steps[len(names) :]
+class _Reader(Protocol):
+    """How a kind of database reads JSON."""
+
+    def document(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The document in a column of text."""
+
+    def value(self, source: ColumnElement[Any], names: Sequence[str], kind: FieldKind | None) -> ColumnElement[Any]:
+        """The value that `names` lead to, or NULL."""
+
+    def each(
+        self, source: ColumnElement[Any], names: Sequence[str], way: Step, keys: Iterator[BindParameter[str]]
+    ) -> tuple[Select[Any] | None, ColumnElement[Any]]:
+        """What `way` leads to behind `names`: a SELECT with a row each, unless it is one value, and the value."""
+
+
+class _Sqlite:
+    def document(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return column
+
+    def value(self, source: ColumnElement[Any], names: Sequence[str], kind: FieldKind | None) -> ColumnElement[Any]:
+        found = func.json_extract(source, _path(names)) if names else source
+        if kind not in _NUMBERS:
+            return found
+        # The numbers that JSON has as text (documents.py); NaN is compared with nothing.
+        special = (("NaN", null()), ("Infinity", infinity()), ("-Infinity", -infinity()))
+        return case(*((found == literal_column(f"'{text}'", Text), number) for text, number in special), else_=found)
+
+    def each(
+        self, source: ColumnElement[Any], names: Sequence[str], way: Step, keys: Iterator[BindParameter[str]]
+    ) -> tuple[Select[Any], ColumnElement[Any]]:
+        each = func.json_each(source, _path(names)).table_valued("key", "value")
+        found: Select[Any] = select(literal_column("1")).select_from(each)
+        return (found.where(each.c.key == next(keys)) if way is Way.ENTRY else found), each.c.value
+
+
+class _Postgresql:
+    def document(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return cast(column, JSONB)
+
+    def value(self, source: ColumnElement[Any], names: Sequence[str], kind: FieldKind | None) -> ColumnElement[Any]:
+        # As text, which JSON's null has none of.
+        found: ColumnElement[Any] = source.op("#>>")(_names(names))
+        if kind is None:
+            return found
+        if kind in _NUMBERS:
+            found = case((found == literal_column("'NaN'", Text), null()), else_=found)
+        return cast(found, type_within(kind))
+
+    def each(
+        self, source: ColumnElement[Any], names: Sequence[str], way: Step, keys: Iterator[BindParameter[str]]
+    ) -> tuple[Select[Any] | None, ColumnElement[Any]]:
+        if way is Way.ENTRY:
+            return None, source.op("#>")(_names(names)).op("->")(next(keys))
+        # "Lax": what is not there has no elements, rather than being an error.
+        inside = "[*]" if way is Way.ELEMENT else ".*"
+        found = func.jsonb_path_query(source, _path(names, inside)).table_valued("value").render_derived()
+        return select(literal_column("1")).select_from(found), found.c.value
+
+
+_READERS: dict[str, _Reader] = {"sqlite": _Sqlite(), "postgresql": _Postgresql()}
+
+
+def _names(names: Sequence[str]) -> ColumnElement[str]:
+    return literal_column(f"'{{{','.join(names)}}}'", Text)
+
+
+def _path(names: Sequence[str], inside: str = "") -> ColumnElement[str]:
     # Names of protobuf fields are letters, digits and underscores.
-    path = literal_column(f"'{'.'.join(['$', *names])}'", Text)
-    if not rest:
-        return asked(func.json_extract(source, path) if names else source)
-    each = func.json_each(source, path).table_valued("key", "value")
-    found: Select[Any] = select(literal_column("1")).select_from(each)
-    if rest[0] is Way.ENTRY:
-        found = found.where(each.c.key == next(keys))
-    return found.where(_holds(each.c.value, rest[1:], keys, asked)).exists()
+    return literal_column(f"'{'.'.join(['$', *names])}{inside}'", Text)

@@ -77,7 +77,7 @@ def _inside(field: Field, names: list[str], path: FieldPath) -> Target:
             if not names:
                 return Target(field, column, (), tuple(steps), tuple(keys), is_plural=is_plural)
         elif field.repeated:
-            steps.append(Way.ANY)
+            steps.append(Way.ELEMENT)
             is_plural = True
         if field.kind is not FieldKind.MESSAGE:
             raise refusal(path.place, f"{field.name} has no fields inside")
@@ -102,5 +102,5 @@ def entry(target: Target, key: str) -> Target:
 def element(target: Target) -> Target:
     """Any element of a repeated field, any value of a map, or any record of a relation."""
     if target.column:
-        target = replace(target, steps=(*target.steps, Way.ANY))
+        target = replace(target, steps=(*target.steps, Way.VALUE if target.is_map else Way.ELEMENT))
     return replace(target, is_list=False, is_map=False, is_plural=True)

@@ -59,7 +59,7 @@ class Plans:
         limit_slot = position + len(shape.unset or ())
         asked = _asked(binds, limit_slot + 1) if shape.is_past else None
         scope = self._scope.at(asked)
-        chosen = where(scope, shape.filter, binds, show_deleted=shape.show_deleted, asked=asked)
+        chosen = where(scope, shape.filter, binds, self._dialect, show_deleted=shape.show_deleted, asked=asked)
         statement = select(*scope.table.c).where(chosen, *scope.shown(show_deleted=shape.show_deleted))
         if shape.unset is not None:
             statement = statement.where(behind(scope.table, shape.order, shape.unset, binds, position))
@@ -71,7 +71,7 @@ class Plans:
         binds = Binds()
         asked = _asked(binds, value_count(shape)) if is_past else None
         scope = self._scope.at(asked)
-        chosen = where(scope, shape, binds, show_deleted=show_deleted, asked=asked)
+        chosen = where(scope, shape, binds, self._dialect, show_deleted=show_deleted, asked=asked)
         counted = select(func.count()).select_from(scope.table)
         return self._plan(counted.where(chosen, *scope.shown(show_deleted=show_deleted)), binds)
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
 
+from toolcrib.server.query.fields import FieldKind
+
 
 class Test(Enum):
     """What is asked of a field. It is true or false; of an unset field all but NULL are false."""
@@ -21,14 +23,15 @@ class Test(Enum):
     IN = "in"  # any number of values
     NULL = "null"  # no value
     RANGE = "range"  # from the first value on, below the second
-    SUFFIX = "suffix"  # the place from the end, negative, and the bytes that are there
+    SUFFIX = "suffix"
     CONTAINS = "contains"
 
 
 class Way(Enum):
     """A step into JSON that is no name."""
 
-    ANY = "any"  # some element of a list, or some value of a map
+    ELEMENT = "element"  # some element of a list
+    VALUE = "value"  # some value of a map
     ENTRY = "entry"  # what a map has under a key, which is a value of the leaf
 
 
@@ -39,8 +42,7 @@ Step: TypeAlias = str | Way
 class Leaf:
     """A test of one field, with so many values; `steps` lead from its column to what is tested.
 
-    The values are the keys of the maps on the way, and then those of the test. `is_number` says that what is tested is
-    a float or double.
+    The values are the keys of the maps on the way, and then those of the test. `kind` is of what is tested.
     """
 
     column: str
@@ -48,7 +50,7 @@ class Leaf:
     test: Test
     values: int
     negated: bool
-    is_number: bool = False
+    kind: FieldKind | None = None
 
 
 @dataclass(frozen=True, slots=True)

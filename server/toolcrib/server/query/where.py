@@ -13,43 +13,30 @@ from sqlalchemy import (
     BindParameter,
     Boolean,
     Column,
-    Double,
+    Dialect,
     FromClause,
-    Integer,
-    LargeBinary,
-    Text,
     and_,
     bindparam,
-    case,
-    cast,
+    false,
     func,
     literal_column,
-    null,
     or_,
 )
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.types import NULLTYPE, TypeEngine
+from sqlalchemy.types import TypeEngine
 
-from toolcrib.server.columns import ExactDouble
+from toolcrib.server.columns import ExactDouble, ExactText
 from toolcrib.server.history import Asked
 from toolcrib.server.query.joins import Condition, Scope
-from toolcrib.server.query.json_paths import holds
+from toolcrib.server.query.json_paths import holds, type_within
 from toolcrib.server.query.shape import AllOf, AnyOf, Leaf, Related, Shape, Test, Way
+from toolcrib.server.query.spelling import contains, ends_with, infinity
 
 # Of a value, with the parameters that it is compared with.
 _Condition: TypeAlias = Callable[[ColumnElement[Any], Sequence[BindParameter[Any]]], Condition]
 
 # The etag is the revision, spelled as text for callers.
 _COLUMNS = {"etag": "toolcrib_revision"}
-_ZERO = literal_column("0", Integer)
-# Too large for any number, and so read as infinity.
-_INFINITY: ColumnElement[float] = literal_column("9e999", Double)
-# Written into the statement: its parameters are the caller's values.
-_TEXTS_OF_NUMBERS = (
-    (literal_column("'NaN'", Text), null()),
-    (literal_column("'Infinity'", Text), _INFINITY),
-    (literal_column("'-Infinity'", Text), -_INFINITY),
-)
 _ALWAYS, _NEVER = literal_column("1 = 1", Boolean), literal_column("1 = 0", Boolean)
 
 
@@ -84,7 +71,9 @@ def value_count(shape: Shape) -> int:
             return sum(map(value_count, parts))
 
 
-def where(scope: Scope, shape: Shape, binds: Binds, *, show_deleted: bool, asked: Asked | None = None) -> Condition:
+def where(
+    scope: Scope, shape: Shape, binds: Binds, dialect: Dialect, *, show_deleted: bool, asked: Asked | None = None
+) -> Condition:
     """The condition; its leaves take the caller's values from number 0 on, from left to right.
 
     Related records count only if they are not deleted, unless `show_deleted`, and as they were at the revision that is
@@ -104,7 +93,7 @@ def where(scope: Scope, shape: Shape, binds: Binds, *, show_deleted: bool, asked
                 column = column_of(scope.table, part.column)
                 types = _types(part, column)
                 given = [binds.give(next(slots), type_) for type_ in types]
-                return _leaf_in_json(part, column, given) if part.steps else _leaf(part, column, given)
+                return _leaf_in_json(part, column, given, dialect) if part.steps else _leaf(part, column, given)
 
     def related(scope: Scope, way: Sequence[str], part: Related) -> Condition:
         join, column = scope.joins[way[0]].at(asked), scope.table.c[scope.joins[way[0]].column]
@@ -120,9 +109,8 @@ def where(scope: Scope, shape: Shape, binds: Binds, *, show_deleted: bool, asked
 
 def _types(leaf: Leaf, column: Column[Any]) -> Sequence[TypeEngine[Any]]:
     keys = leaf.steps.count(Way.ENTRY)
-    # Values within JSON are given as they are there.
-    tested = _TYPES.get(leaf.test) or [NULLTYPE if leaf.steps else column.type] * (leaf.values - keys)
-    return [*[Text()] * keys, *tested]
+    tested = type_within(leaf.kind) if leaf.steps else column.type
+    return [*[ExactText()] * keys, *[tested] * (leaf.values - keys)]
 
 
 def _leaf(leaf: Leaf, column: Column[Any], given: Sequence[BindParameter[Any]]) -> Condition:
@@ -134,29 +122,17 @@ def _leaf(leaf: Leaf, column: Column[Any], given: Sequence[BindParameter[Any]]) 
 
 def _no_nan(column: ColumnElement[Any]) -> list[Condition]:
     """NaN, which is not greater than anything, sorts behind all numbers."""
-    return [column <= _INFINITY] if isinstance(column.type, ExactDouble) else []
+    return [column <= infinity()] if isinstance(column.type, ExactDouble) else []
 
 
-def _leaf_in_json(leaf: Leaf, column: Column[Any], given: Sequence[BindParameter[Any]]) -> Condition:
+def _leaf_in_json(leaf: Leaf, column: Column[Any], given: Sequence[BindParameter[Any]], dialect: Dialect) -> Condition:
     keys = leaf.steps.count(Way.ENTRY)
-    negated, test, values = leaf.negated, _CONDITIONS[leaf.test], given[keys:]
+    negated, test, kind, values = leaf.negated, _CONDITIONS[leaf.test], leaf.kind, given[keys:]
     if leaf.test is Test.NULL:
         # Nothing that is there: the opposite of something that is.
-        negated, test = not negated, _is_set
-    elif leaf.is_number:
-        test = _on_numbers(test)
-    condition = holds(column, leaf.steps, iter(given[:keys]), lambda value: test(value, values))
-    return ~func.coalesce(condition, literal_column("0", Boolean)) if negated else condition
-
-
-def _on_numbers(test: _Condition) -> _Condition:
-    """The test with the numbers that JSON has as text (documents.py) put back."""
-
-    def on_number(value: ColumnElement[Any], given: Sequence[BindParameter[Any]]) -> Condition:
-        number = case(*((value == text, number) for text, number in _TEXTS_OF_NUMBERS), else_=value)
-        return test(number, given)
-
-    return on_number
+        negated, test, kind = not negated, _is_set, None
+    condition = holds(column, leaf.steps, iter(given[:keys]), kind, lambda value: test(value, values), dialect)
+    return ~func.coalesce(condition, false()) if negated else condition
 
 
 def _is_set(value: ColumnElement[Any], _: Sequence[BindParameter[Any]]) -> Condition:
@@ -172,9 +148,6 @@ _CONDITIONS: Mapping[Test, _Condition] = {
     Test.IN: lambda column, given: column.in_(given),
     Test.NULL: lambda column, _: column.is_(None),
     Test.RANGE: lambda column, given: and_(column >= given[0], column < given[1]),
-    # By bytes: SQLite's functions of characters end at the first NUL. What it gives for empty ones is NULL.
-    Test.SUFFIX: lambda column, given: func.substr(cast(column, LargeBinary), given[0]).is_not_distinct_from(given[1]),
-    Test.CONTAINS: lambda column, given: func.instr(column, given[0]) > _ZERO,
+    Test.SUFFIX: lambda column, given: ends_with(column, given[0]),
+    Test.CONTAINS: lambda column, given: contains(column, given[0]),
 }
-# Where they are not the column's.
-_TYPES: Mapping[Test, Sequence[TypeEngine[Any]]] = {Test.SUFFIX: (Integer(), LargeBinary())}

@@ -9,9 +9,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, BindParameter, SmallInteger, Text, bindparam, literal_column, select
+from sqlalchemy import BigInteger, BindParameter, SmallInteger, bindparam, literal_column, select
 
 from toolcrib.server.changes import REFUSED
+from toolcrib.server.columns import ExactText
 from toolcrib.server.errors import RevisionAhead, RevisionPruned
 from toolcrib.server.retention.kept import kept_of
 from toolcrib.server.statements import Prepared, RowReader
@@ -114,7 +115,7 @@ class CommitTrail:
             raise RevisionPruned(text, metadata={"oldest_revision": str(oldest)})
 
     def _compile(self, components: int) -> Prepared:
-        given: list[BindParameter[Any]] = [bindparam(f"component_{n}", type_=Text) for n in range(components)]
+        given: list[BindParameter[Any]] = [bindparam(f"component_{n}", type_=ExactText) for n in range(components)]
         behind: BindParameter[int] = bindparam("given_position", type_=BigInteger)
         upto: BindParameter[int] = bindparam("given_upto", type_=BigInteger)
         audit = self._audit

@@ -1,7 +1,8 @@
 """Hands what is committed to those who watch, each commit read once for all of them.
 
 The writer lane says when there is something new, and of which components: those that nobody watches are not read. What
-other processes commit is found by asking for the newest revision every `poll_s` seconds, while anyone watches.
+other processes commit a database server tells at once; in any case it is found by asking for the newest revision every
+`poll_s` seconds, while anyone watches.
 """
 
 from __future__ import annotations
@@ -128,8 +129,11 @@ class Hub:
         if self._live:
             self._news.set()
 
-    def _hear(self, written: Written) -> None:
-        """Of a group of commits of this process."""
+    def _hear(self, written: Written | None) -> None:
+        """Of a group of commits of this process, or that another one has committed."""
+        if written is None:
+            self._news.set()
+            return
         is_next = written.first == self.position + 1 and not self._is_reading
         if is_next and self._components.isdisjoint(written.components):
             self.position = written.last

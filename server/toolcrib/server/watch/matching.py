@@ -14,6 +14,7 @@ from sqlalchemy import Integer, bindparam, literal_column, select
 from toolcrib.server.component_statements import DELETE_TIME
 from toolcrib.server.query.plans import Plan
 from toolcrib.server.query.shape import EVERYTHING, Checked, Shape
+from toolcrib.server.query.spelling import typed
 from toolcrib.server.query.where import Binds, where
 from toolcrib.server.session import Session
 from toolcrib.server.statements import Prepared
@@ -43,9 +44,9 @@ class Matching:
         table, scope = self._store[component].table, self._store[component].statements.scope
         given = [bindparam(f"of_record_{column.name}", type_=column.type) for column in table.columns]
         # Under the table's own name, which so means this one row.
-        record = select(*(value.label(column.name) for value, column in zip(given, table.columns, strict=True)))
+        record = select(*(typed(value).label(column.name) for value, column in zip(given, table.columns, strict=True)))
         binds = Binds()
-        condition = where(scope, shape, binds, show_deleted=True)
+        condition = where(scope, shape, binds, self._store.dialect, show_deleted=True)
         found = select(literal_column("1", Integer)).select_from(table).where(condition)
         statement = found.add_cte(record.cte(table.name))
         prepared = Prepared(statement, self._store.dialect)

@@ -2,9 +2,9 @@
 # source: plant/cycles/v1/machine_cycle.proto
 """The SQL table of plant.cycles.v1.MachineCycle."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table
 
-from toolcrib.server.columns import ExactDouble, IntegerKey, UtcTimestamp
+from toolcrib.server.columns import ExactDouble, ExactText, IntegerKey, UtcTimestamp
 
 
 def machine_cycle_table(metadata: MetaData) -> Table:
@@ -13,7 +13,7 @@ def machine_cycle_table(metadata: MetaData) -> Table:
         "machine_cycle",
         metadata,
         Column("id", IntegerKey, primary_key=True, autoincrement=False),
-        Column("product_id", Text, nullable=False),
+        Column("product_id", ExactText, nullable=False),
         Column("quality", Integer, nullable=False),
         Column("air_temperature_k", ExactDouble, nullable=False),
         Column("process_temperature_k", ExactDouble, nullable=False),

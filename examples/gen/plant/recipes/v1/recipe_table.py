@@ -2,9 +2,9 @@
 # source: plant/recipes/v1/recipe.proto
 """The SQL table of plant.recipes.v1.Recipe."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, UniqueConstraint
 
-from toolcrib.server.columns import ExactDouble, IntegerKey, UtcTimestamp
+from toolcrib.server.columns import ExactDouble, ExactText, IntegerKey, UtcTimestamp
 
 
 def recipe_table(metadata: MetaData) -> Table:
@@ -13,7 +13,7 @@ def recipe_table(metadata: MetaData) -> Table:
         "recipe",
         metadata,
         Column("id", IntegerKey, primary_key=True, autoincrement=False),
-        Column("name", Text, nullable=False),
+        Column("name", ExactText, nullable=False),
         Column("speed_mm_s", ExactDouble, nullable=False),
         Column("spindle_rpm", Integer, nullable=True),
         Column("coolant", Integer, nullable=False),

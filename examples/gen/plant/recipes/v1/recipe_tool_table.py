@@ -2,7 +2,9 @@
 # source: plant/recipes/v1/recipe.proto
 """The SQL table of plant.recipes.v1.RecipeTool."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table
+
+from toolcrib.server.columns import ExactText
 
 
 def recipe_tool_table(metadata: MetaData) -> Table:
@@ -12,7 +14,7 @@ def recipe_tool_table(metadata: MetaData) -> Table:
         metadata,
         Column("recipe_id", BigInteger, primary_key=True, autoincrement=False),
         Column("tool_number", Integer, primary_key=True, autoincrement=False),
-        Column("purpose", Text, nullable=False),
+        Column("purpose", ExactText, nullable=False),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )
     Index("recipe_tool_tool_number_idx", table.c["tool_number"])

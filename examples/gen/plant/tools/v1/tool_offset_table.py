@@ -2,9 +2,9 @@
 # source: plant/tools/v1/tool_offset.proto
 """The SQL table of plant.tools.v1.ToolOffset."""
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
 
-from toolcrib.server.columns import ExactDouble, UtcTimestamp
+from toolcrib.server.columns import ExactDouble, ExactText, UtcTimestamp
 
 
 def tool_offset_table(metadata: MetaData) -> Table:
@@ -20,7 +20,7 @@ def tool_offset_table(metadata: MetaData) -> Table:
         Column("front_angle_deg", ExactDouble, nullable=True),
         Column("back_angle_deg", ExactDouble, nullable=True),
         Column("orientation", Integer, nullable=True),
-        Column("comment", Text, nullable=False),
+        Column("comment", ExactText, nullable=False),
         Column("create_time", UtcTimestamp, nullable=False),
         Column("update_time", UtcTimestamp, nullable=False),
         Column("delete_time", UtcTimestamp, nullable=True),

@@ -2,9 +2,9 @@
 # source: plant/users/v1/user.proto
 """The SQL table of plant.users.v1.User."""
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, UniqueConstraint
 
-from toolcrib.server.columns import UtcTimestamp
+from toolcrib.server.columns import ExactText, UtcTimestamp
 
 
 def user_table(metadata: MetaData) -> Table:
@@ -12,9 +12,9 @@ def user_table(metadata: MetaData) -> Table:
     return Table(
         "machine_user",
         metadata,
-        Column("id", Text, primary_key=True, autoincrement=False),
-        Column("login", Text, nullable=False),
-        Column("display_name", Text, nullable=False),
+        Column("id", ExactText, primary_key=True, autoincrement=False),
+        Column("login", ExactText, nullable=False),
+        Column("display_name", ExactText, nullable=False),
         Column("role", Integer, nullable=False),
         Column("create_time", UtcTimestamp, nullable=False),
         Column("update_time", UtcTimestamp, nullable=False),

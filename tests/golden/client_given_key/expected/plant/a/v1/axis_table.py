@@ -2,9 +2,9 @@
 # source: plant/a/v1/a.proto
 """The SQL table of plant.a.v1.Axis."""
 
-from sqlalchemy import BigInteger, Column, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, MetaData, Table
 
-from toolcrib.server.columns import ExactDouble, UtcTimestamp
+from toolcrib.server.columns import ExactDouble, ExactText, UtcTimestamp
 
 
 def axis_table(metadata: MetaData) -> Table:
@@ -12,7 +12,7 @@ def axis_table(metadata: MetaData) -> Table:
     return Table(
         "axis",
         metadata,
-        Column("name", Text, primary_key=True, autoincrement=False),
+        Column("name", ExactText, primary_key=True, autoincrement=False),
         Column("offset_mm", ExactDouble, nullable=False),
         Column("delete_time", UtcTimestamp, nullable=True),
         Column("toolcrib_revision", BigInteger, nullable=False),

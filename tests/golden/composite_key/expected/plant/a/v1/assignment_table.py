@@ -2,7 +2,9 @@
 # source: plant/a/v1/a.proto
 """The SQL table of plant.a.v1.Assignment."""
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
+
+from toolcrib.server.columns import ExactText
 
 
 def assignment_table(metadata: MetaData) -> Table:
@@ -10,9 +12,9 @@ def assignment_table(metadata: MetaData) -> Table:
     return Table(
         "assignment",
         metadata,
-        Column("line", Text, primary_key=True, autoincrement=False),
+        Column("line", ExactText, primary_key=True, autoincrement=False),
         Column("tool_number", Integer, primary_key=True, autoincrement=False),
         Column("day", BigInteger, primary_key=True, autoincrement=False),
-        Column("pocket", Text, nullable=False),
+        Column("pocket", ExactText, nullable=False),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )

@@ -2,7 +2,9 @@
 # source: plant/a/v1/a.proto
 """The SQL table of plant.a.v1.ThermalCompensationEntry."""
 
-from sqlalchemy import BigInteger, Column, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, MetaData, Table
+
+from toolcrib.server.columns import ExactText
 
 
 def thermal_compensation_entry_table(metadata: MetaData) -> Table:
@@ -10,8 +12,8 @@ def thermal_compensation_entry_table(metadata: MetaData) -> Table:
     return Table(
         "thermal_compensation_entry",
         metadata,
-        Column("compensation_of_the_linear_axis_in_micrometers", Text, primary_key=True, autoincrement=False),
-        Column("axis", Text, primary_key=True, autoincrement=False),
-        Column("c", Text, primary_key=True, autoincrement=False),
+        Column("compensation_of_the_linear_axis_in_micrometers", ExactText, primary_key=True, autoincrement=False),
+        Column("axis", ExactText, primary_key=True, autoincrement=False),
+        Column("c", ExactText, primary_key=True, autoincrement=False),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )

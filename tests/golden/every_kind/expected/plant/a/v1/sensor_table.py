@@ -2,9 +2,9 @@
 # source: plant/a/v1/a.proto
 """The SQL table of plant.a.v1.Sensor."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, Table, UniqueConstraint
 
-from toolcrib.server.columns import ExactDouble, IntegerKey, UtcTimestamp
+from toolcrib.server.columns import ExactDouble, ExactText, IntegerKey, UtcTimestamp
 
 
 def sensor_table(metadata: MetaData) -> Table:
@@ -24,7 +24,7 @@ def sensor_table(metadata: MetaData) -> Table:
         Column("a_fixed32", BigInteger, nullable=False),
         Column("a_float", ExactDouble, nullable=False),
         Column("a_double", ExactDouble, nullable=False),
-        Column("a_string", Text, nullable=False),
+        Column("a_string", ExactText, nullable=False),
         Column("some_bytes", LargeBinary, nullable=False),
         Column("state", Integer, nullable=False),
         Column("unit_state", Integer, nullable=False),
@@ -35,7 +35,7 @@ def sensor_table(metadata: MetaData) -> Table:
         Column("maybe_fixed32", BigInteger, nullable=True),
         Column("maybe_float", ExactDouble, nullable=True),
         Column("maybe_double", ExactDouble, nullable=True),
-        Column("maybe_string", Text, nullable=True),
+        Column("maybe_string", ExactText, nullable=True),
         Column("maybe_bytes", LargeBinary, nullable=True),
         Column("maybe_state", Integer, nullable=True),
         Column("maybe_time", UtcTimestamp, nullable=True),

@@ -2,9 +2,9 @@
 # source: plant/a/v1/robot.proto
 """The SQL table of plant.a.v1.Robot."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, Table
 
-from toolcrib.server.columns import Document, ExactDouble, IntegerKey, UnsignedBigInteger, UtcTimestamp
+from toolcrib.server.columns import Document, ExactDouble, ExactText, IntegerKey, UnsignedBigInteger, UtcTimestamp
 
 
 def robot_table(metadata: MetaData) -> Table:
@@ -27,7 +27,7 @@ def robot_table(metadata: MetaData) -> Table:
         Column("ratios", Document, nullable=False),
         Column("tags", Document, nullable=False),
         Column("modes", Document, nullable=False),
-        Column("gripper", Text, nullable=True),
+        Column("gripper", ExactText, nullable=True),
         Column("drill", Integer, nullable=True),
         Column("custom", Document, nullable=True),
         Column("since", UtcTimestamp, nullable=True),

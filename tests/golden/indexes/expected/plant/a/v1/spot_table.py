@@ -2,9 +2,9 @@
 # source: plant/a/v1/a.proto
 """The SQL table of plant.a.v1.Spot."""
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, MetaData, Table
 
-from toolcrib.server.columns import IntegerKey
+from toolcrib.server.columns import ExactText, IntegerKey
 
 
 def spot_table(metadata: MetaData) -> Table:
@@ -13,7 +13,7 @@ def spot_table(metadata: MetaData) -> Table:
         "spot",
         metadata,
         Column("id", IntegerKey, primary_key=True, autoincrement=False),
-        Column("place", Text, nullable=False),
+        Column("place", ExactText, nullable=False),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )
     Index("spot_place_idx", table.c["place"])

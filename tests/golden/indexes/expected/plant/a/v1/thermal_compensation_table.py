@@ -2,9 +2,9 @@
 # source: plant/a/v1/a.proto
 """The SQL table of plant.a.v1.ThermalCompensation."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, UniqueConstraint
 
-from toolcrib.server.columns import ExactDouble, IntegerKey, UtcTimestamp
+from toolcrib.server.columns import ExactDouble, ExactText, IntegerKey, UtcTimestamp
 
 
 def thermal_compensation_table(metadata: MetaData) -> Table:
@@ -13,12 +13,12 @@ def thermal_compensation_table(metadata: MetaData) -> Table:
         "thermal_compensation",
         metadata,
         Column("id", IntegerKey, primary_key=True, autoincrement=False),
-        Column("axis", Text, nullable=False),
+        Column("axis", ExactText, nullable=False),
         Column("position", Integer, nullable=False),
-        Column("name", Text, nullable=False),
+        Column("name", ExactText, nullable=False),
         Column("temperature_measured_at_the_spindle", ExactDouble, nullable=False),
-        Column("label", Text, nullable=False),
-        Column("badge", Text, nullable=True),
+        Column("label", ExactText, nullable=False),
+        Column("badge", ExactText, nullable=True),
         Column("create_time", UtcTimestamp, nullable=False),
         Column("delete_time", UtcTimestamp, nullable=True),
         Column("toolcrib_revision", BigInteger, nullable=False),

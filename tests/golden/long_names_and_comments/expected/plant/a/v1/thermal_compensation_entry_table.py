@@ -2,9 +2,9 @@
 # source: plant/a/v1/a.proto
 """The SQL table of plant.a.v1.ThermalCompensationEntry."""
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, UniqueConstraint
 
-from toolcrib.server.columns import IntegerKey, UtcTimestamp
+from toolcrib.server.columns import ExactText, IntegerKey, UtcTimestamp
 
 
 def thermal_compensation_entry_table(metadata: MetaData) -> Table:
@@ -13,7 +13,7 @@ def thermal_compensation_entry_table(metadata: MetaData) -> Table:
         "thermal_compensation_entry",
         metadata,
         Column("compensation_of_the_linear_axis_in_micrometersa", IntegerKey, primary_key=True, autoincrement=False),
-        Column("compensation_of_the_linear_axis_in_micrometersb", Text, nullable=True),
+        Column("compensation_of_the_linear_axis_in_micrometersb", ExactText, nullable=True),
         Column("compensation_of_the_linear_axis_in_micrometersc", UtcTimestamp, nullable=True),
         Column("compensation_of_the_linear_axis_in_micrometersd", Integer, nullable=False),
         Column("compensation_of_the_linear_axis_in_micrometerse", Integer, nullable=True),

@@ -2,9 +2,9 @@
 # source: plant/a/v1/a.proto
 """The SQL table of plant.a.v1.Table."""
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
 
-from toolcrib.server.columns import UtcTimestamp
+from toolcrib.server.columns import ExactText, UtcTimestamp
 
 
 def table_table(metadata: MetaData) -> Table:
@@ -12,7 +12,7 @@ def table_table(metadata: MetaData) -> Table:
     return Table(
         "table",
         metadata,
-        Column("id", Text, primary_key=True, autoincrement=False),
+        Column("id", ExactText, primary_key=True, autoincrement=False),
         Column("field", Integer, nullable=False),
         Column("time", UtcTimestamp, nullable=True),
         Column("toolcrib_revision", BigInteger, nullable=False),

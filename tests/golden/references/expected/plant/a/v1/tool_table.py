@@ -2,9 +2,9 @@
 # source: plant/a/v1/a.proto
 """The SQL table of plant.a.v1.Tool."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, UniqueConstraint
 
-from toolcrib.server.columns import IntegerKey
+from toolcrib.server.columns import ExactText, IntegerKey
 
 
 def tool_table(metadata: MetaData) -> Table:
@@ -13,9 +13,9 @@ def tool_table(metadata: MetaData) -> Table:
         "tool",
         metadata,
         Column("id", IntegerKey, primary_key=True, autoincrement=False),
-        Column("rack", Text, nullable=False),
+        Column("rack", ExactText, nullable=False),
         Column("position", Integer, nullable=False),
-        Column("spare", Text, nullable=True),
+        Column("spare", ExactText, nullable=True),
         Column("twin", BigInteger, nullable=True),
         Column("itself", BigInteger, nullable=False),
         Column("toolcrib_revision", BigInteger, nullable=False),

@@ -2,7 +2,9 @@
 # source: plant/b/v1/b.proto
 """The SQL table of plant.b.v1.Rack."""
 
-from sqlalchemy import BigInteger, Column, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, MetaData, Table
+
+from toolcrib.server.columns import ExactText
 
 
 def rack_table(metadata: MetaData) -> Table:
@@ -10,6 +12,6 @@ def rack_table(metadata: MetaData) -> Table:
     return Table(
         "rack",
         metadata,
-        Column("id", Text, primary_key=True, autoincrement=False),
+        Column("id", ExactText, primary_key=True, autoincrement=False),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )

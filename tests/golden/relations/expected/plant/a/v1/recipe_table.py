@@ -2,9 +2,9 @@
 # source: plant/a/v1/recipe.proto
 """The SQL table of plant.a.v1.Recipe."""
 
-from sqlalchemy import BigInteger, Column, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, MetaData, Table
 
-from toolcrib.server.columns import IntegerKey, UtcTimestamp
+from toolcrib.server.columns import ExactText, IntegerKey, UtcTimestamp
 
 
 def recipe_table(metadata: MetaData) -> Table:
@@ -13,7 +13,7 @@ def recipe_table(metadata: MetaData) -> Table:
         "recipe",
         metadata,
         Column("id", IntegerKey, primary_key=True, autoincrement=False),
-        Column("name", Text, nullable=False),
+        Column("name", ExactText, nullable=False),
         Column("delete_time", UtcTimestamp, nullable=True),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )

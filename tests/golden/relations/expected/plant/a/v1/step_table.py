@@ -2,7 +2,9 @@
 # source: plant/a/v1/recipe.proto
 """The SQL table of plant.a.v1.Step."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table
+
+from toolcrib.server.columns import ExactText
 
 
 def step_table(metadata: MetaData) -> Table:
@@ -12,7 +14,7 @@ def step_table(metadata: MetaData) -> Table:
         metadata,
         Column("recipe_id", BigInteger, primary_key=True, autoincrement=False),
         Column("number", Integer, primary_key=True, autoincrement=False),
-        Column("tool", Text, nullable=False),
+        Column("tool", ExactText, nullable=False),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )
     Index("step_tool_idx", table.c["tool"])

@@ -2,7 +2,9 @@
 # source: plant/b/v1/tool.proto
 """The SQL table of plant.b.v1.Tool."""
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, MetaData, Table
+
+from toolcrib.server.columns import ExactText
 
 
 def tool_table(metadata: MetaData) -> Table:
@@ -10,8 +12,8 @@ def tool_table(metadata: MetaData) -> Table:
     table = Table(
         "tool",
         metadata,
-        Column("code", Text, primary_key=True, autoincrement=False),
-        Column("successor", Text, nullable=True),
+        Column("code", ExactText, primary_key=True, autoincrement=False),
+        Column("successor", ExactText, nullable=True),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )
     Index("tool_successor_idx", table.c["successor"])

@@ -2,9 +2,9 @@
 # source: plant/a/v1/a.proto
 """The SQL table of plant.a.v1.Operator."""
 
-from sqlalchemy import BigInteger, Column, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, MetaData, Table, UniqueConstraint
 
-from toolcrib.server.columns import UtcTimestamp
+from toolcrib.server.columns import ExactText, UtcTimestamp
 
 
 def operator_table(metadata: MetaData) -> Table:
@@ -12,8 +12,8 @@ def operator_table(metadata: MetaData) -> Table:
     return Table(
         "machine_operator",
         metadata,
-        Column("id", Text, primary_key=True, autoincrement=False),
-        Column("badge", Text, nullable=False),
+        Column("id", ExactText, primary_key=True, autoincrement=False),
+        Column("badge", ExactText, nullable=False),
         Column("delete_time", UtcTimestamp, nullable=True),
         Column("toolcrib_revision", BigInteger, nullable=False),
         UniqueConstraint("badge", name="machine_operator_badge_key"),

@@ -2,9 +2,9 @@
 # source: plant/a/v1/a.proto
 """The SQL table of plant.a.v1.Order."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table
 
-from toolcrib.server.columns import ExactDouble, IntegerKey
+from toolcrib.server.columns import ExactDouble, ExactText, IntegerKey
 
 
 def order_table(metadata: MetaData) -> Table:
@@ -13,7 +13,7 @@ def order_table(metadata: MetaData) -> Table:
         "order",
         metadata,
         Column("id", IntegerKey, primary_key=True, autoincrement=False),
-        Column("customer", Text, nullable=False),
+        Column("customer", ExactText, nullable=False),
         Column("weight_g", BigInteger, nullable=False),
         Column("urgent", Boolean, nullable=True),
         Column("level", Integer, nullable=True),
@@ -21,8 +21,8 @@ def order_table(metadata: MetaData) -> Table:
         Column("offset", BigInteger, nullable=True),
         Column("ratio", ExactDouble, nullable=True),
         Column("speed", ExactDouble, nullable=True),
-        Column("unit", Text, nullable=True),
-        Column("empty", Text, nullable=True),
+        Column("unit", ExactText, nullable=True),
+        Column("empty", ExactText, nullable=True),
         Column("mode", Integer, nullable=True),
         Column("toolcrib_revision", BigInteger, nullable=False),
     )

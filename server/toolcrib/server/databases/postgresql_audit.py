@@ -1,0 +1,124 @@
+"""The rows of a PostgreSQL database as they are stored, read without a server of Toolcrib's, and what doctor finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from toolcrib.server.columns import time_to_text
+from toolcrib.server.databases.backend import Finding, unwrap
+from toolcrib.server.errors import StartError
+from toolcrib.server.exact_text import from_stored, to_stored
+from toolcrib.server.session import driver_connection
+from toolcrib.server.statements import Prepared
+from toolcrib.server.system_tables import LAYOUT_VERSION
+
+# So many rows are in memory at a time, whose images may be large.
+_ROWS_AT_ONCE = 500
+
+
+class PostgresqlRows:
+    """The rows of a database at one moment."""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+        self._numbers = count()
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[Sequence[Any]]:
+        """What a SELECT finds, one after another."""
+        for row in self._streamed(_placed(sql), _given(parameters)):
+            yield _plain(row)
+
+    def first(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any] | None:
+        """The first row of the same."""
+        row = self._driver.execute(_placed(sql), _given(parameters)).fetchone()
+        return None if row is None else _plain(row)
+
+    def read(self, statement: Prepared, parameters: Sequence[Any] = ()) -> Iterator[Sequence[Any]]:
+        """What a prepared SELECT finds."""
+        return self._streamed(statement.sql, statement.bind(list(parameters)))
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is this table."""
+        (found,) = self._driver.execute("SELECT to_regclass(quote_ident(%s)) IS NOT NULL", [name]).fetchone()
+        return bool(found)
+
+    def _streamed(self, sql: str, parameters: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        with self._driver.cursor(name=f"toolcrib_rows_{next(self._numbers)}") as cursor:
+            cursor.itersize = _ROWS_AT_ONCE
+            yield from cursor.execute(sql, parameters)
+
+
+@contextmanager
+def stored(engine: Engine, place: str) -> Iterator[PostgresqlRows]:
+    """The rows, while servers may go on writing. Raises StartError where the database cannot be read."""
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield PostgresqlRows(driver_connection(connection))
+    except (DBAPIError, psycopg.Error) as error:
+        raise StartError(f"{place} cannot be read: {first_line(unwrap(error))}") from error
+
+
+def examine(engine: Engine, place: str) -> Finding:
+    """Whether it is, or can become, a sound database of this version."""
+    try:
+        with stored(engine, place) as rows:
+            return _examined(rows, place)
+    except StartError as error:
+        return Finding(str(error), "see that it runs and lets this user in, or name another with --database")
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without the lines that quote statements."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _examined(rows: PostgresqlRows, place: str) -> Finding:
+    version, encoding, fsync = _required(
+        rows, "SELECT current_setting('server_version'), current_setting('server_encoding'), current_setting('fsync')"
+    )
+    if encoding != "UTF8":
+        return Finding(f"{place} has the encoding {encoding}", "create it with ENCODING 'UTF8'")
+    tables = [name for (name,) in rows.rows("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")]
+    if not tables:
+        return Finding(f"{place} (PostgreSQL {version}) is empty and will be filled by the first start")
+    if "toolcrib_meta" not in tables:
+        found = f"{place} belongs to another application (it has the table {min(tables)})"
+        return Finding(found, "name another database with --database")
+    layout = rows.first("SELECT value FROM toolcrib_meta WHERE name = 'layout_version'")
+    if layout is not None and int(layout[0]) > LAYOUT_VERSION:
+        return Finding(f"{place} was written by a newer Toolcrib", "install that version, or a newer one")
+    if fsync != "on":
+        return Finding(f"{place} runs with fsync={fsync}: a power cut destroys it", "set fsync = on")
+    (revision,) = _required(rows, "SELECT coalesce(max(revision), 0) FROM toolcrib_transaction")
+    return Finding(f"{place} (PostgreSQL {version}) is sound, revision {revision}")
+
+
+def _required(rows: PostgresqlRows, sql: str) -> Sequence[Any]:
+    row = rows.first(sql)
+    assert row is not None  # an aggregate, or values
+    return row
+
+
+def _placed(sql: str) -> str:
+    return sql.replace("?", "%s")
+
+
+def _given(parameters: Sequence[Any]) -> list[Any]:
+    return [to_stored(value) if isinstance(value, str) else value for value in parameters]
+
+
+def _plain(row: Sequence[Any]) -> Sequence[Any]:
+    return [_PLAIN[type(value)](value) if type(value) in _PLAIN else value for value in row]
+
+
+_PLAIN: dict[type, Any] = {str: from_stored, datetime: time_to_text}

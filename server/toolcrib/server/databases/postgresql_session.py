@@ -1,0 +1,131 @@
+"""A session with PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from psycopg import Error, IntegrityError
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection
+
+from toolcrib.server.databases.postgresql_plan import plan_steps
+from toolcrib.server.query.steps import PlanStep
+from toolcrib.server.session import SAVEPOINT, Session
+from toolcrib.server.statements import Prepared
+
+# A failed transaction is none any more: nothing but an undoing is let through.
+_OPEN = (TransactionStatus.INTRANS, TransactionStatus.ACTIVE)
+
+_BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# Whoever writes holds the row of the revisions until its commit, on whichever server. So there is one writer at a time,
+# each sees all that was committed before, and where a revision can be seen all before it can.
+_BEGIN_WRITE = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT last_value FROM toolcrib_sequence WHERE name = 'revision' FOR UPDATE"
+)
+_ROW = "toolcrib_row"
+_STREAMED_AT_ONCE = 500
+
+
+class PostgresqlSession(Session):
+    """One connection to PostgreSQL. `news` is what others are told behind a commit, on Toolcrib's channel."""
+
+    __slots__ = ("_commit_with_news",)
+
+    def __init__(self, connection: Connection, *, read_only: bool, news: str) -> None:
+        super().__init__(connection)
+        self._commit_with_news = f"{news}; COMMIT"
+        # A connection from the pool may have been a writer's.
+        self.cursor.execute(f"SET default_transaction_read_only = {'on' if read_only else 'off'}")
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open and has not failed."""
+        return self._driver.info.transaction_status in _OPEN
+
+    def begin(self) -> None:
+        """Begins a transaction that reads."""
+        self.cursor.execute(_BEGIN_READ)
+
+    def begin_writing(self) -> None:
+        """Takes the row of the revisions: there is one writer at a time."""
+        self.cursor.execute(_BEGIN_WRITE)
+
+    def commit(self, *, has_news: bool) -> None:
+        """Makes the transaction durable."""
+        # A failed transaction would be rolled back, and PostgreSQL would not call that an error.
+        self.require_transaction()
+        self.cursor.execute(self._commit_with_news if has_news else "COMMIT")
+
+    def rollback(self) -> None:
+        """Ends the transaction, failed or not, if there is one."""
+        self._deferred = {}
+        if not self._driver.closed and self._driver.info.transaction_status is not TransactionStatus.IDLE:
+            self.cursor.execute("ROLLBACK")
+
+    def stream(self, statement: Prepared, parameters: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """The rows, some at a time, through a cursor on the server."""
+        if self._deferred:
+            self.write_deferred()
+        with self._driver.cursor(name="toolcrib_stream") as cursor:
+            cursor.itersize = _STREAMED_AT_ONCE
+            yield from cursor.execute(statement.sql, statement.bind(list(parameters)))
+
+    def run_refusable(self, statement: Prepared, rows: list[list[Any]], *, is_behind_savepoint: bool) -> None:
+        """Runs the rows behind a savepoint, as an error would end the transaction; one costs more than a row.
+
+        Where one is refused those before it are written again, one by one: who refuses a batch names what it collides
+        with, which may be an earlier item.
+        """
+        self.require_transaction()
+        given = [statement.bind(row) for row in rows]
+        try:
+            if is_behind_savepoint:
+                self._run_behind(f"{SAVEPOINT}_0", statement, given)
+            else:
+                self._run_guarded(statement, given)
+        except IntegrityError:
+            if len(given) == 1:
+                raise
+            for row in given:
+                self._run_guarded(statement, [row])
+
+    def _run_guarded(self, statement: Prepared, rows: list[list[Any]]) -> None:
+        self.cursor.execute(f"SAVEPOINT {_ROW}")
+        self._run_behind(_ROW, statement, rows)
+        self.cursor.execute(f"RELEASE {_ROW}")
+
+    def _run_behind(self, savepoint: str, statement: Prepared, rows: list[list[Any]]) -> None:
+        """Runs the rows, none of which stays where one is refused: all is as it was at the savepoint."""
+        try:
+            if len(rows) == 1:
+                self.cursor.execute(statement.sql, rows[0])
+            else:
+                self.cursor.executemany(statement.sql, rows)
+        except Error:
+            if self._driver.info.transaction_status is TransactionStatus.INERROR:
+                self.cursor.execute(f"ROLLBACK TO {savepoint}")
+            raise
+
+    def explain(self, statement: Prepared, parameters: Sequence[Any]) -> list[PlanStep]:
+        """The steps of the plan; of an empty table too, which PostgreSQL would rather read than look up."""
+        with self.snapshot():
+            self.cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+            self.cursor.execute(f"EXPLAIN (FORMAT JSON) {statement.sql}", statement.bind(list(parameters)))
+            ((plan,),) = self.cursor.fetchall()
+            return list(plan_steps(plan[0]["Plan"], self._index))
+
+    def _index(self, name: str) -> tuple[list[str], bool]:
+        """The columns of an index, and whether it is that of a key or a unique constraint."""
+        found = self.cursor.execute(
+            "SELECT attname, EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = attrelid) FROM pg_attribute "
+            "WHERE attrelid = to_regclass(quote_ident(%s)) ORDER BY attnum",
+            [name],
+        ).fetchall()
+        return [column for column, _ in found], bool(found and found[0][1])
+
+    def close(self) -> None:
+        """Gives the connection back, unless it is broken."""
+        if self._driver.closed:
+            self.connection.invalidate()
+        self.connection.close()

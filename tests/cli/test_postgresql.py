@@ -1,0 +1,136 @@
+"""The commands that need no server, on PostgreSQL: what they find, and what they say of what they do not."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from plant.recipes.v1.recipe_pb2 import Recipe
+from plant.recipes.v1.recipe_service_pb2 import (
+    BatchCreateRecipesRequest,
+    CreateRecipeRequest,
+    DeleteRecipeRequest,
+    UpdateRecipeRequest,
+)
+from support.behind import behind
+from support.command import toolcrib
+from support.plant import COMPONENTS, plant
+from toolcrib.server.testing import serve
+
+FREE = ("--address", "127.0.0.1:0")
+
+
+@pytest.fixture
+def written(own_database: str) -> str:
+    with serve(COMPONENTS, database=own_database) as running, plant(running.address) as crib:
+        # Of more than one page of the cursor, and with what PostgreSQL cannot hold as it is.
+        recipes = [Recipe(name=f"recipe {number}", speed_mm_s=1) for number in range(600)]
+        items = [CreateRecipeRequest(recipe=recipe) for recipe in recipes]
+        crib.recipes.BatchCreateRecipes(BatchCreateRecipesRequest(requests=items))
+        odd = crib.recipe("\0\1\2 odd")
+        crib.recipes.UpdateRecipe(UpdateRecipeRequest(recipe=Recipe(id=odd.id, speed_mm_s=7)))
+        crib.recipes.DeleteRecipe(DeleteRecipeRequest(id=odd.id))
+    return own_database
+
+
+class TestAudit:
+    def test_is_verified_with_its_records_and_exported(self, written: str, tmp_path: Path) -> None:
+        done = toolcrib("audit", "verify", "--database", written, "--records", "--components", COMPONENTS, "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = json.loads(done.stdout)
+        assert (found["ok"], found["revision"], found["records"]["compared"]) == (True, 4, 601)
+        assert toolcrib("audit", "export", "--database", written, "--out", tmp_path / "evidence").returncode == 0
+        assert toolcrib("audit", "verify", "--bundle", tmp_path / "evidence").returncode == 0
+
+    def test_is_signed_and_held_to_its_checkpoint(self, written: str, tmp_path: Path) -> None:
+        toolcrib("audit", "key", "--out", tmp_path / "key")
+        signed = ("--key", tmp_path / "key", "--out", tmp_path / "signed.json")
+        assert toolcrib("audit", "checkpoint", "--database", written, *signed).returncode == 0
+        verified = toolcrib("audit", "verify", "--database", written, "--checkpoint", tmp_path / "signed.json")
+        assert "passed the checkpoint at revision 4" in verified.stdout
+
+    @pytest.mark.parametrize(
+        ("tampering", "place"),
+        [
+            ("UPDATE toolcrib_transaction SET actor = 'eve' WHERE revision = 3", (3, None)),
+            (
+                "UPDATE toolcrib_transaction SET commit_time = commit_time + interval '1us' WHERE revision = 3",
+                (3, None),
+            ),
+            ("UPDATE toolcrib_audit SET after_image = '\\x00' WHERE revision = 3", (3, 0)),
+            ("DELETE FROM toolcrib_audit WHERE revision = 3", (3, None)),
+        ],
+    )
+    def test_that_was_tampered_with_is_found(self, written: str, tampering: str, place: tuple[int, int | None]) -> None:
+        with behind(written) as connection:
+            connection.execute(tampering)
+        done = toolcrib("audit", "verify", "--database", written, "--json")
+        finding = json.loads(done.stdout)["finding"]
+        assert done.returncode == 1
+        assert finding["revision"] == place[0]
+
+    def test_of_a_record_that_was_written_past_the_server_is_found(self, written: str) -> None:
+        with behind(written) as connection:
+            connection.execute("UPDATE recipe SET speed_mm_s = 2 WHERE id = 5")
+        done = toolcrib("audit", "verify", "--database", written, "--records", "--components", COMPONENTS, "--json")
+        assert json.loads(done.stdout)["records"]["finding"]["record_key"] == "5"
+
+    def test_of_a_database_that_is_not_toolcribs_is_told(self, own_database: str) -> None:
+        done = toolcrib("audit", "verify", "--database", own_database)
+        assert done.returncode == 1
+        assert "is no database of Toolcrib" in done.stderr
+
+
+def found_by_doctor(database: str, folder: Path) -> dict[str, str]:
+    done = toolcrib("doctor", *FREE, "--database", database, "--json", cwd=folder)
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert "disk" not in checks
+    found: dict[str, str] = checks["database"]
+    return found
+
+
+class TestDoctor:
+    def test_an_empty_database_and_one_in_use(self, own_database: str, tmp_path: Path) -> None:
+        assert "will be filled by the first start" in found_by_doctor(own_database, tmp_path)["found"]
+        with serve(COMPONENTS, database=own_database) as running, plant(running.address) as crib:
+            crib.recipe()
+            # What is tested on has no fsync, which nobody should have elsewhere.
+            assert "fsync" in found_by_doctor(own_database, tmp_path)["remedy"]
+
+    def test_another_applications(self, own_database: str, tmp_path: Path) -> None:
+        with behind(own_database) as connection:
+            connection.execute("CREATE TABLE notes (text TEXT)")
+        assert (
+            "belongs to another application (it has the table notes)"
+            in found_by_doctor(own_database, tmp_path)["found"]
+        )
+
+    def test_one_that_cannot_be_reached_without_its_password(self, tmp_path: Path) -> None:
+        url = "postgresql://ann:hush@127.0.0.1:1/plant"
+        found = found_by_doctor(url, tmp_path)
+        assert "cannot be read" in found["found"]
+        assert found["remedy"]
+        assert "hush" not in str(found)
+
+
+class TestServe:
+    def test_says_in_a_line_why_a_database_cannot_be_opened(self) -> None:
+        done = toolcrib("serve", COMPONENTS, *FREE, "--database", "postgresql://ann:hush@127.0.0.1:1/plant")
+        assert done.returncode == 1
+        assert "cannot connect to postgresql://ann:***@127.0.0.1:1/plant" in done.stderr
+        assert "hush" not in done.stderr
+
+    def test_names_the_command_that_installs_the_driver(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delitem(sys.modules, "toolcrib.server.databases.postgresql", raising=False)
+        monkeypatch.setitem(sys.modules, "psycopg", None)
+        done = toolcrib("serve", COMPONENTS, *FREE, "--database", "postgresql://localhost/plant")
+        assert done.returncode == 1
+        assert "pip install 'toolcrib[postgresql]'" in done.stderr
+
+    def test_asks_for_connections_for_its_lanes(self, own_database: str) -> None:
+        done = toolcrib("serve", COMPONENTS, *FREE, "--database", own_database, "--reader-lanes", "20")
+        assert done.returncode == 1
+        assert "raise it to 26, or lower reader_lanes" in done.stderr
