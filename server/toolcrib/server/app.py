@@ -24,6 +24,8 @@ from toolcrib.server.interceptors import access, answer_errors, establish_identi
 from toolcrib.server.loading import import_components
 from toolcrib.server.retention_servicer import RetentionServicer
 from toolcrib.server.rpc import Interceptor, Methods, register
+from toolcrib.server.schema.evolve import Policy, this_user
+from toolcrib.server.schema.record import Author
 from toolcrib.server.settings import Settings
 from toolcrib.server.signing import VerifyingKey
 from toolcrib.server.store import Store
@@ -62,7 +64,7 @@ class Server:
         self._server = grpc.aio.server(options=network.options(settings))
         address = network.bind(self._server, settings)
         try:
-            store.open()
+            store.open(store.schema(Author(this_user(), "serve"), Policy(settings.schema_policy)))
         except BaseException:
             await self._server.stop(None)
             raise

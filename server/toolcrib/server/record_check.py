@@ -5,16 +5,17 @@ Read within the moment that the chain is followed in, and only worth as much as 
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError, Message
 from sqlalchemy import Dialect, MetaData, select
 
-from toolcrib.server.changes import REFUSED
+from toolcrib.server.changes import REFUSED, Operation
 from toolcrib.server.component import Component, key_text
-from toolcrib.server.component_statements import ComponentStatements
+from toolcrib.server.component_statements import DELETE_TIME, ComponentStatements
 from toolcrib.server.constraints import History
 from toolcrib.server.findings import Fault
 from toolcrib.server.statements import Prepared
@@ -22,14 +23,14 @@ from toolcrib.server.statements import Prepared
 # The newest entry of each record; calls that were refused, and prunings, changed nothing.
 _LAST_OF_ALL = """
 SELECT record_key, after_image FROM toolcrib_audit AS entry
-WHERE component = :component AND operation < :refused AND NOT EXISTS (
+WHERE component IN (SELECT value FROM json_each(:components)) AND operation < :refused AND NOT EXISTS (
     SELECT 1 FROM toolcrib_audit AS later
-    WHERE later.component = entry.component AND later.record_key = entry.record_key
+    WHERE later.component IN (SELECT value FROM json_each(:components)) AND later.record_key = entry.record_key
     AND later.operation < :refused AND (later.revision, later.ordinal) > (entry.revision, entry.ordinal))
 """
 _LAST_OF_ONE = """
-SELECT after_image FROM toolcrib_audit
-WHERE component = :component AND record_key = :record_key AND operation < :refused
+SELECT after_image, operation FROM toolcrib_audit
+WHERE component IN (SELECT value FROM json_each(:components)) AND record_key = :record_key AND operation < :refused
 ORDER BY revision DESC, ordinal DESC LIMIT 1
 """
 _PRUNED_UNTIL = "SELECT audit_since FROM toolcrib_kept WHERE component = :component"
@@ -47,10 +48,13 @@ class RecordFinding(NamedTuple):
 class RecordCheck:
     """The records of one component. `records` counts those that were compared, `untold` those without entries."""
 
-    def __init__(self, connection: sqlite3.Connection, component: Component[Any, Any], dialect: Dialect) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, component: Component[Any, Any], names: Sequence[str], dialect: Dialect
+    ) -> None:
+        """`names` are those of the component in the audit, now and before."""
         self._connection = connection
         self._component = component
-        self._parameters: dict[str, Any] = {"component": component.name, "refused": REFUSED}
+        self._parameters: dict[str, Any] = {"components": json.dumps(names), "refused": REFUSED}
         self._table = component.table(MetaData())
         self._statements = ComponentStatements(
             component.name,
@@ -84,13 +88,13 @@ class RecordCheck:
             self.records += 1
             if last is None or last[0] is None:
                 yield RecordFinding(component.name, key, Fault.EXTRA, "the audit knows of no such record")
-            elif _bytes(self._message(last[0])) != _bytes(record):
+            elif not self._is_same(self._message(last[0]), record, is_deleted=last[1] == Operation.DELETE):
                 text = "it is not what the audit says that it was left as"
                 yield RecordFinding(component.name, key, Fault.ALTERED, text)
 
     def _pruned_until(self) -> int:
         """The last revision of which entries may have been pruned."""
-        row = self._connection.execute(_PRUNED_UNTIL, self._parameters).fetchone()
+        row = self._connection.execute(_PRUNED_UNTIL, {"component": self._component.name}).fetchone()
         return 0 if row is None else int(row[0])
 
     def _missing(self) -> Iterator[RecordFinding]:
@@ -102,10 +106,20 @@ class RecordCheck:
             if self._connection.execute(get.sql, get.bind(values)).fetchone() is None:
                 yield RecordFinding(component.name, key, Fault.MISSING, "the audit does not say that it was deleted")
 
+    def _is_same(self, image: Message, record: Message, *, is_deleted: bool) -> bool:
+        told = {field.name for field, _ in image.ListFields()}
+        for name in self._component.standard_fields:
+            # The server fills them in since the component declares them; before, no record told them.
+            if name not in told and (name != DELETE_TIME or is_deleted):
+                record.ClearField(name)
+        return _bytes(image) == _bytes(record)
+
     def _message(self, image: bytes) -> Message:
         message: Message = self._component.message()
         try:
             message.ParseFromString(image)
+            # Fields that the component no longer has.
+            message.DiscardUnknownFields()
         except DecodeError:
             # Of another version of the component; it is said to be altered.
             message.Clear()
