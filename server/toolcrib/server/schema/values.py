@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -29,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import column as column_of
 
-from toolcrib.server.columns import ExactDouble, ToolcribType, UnsignedBigInteger
+from toolcrib.server.columns import ExactDouble, ToolcribType, UnsignedBigInteger, UtcTimestamp
 from toolcrib.server.history import REVISION, START
 from toolcrib.server.schema.renames import Match
 from toolcrib.server.schema.shapes import FieldShape
@@ -146,8 +147,9 @@ class Values:
         """When the version in a row was committed."""
         transaction = self._system.transaction.c
         of_row = select(transaction.commit_time).where(transaction.revision == self._stored(REVISION)).scalar_subquery()
-        # A row that was written past the server may have a revision that never was.
-        return func.coalesce(of_row, select(func.min(transaction.commit_time)).scalar_subquery())
+        # A row that was written past the server may have a revision that never was, or is no longer kept.
+        oldest = select(func.min(transaction.commit_time)).scalar_subquery()
+        return func.coalesce(of_row, oldest, literal(datetime.now(UTC), UtcTimestamp))
 
     def _first_commit(self) -> ColumnElement[Any]:
         """When the audit trail first tells of a record."""
