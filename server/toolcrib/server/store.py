@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
 from protovalidate import Validator
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 
 from toolcrib.server.changes import Operation
 from toolcrib.server.component import Component, KeyAllocation
@@ -23,7 +23,7 @@ from toolcrib.server.paging import PageTokens
 from toolcrib.server.query.fields import Field
 from toolcrib.server.relations import RelatedRecords, relate
 from toolcrib.server.schema.evolve import Brought, Policy, Schema, this_user
-from toolcrib.server.schema.record import Author
+from toolcrib.server.schema.record import Author, Recorded, read_record
 from toolcrib.server.schema.served import Served
 from toolcrib.server.schema.steps import Plan
 from toolcrib.server.system_statements import SystemStatements
@@ -119,8 +119,16 @@ class Store:
     def plan(self) -> Plan:
         """What is to be done to the database to bring it up to the components. Raises StartError."""
         with self.database.look() as connection:
-            schema = self.schema(Author("", "plan"))
-            return schema.plan(connection, self.database.system, str(self.database.path)).plan
+            return self.plan_of(connection)
+
+    def plan_of(self, connection: Connection) -> Plan:
+        """The same on a connection that is there."""
+        schema = self.schema(Author("", "plan"))
+        return schema.plan(connection, self.database.system, str(self.database.path)).plan
+
+    def recorded(self, connection: Connection) -> Recorded:
+        """The schemas that the database has had, once it is open."""
+        return read_record(connection, self.database.system.schema)
 
     def open(self, schema: Schema | None = None) -> Brought:
         """Opens the database and brings it up to what the components need, as `schema` says. Raises StartError."""
