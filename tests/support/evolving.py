@@ -6,6 +6,7 @@ a line of JSON too.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -98,7 +99,8 @@ class Evolving:
     def serve(self, *calls: Sequence[Any], component: str = "shop.v1.Part", **settings: Any) -> list[Any]:
         """Serves, and answers what each of `calls` does, the method of a client with its arguments.
 
-        A record is a dictionary; `as_of` and the like are in one at the end; "sql" goes past the server. Raises Failed.
+        A record is a dictionary; `as_of` and the like are in one at the end; "sql" goes past the server, and
+        "watch" answers so many changes. Raises Failed.
         """
         request = {"components": str(self._components), "database": str(self.database), "component": component}
         return list(self._run(request | {"calls": calls, "settings": settings})["answers"])
@@ -207,6 +209,11 @@ def _serve(request: dict[str, Any]) -> list[Any]:
                     answers.append(connection.execute(given[0]).fetchall())
                 continue
             options = given.pop()["with"] if given and isinstance(given[-1], dict) and "with" in given[-1] else {}
+            if method == "watch":
+                with client.watch(**options) as changes:
+                    first = itertools.islice(changes, given[0])
+                    answers.append([[change.kind_name, _plain(change.record)] for change in first])
+                continue
             arguments = [ParseDict(each, message()) if isinstance(each, dict) else each for each in given]
             answer = getattr(client, method)(*arguments, **options)
             answers.append(

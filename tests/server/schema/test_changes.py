@@ -67,6 +67,25 @@ class TestAddedFields:
         shop.declare(part("string name = 2", "int32 slots = 3"))
         assert shop.serve(("create", {"slots": 3})) == [{"id": "1", "slots": 3}]
 
+    def test_of_a_component_with_a_key_of_several_fields_and_without_contents_in_its_audit(
+        self, shop: Evolving
+    ) -> None:
+        body = """message Part {{
+          option (toolcrib.options.v1.component) = {{{0} key_fields: ["line", "place"]}};
+          string line = 1; uint32 place = 2; {1}
+        }}"""
+        shop.declare(body.format("history: HISTORY_NONE", "double x = 3;"))
+        shop.serve(("create", {"line": "a/b%", "place": 7}), ("create", {"line": "c", "place": 8, "x": 2}))
+        (created,) = shop.sql("SELECT commit_time FROM toolcrib_transaction WHERE revision = 1")[0]
+        fields = "double x = 3; bool y = 4" + option(backfill='"true"') + "; google.protobuf.Timestamp create_time = 5;"
+        shop.declare(body.format("history: HISTORY_NONE", fields))
+        first, second = shop.serve(("get", "a/b%", 7), ("get", "c", 8))
+        assert first.pop("create_time").replace("T", " ").rstrip("Z") == created
+        assert first == {"line": "a/b%", "place": 7, "y": True}
+        assert (second["x"], second["y"]) == (2.0, True)
+        keys = shop.sql("SELECT record_key, after_image FROM toolcrib_audit WHERE revision = 3 ORDER BY ordinal")
+        assert keys == [("a%2Fb%25/7", None), ("c/8", None)]
+
 
 class TestRenamedFields:
     def test_keep_their_values_in_records_versions_and_audit(self, shop: Evolving) -> None:

@@ -176,7 +176,7 @@ class TestTheCommands:
 
 
 class TestComponentsByAnotherName:
-    def test_keep_their_records_keys_versions_and_audit(self, shop: Evolving) -> None:
+    def test_keep_their_records_keys_versions_audit_and_watches(self, shop: Evolving) -> None:
         shop.declare(BEFORE)
         shop.serve(("create", {"name": "a"}), ("create", {"name": "b"}), ("update", {"id": 1, "name": "c"}))
         shop.serve(("delete", 2))
@@ -204,6 +204,13 @@ class TestComponentsByAnotherName:
         names = [row[0] for row in shop.sql("SELECT DISTINCT component FROM toolcrib_audit ORDER BY revision")]
         assert names == ["shop.v1.Part", "store.v2.Piece"]
         assert shop.verify()["records"] == {"compared": 3, "finding": None}
+        (changes,) = shop.serve(("watch", 4, {"with": {"revision": 1}}), component="store.v2.Piece")
+        assert changes == [
+            ["created", {"id": "1", "name": "a"}],
+            ["created", {"id": "2", "name": "b"}],
+            ["updated", {"id": "1", "name": "c"}],
+            ["deleted", {"id": "2", "name": "b"}],
+        ]
         # The option may go once it was applied: the record knows.
         shop.declare(piece.replace(' renamed_from: "shop.v1.Part"', ""), package="store.v2")
         assert shop.steps() == []
