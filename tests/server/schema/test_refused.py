@@ -120,6 +120,16 @@ def test_is_refused_until_it_is_resolved(shop: Evolving, case: str) -> None:
     assert shop.serve(("get", 1)) == [created]
 
 
+def test_another_key_of_a_table_that_is_on_no_record(shop: Evolving) -> None:
+    shop.declare(part("string code = 2"))
+    shop.serve(("create", {"code": "a"}))
+    shop.sql("DELETE FROM toolcrib_schema")
+    body = part("string code = 2" + option(key="true", key_source="KEY_SOURCE_CLIENT"))
+    shop.declare(body.replace("int64 id = 1 [(toolcrib.options.v1.field).key = true];", "int64 id = 1;"))
+    with pytest.raises(Failed, match=r"the key of shop\.v1\.Part was id and is code now"):
+        shop.serve()
+
+
 def test_unique_over_values_that_several_records_have(shop: Evolving) -> None:
     shop.declare(part(KEPT, "string code = 3"))
     shop.serve(*(("create", {"name": name, "code": "x"}) for name in "aab"), ("delete", 3))

@@ -6,7 +6,7 @@ something else is refused, whatever is allowed. Messages inside are documents to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from toolcrib.server.schema.inside import inner_steps, is_message, stands_for
 from toolcrib.server.schema.served import Served
@@ -56,16 +56,27 @@ def number_steps(served: Served, before: ComponentShape, after: ComponentShape) 
             )
 
 
+def stored_key_steps(served: Served, stored: Sequence[str], declared: Sequence[str]) -> Iterator[Step]:
+    """What stands against another key than the table has, where no record says what the component's was."""
+    if list(stored) != list(declared):
+        yield _other_key(served, stored)
+
+
 def _key_steps(served: Served, before: ComponentShape, after: ComponentShape) -> Iterator[Step]:
     renamed = served.component.renamed_fields
     key = tuple(name if before.field(name) else renamed.get(name, name) for name in after.key)
     if key != before.key:
-        yield refusal(
-            served,
-            ",".join(after.key),
-            f"the key of {served.component.name} was {', '.join(before.key)} and is {', '.join(after.key)} now",
-            "records are known by their key; make a component of another name, and copy the records",
-        )
+        yield _other_key(served, before.key)
+
+
+def _other_key(served: Served, former: Sequence[str]) -> Step:
+    name, key = served.component.name, served.component.key_fields
+    return refusal(
+        served,
+        ",".join(key),
+        f"the key of {name} was {', '.join(former)} and is {', '.join(key)} now",
+        "records are known by their key; make a component of another name, and copy the records",
+    )
 
 
 def _renumbered(served: Served, before: ComponentShape, field: FieldShape) -> Iterator[Step]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, Dialect, Inspector, inspect
 
 from toolcrib.server.schema.alterations import alteration_steps
 from toolcrib.server.schema.columns import column_steps, moving_steps
 from toolcrib.server.schema.facts import Facts
 from toolcrib.server.schema.index_steps import index_steps
 from toolcrib.server.schema.indexes import IndexDifferences, index_differences, stored_indexes
-from toolcrib.server.schema.numbers import number_steps
+from toolcrib.server.schema.numbers import number_steps, stored_key_steps
 from toolcrib.server.schema.record import Recorded
 from toolcrib.server.schema.renames import Match, match
 from toolcrib.server.schema.served import Served, fingerprint
+from toolcrib.server.schema.shapes import ComponentShape
 from toolcrib.server.schema.steps import Kind, Plan, Sign, Step
 from toolcrib.server.schema.table_steps import TableSteps
 from toolcrib.server.schema.tables import Differences, differences
@@ -75,28 +76,43 @@ def evolution(
 ) -> Evolution:
     """The way from what the database has, by its record and by itself, to what is served. Reads only."""
     declared = fingerprint(served, connection.dialect)
-    changes = _changes(connection, match(served, recorded, inspect(connection)), recorded, system)
-    facts, steps = Facts(connection), list(_ahead(recorded, declared))
-    rewritten = []
+    inspector = inspect(connection)
+    changes = _changes(connection, match(served, recorded, inspector), recorded, system)
+    facts, steps, rewritten = Facts(connection), list(_ahead(recorded, declared)), []
     for one in served:
         own = [change for change in changes if change.match.served is one]
-        before, after = recorded.shape_before(one), one.shape()
-        steps += _renamed(one, recorded)
-        if before is not None:
-            steps += number_steps(one, before, after)
-            if before.messages != after.messages:
-                rewritten.append(one)
-        said, versions = Differences(), own[1].match if len(own) > 1 else None
-        for change in own:
-            others = None if change.match.is_history else versions
-            its = TableSteps(change.match, change.values, facts, connection.dialect, before, after, others)
-            steps += moving_steps(its)
-            steps += column_steps(its, change.columns, said)
-            steps += alteration_steps(its, change.columns, said)
-            steps += index_steps(its, change.indexes, change.columns.added)
-            said = change.columns
+        before = recorded.shape_before(one)
+        steps += _identity_steps(one, before, own[0].match, inspector)
+        steps += _table_steps(own, before, facts, connection.dialect)
+        if before is not None and before.messages != one.shape().messages:
+            rewritten.append(one)
     steps += _retired(recorded, served)
     return Evolution(Plan(database, recorded.version, tuple(steps)), changes, recorded, declared, rewritten)
+
+
+def _identity_steps(one: Served, before: ComponentShape | None, stored: Match, inspector: Inspector) -> Iterator[Step]:
+    """What becomes of a component's name, and what stands against its key and its numbers."""
+    if before is not None:
+        yield from _renamed(one, before)
+        yield from number_steps(one, before, one.shape())
+    elif not stored.is_new:
+        key = inspector.get_pk_constraint(stored.stored)["constrained_columns"]
+        yield from stored_key_steps(one, key, [stored.stored_name(name) for name in one.component.key_fields])
+
+
+def _table_steps(
+    own: Sequence[Change], before: ComponentShape | None, facts: Facts, dialect: Dialect
+) -> Iterator[Step]:
+    """The steps of a component's table, and of that of its former versions as far as they are not the same."""
+    said, versions = Differences(), own[1].match if len(own) > 1 else None
+    for change in own:
+        others, after = None if change.match.is_history else versions, change.match.served.shape()
+        its = TableSteps(change.match, change.values, facts, dialect, before, after, others)
+        yield from moving_steps(its)
+        yield from column_steps(its, change.columns, said)
+        yield from alteration_steps(its, change.columns, said)
+        yield from index_steps(its, change.indexes, change.columns.added)
+        said = change.columns
 
 
 def _changes(
@@ -133,9 +149,8 @@ def _ahead(recorded: Recorded, declared: str) -> Iterator[Step]:
         )
 
 
-def _renamed(one: Served, recorded: Recorded) -> Iterator[Step]:
-    before = recorded.shape_before(one)
-    if before is not None and before.name != one.component.name:
+def _renamed(one: Served, before: ComponentShape) -> Iterator[Step]:
+    if before.name != one.component.name:
         yield Step(
             name=f"rename:{one.component.name}",
             sign=Sign.CHANGE,
