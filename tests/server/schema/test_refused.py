@@ -51,6 +51,14 @@ CASES: dict[str, tuple[list[str], dict[str, Any], list[str], str, str, str]] = {
         "another name and number",
         "",
     ),
+    "a signed type that not all values of an unsigned one fit": (
+        [KEPT, "uint64 level = 3"],
+        {"level": str(2**63)},
+        [KEPT, "int64 level = 3"],
+        "1 value would not fit",
+        "another name and number",
+        "",
+    ),
     "a type whose bytes are others": (
         [KEPT, "int32 level = 3"],
         {"level": 1},

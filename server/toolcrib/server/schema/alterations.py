@@ -88,9 +88,9 @@ def _wrong(steps: TableSteps, altered: Altered, former: FieldShape | None, field
     """Why a type cannot be changed, and what to do; empty where it can."""
     if former is None or field is None or field.type not in _BOUNDS or former.type == field.type:
         return "the column has a type that no schema on record gave it", "bring it back by SQL, as it was made"
-    number = steps.values.number(altered.column, altered.stored_type)
+    is_outside = steps.values.outside(altered.column, altered.stored_type, *_BOUNDS[field.type])
     tables = [steps.match, *([steps.versions] if steps.versions is not None and not steps.versions.is_new else [])]
-    outside = sum(steps.facts.outside(one.stored, number, *_BOUNDS[field.type]) for one in tables)
+    outside = sum(steps.facts.count(one.stored, is_outside) for one in tables)
     if outside:
         return f"{counted(outside, 'value')} would not fit", "give the field another name and number"
     return "", ""

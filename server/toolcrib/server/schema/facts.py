@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, table
+from sqlalchemy import ColumnElement, Connection, and_, func, select, table
 from sqlalchemy import column as column_of
 
 from toolcrib.server.component_statements import DELETE_TIME
@@ -21,20 +21,21 @@ class Facts:
     def rows(self, stored: str) -> int:
         """How many rows a table has; 0 for none."""
         if stored and stored not in self._rows:
-            self._rows[stored] = self._count(stored)
+            self._rows[stored] = self.count(stored)
         return self._rows.get(stored, 0)
 
     def unset(self, stored: str, name: str) -> int:
         """How many rows have NULL there."""
-        return self._count(stored, column_of(name).is_(None))
+        return self.count(stored, column_of(name).is_(None))
 
     def written(self, stored: str, name: str) -> int:
         """How many rows have anything but NULL there."""
-        return self._count(stored, column_of(name).is_not(None))
+        return self.count(stored, column_of(name).is_not(None))
 
-    def outside(self, stored: str, number: ColumnElement[Any], lowest: int, highest: int) -> int:
-        """How many rows have a number there that is below or above."""
-        return self._count(stored, or_(number < lowest, number > highest))
+    def count(self, stored: str, *conditions: ColumnElement[bool]) -> int:
+        """How many rows are so."""
+        asked = select(func.count()).select_from(table(stored)).where(*conditions)
+        return int(self._connection.execute(asked).scalar_one())
 
     def duplicates(self, stored: str, names: Sequence[str], *, live_only: bool) -> tuple[int, int]:
         """How many values several rows share, and how many rows these are. NULL is shared by none."""
@@ -47,7 +48,3 @@ class Facts:
         asked = select(func.count(), func.coalesce(func.sum(groups.c.held), 0)).select_from(groups)
         values, rows = self._connection.execute(asked).one()
         return int(values), int(rows)
-
-    def _count(self, stored: str, *conditions: ColumnElement[bool]) -> int:
-        asked = select(func.count()).select_from(table(stored)).where(*conditions)
-        return int(self._connection.execute(asked).scalar_one())

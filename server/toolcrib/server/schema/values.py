@@ -26,11 +26,12 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
 )
 from sqlalchemy import column as column_of
 
-from toolcrib.server.columns import ExactDouble, ToolcribType, UnsignedBigInteger, UtcTimestamp
+from toolcrib.server.columns import ExactDouble, ToolcribType, UnsignedBigInteger, UtcTimestamp, uint64_to_text
 from toolcrib.server.history import REVISION, START
 from toolcrib.server.schema.renames import Match
 from toolcrib.server.schema.shapes import FieldShape
@@ -118,10 +119,13 @@ class Values:
             return func.coalesce(value, literal(zero_of(field), column.type))
         return case((self._is_zero(stored, column, field), null()), else_=value)
 
-    def number(self, name: str, stored_type: str) -> ColumnElement[Any]:
-        """A stored number as one that can be compared with the bounds of a type."""
+    def outside(self, name: str, stored_type: str, lowest: int, highest: int) -> ColumnElement[bool]:
+        """Whether a stored number is below or above the bounds of a type."""
         stored = self._stored(name)
-        return cast(stored, Integer) if self._is_number_as_text(stored_type) else stored
+        if self._is_number_as_text(stored_type):
+            # Compared as text: as a number it may be more than SQLite has.
+            return stored > uint64_to_text(highest)
+        return or_(stored < lowest, stored > highest)
 
     def _converted(self, stored: ColumnElement[Any], column: Column[Any], altered: Altered) -> ColumnElement[Any]:
         if self._dialect.name != "sqlite":
