@@ -21,6 +21,8 @@ from toolcrib.server.schema.text import plan_text
 from toolcrib.server.system_tables import SystemTables
 
 logger = logging.getLogger(__name__)
+# What it finds is told as a plan; set before it is imported, of which it tells too.
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class Policy(StrEnum):
