@@ -229,9 +229,11 @@ class TestComponentsByAnotherName:
         shop.declare(BEFORE + other)
         shop.serve(("create", {"name": "a"}))
         shop.declare(other)
-        steps = shop.steps()
-        assert steps == ["- serve shop.v1.Part no longer; its table part and its audit stay as they are"]
-        shop.apply()
+        with pytest.raises(
+            Failed, match=r"serve shop\.v1\.Part no longer: it is not among the components; its table part"
+        ):
+            shop.serve()
+        shop.apply("retire:shop.v1.Part")
         assert shop.steps() == []
         shop.declare(AFTER + other)
         assert shop.serve(("get", 1)) == [{"id": "1", "name": "a"}]

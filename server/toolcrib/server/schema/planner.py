@@ -171,6 +171,8 @@ def _retired(recorded: Recorded, served: Sequence[Served]) -> Iterator[Step]:
                 sign=Sign.DROP,
                 component=name,
                 table=shape.table,
-                text=f"serve {name} no longer; its table {shape.table} and its audit stay as they are",
-                cost="none",
+                text=f"serve {name} no longer",
+                kind=Kind.AMBIGUOUS,
+                loss=f"it is not among the components; its table {shape.table} and its audit would stay as they are",
+                remedy="serve the folder that has it",
             )
