@@ -219,7 +219,7 @@ class TestHistory:
         _, past = shop.serve(("update", {"id": 1, "name": "b"}), ("get", 1, {"with": {"as_of": 2}}))
         assert past == {"id": "1", "name": "a"}
         with pytest.raises(Failed, match="REVISION_TOO_OLD"):
-            shop.serve(("get", 1, {"with": {"as_of": 1}}))
+            shop.serve(("list", {"with": {"as_of": 1}}))
 
     def test_knows_versions_whose_excluded_fields_are_excluded_no_longer(self, shop: Evolving) -> None:
         excluded = " [(toolcrib.options.v1.field).history_excluded = true]"

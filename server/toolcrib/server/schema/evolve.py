@@ -88,7 +88,8 @@ class Schema:
         revision = apply_changes(connection, system, found, self.author)
         shapes = following(found.recorded, self.served)
         write_record(connection, system.schema, self._version(found, revision), shapes)
-        logger.info("schema %d applied: %s", found.plan.version + 1, plan_text(found.plan, self.allowed))
+        if found.touches_records:
+            logger.info("schema %d applied: %s", found.plan.version + 1, plan_text(found.plan, self.allowed))
         created = frozenset(change.match.table.name for change in found.changes if change.match.is_new)
         formerly = {shape.name: shape.formerly for shape in shapes if shape.formerly}
         return Brought(created, formerly, found.plan, found.plan.version + 1, backup)
