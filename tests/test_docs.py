@@ -69,6 +69,7 @@ def status_rows() -> list[tuple[str, str]]:
         "docs/queries.md",
         "docs/settings.md",
         "docs/watch.md",
+        "docs/schema.md",
         "docs/cli.md",
         "docs/databases.md",
         "docs/audit.md",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from toolcrib.codegen.declared import DeclaredField, DeclaredFile, DeclaredMessage, DeclaredRelation, KeySource, Shape
-from toolcrib.codegen.defaults import parse_default
+from toolcrib.codegen.defaults import parse_backfill, parse_default
 from toolcrib.codegen.documents import has_own_json
 from toolcrib.codegen.indexes import indexes_of
 from toolcrib.codegen.model import (
@@ -115,6 +115,7 @@ def _component(message: DeclaredMessage, file: DeclaredFile, messages: Mapping[s
         audit_refusals=option.audit_refusals,
         indexes=indexes_of(message, table_of(message), key_of(message)),
         history=HISTORY[option.history],
+        renamed_from=option.renamed_from,
         relations=tuple(_relation(field, field.relation) for field in message.fields if field.relation),
     )
 
@@ -161,6 +162,8 @@ def _field(field: DeclaredField) -> Field:
         output_only=field.output_only,
         history_excluded=field.history_excluded,
         default=parse_default(field),
+        renamed_from=field.renamed_from,
+        backfill=parse_backfill(field),
         reference=Reference(field.references, ON_DELETE[field.on_delete]) if field.references else None,
     )
 

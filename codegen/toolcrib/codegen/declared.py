@@ -86,6 +86,8 @@ class DeclaredField:
     on_delete: int = 0
     relation: DeclaredRelation | None = None
     history_excluded: bool = False
+    renamed_from: str = ""
+    backfill: str | None = None
     rules: tuple[str, ...] = ()
     has_rules: bool = False
     unknown_options: tuple[int, ...] = ()
@@ -116,6 +118,7 @@ class ComponentOption:
     unknown_options: tuple[int, ...]
     indexes: tuple[DeclaredIndex, ...] = ()
     history: int = 0
+    renamed_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Reads the text of `default_value` as a value of the field's kind."""
+"""Reads the text of `default_value` and `backfill` as a value of the field's kind."""
 
 from __future__ import annotations
 
@@ -25,18 +25,29 @@ def parse_default(field: DeclaredField) -> Default | None:
 
     Raises ValueError that says what to write.
     """
-    text, kind = field.default_value, field.kind
+    return _parse(field, field.default_value, "such a field has no default; set it in a hook")
+
+
+def parse_backfill(field: DeclaredField) -> Default | None:
+    """The same of `backfill`."""
+    return _parse(
+        field, field.backfill, "such a field has no backfill; make it `optional`, and write its values as updates"
+    )
+
+
+def _parse(field: DeclaredField, text: str | None, impossible: str) -> Default | None:
+    kind = field.kind
     if text is None:
         return None
     if field.wrapped or field.shape not in (Shape.SINGLE, Shape.OPTIONAL):
-        raise ValueError("such a field has no default; set it in a hook")
+        raise ValueError(impossible)
     if field.enum is not None:
         return _enum_number(text, field.enum)
     if kind in _RANGES:
         return _integer(text, *_RANGES[kind])
     if kind in _PARSERS:
         return _PARSERS[kind](text)
-    raise ValueError("such a field has no default; set it in a hook")
+    raise ValueError(impossible)
 
 
 def _integer(text: str, lowest: int, highest: int) -> int:

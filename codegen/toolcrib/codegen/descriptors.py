@@ -173,6 +173,7 @@ class _FileReader:
                     *(number for each in declared.indexes for number in _unknown(each)),
                 ),
                 history=declared.history,
+                renamed_from=declared.renamed_from,
                 indexes=tuple(
                     DeclaredIndex(tuple(each.fields), each.unique, each.live_only, each.name)
                     for each in declared.indexes
@@ -215,6 +216,8 @@ class _FileReader:
             on_delete=options.on_delete,
             relation=_relation(options) if options.HasField("relation") else None,
             default_value=options.default_value if options.HasField("default_value") else None,
+            renamed_from=options.renamed_from,
+            backfill=options.backfill if options.HasField("backfill") else None,
             rules=_rules(field.options),
             has_rules=bool(_all_rules(field.options)),
             unknown_options=(*_unknown(options), *_unknown(options.relation)),

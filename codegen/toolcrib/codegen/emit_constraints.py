@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from toolcrib.codegen.layout import Bracket, Group, Node, call, list_of, quoted, tuple_of
 from toolcrib.codegen.model import Component, Default, Field, History, Index, Reference, Relation
@@ -19,9 +19,9 @@ def constraint_facts(writer: CodeWriter, component: Component) -> Iterator[Node]
     yield from _names("history_excluded", [field for field in fields if field.history_excluded])
     if component.history is not History.CHANGES:
         yield f"history={writer.use(_CONSTRAINTS, 'History')}.{component.history.name}"
-    defaults = [f"{quoted(field.name)}: {_literal(field.default)}" for field in fields if field.default is not None]
-    if defaults:
-        yield Group("defaults={", tuple(defaults), "}", Bracket.LITERAL)
+    yield from _mapping("defaults", {field.name: field.default for field in fields})
+    yield from _mapping("renamed_fields", {field.name: field.renamed_from or None for field in component.fields})
+    yield from _mapping("backfills", {field.name: field.backfill for field in fields})
     uniques = [_unique(writer, index) for index in component.indexes if index.unique]
     if uniques:
         yield list_of(*uniques, before="uniques=")
@@ -36,6 +36,13 @@ def constraint_facts(writer: CodeWriter, component: Component) -> Iterator[Node]
 def _names(argument: str, fields: Sequence[Field]) -> Iterator[Node]:
     if fields:
         yield tuple_of([quoted(field.name) for field in fields], before=f"{argument}=")
+
+
+def _mapping(argument: str, values: Mapping[str, Default | None]) -> Iterator[Node]:
+    """Those of `values` that are there, by the names of their fields."""
+    items = [f"{quoted(name)}: {_literal(value)}" for name, value in values.items() if value is not None]
+    if items:
+        yield Group(f"{argument}={{", tuple(items), "}", Bracket.LITERAL)
 
 
 def _unique(writer: CodeWriter, index: Index) -> Node:

@@ -140,7 +140,7 @@ class Field:
     a map `kind` is that of one value, and `map_key` that of the keys. `wrapped` values are messages around a scalar,
     as google.protobuf.DoubleValue is: `kind` is the scalar's. `message` is the type of values of kind MESSAGE;
     `oneof` names the oneof that the field is a member of. `default` is what it is given at create where it is unset, an
-    enum's as its number.
+    enum's as its number; `backfill` is what records are given that were there before the field.
     """
 
     name: str
@@ -162,6 +162,8 @@ class Field:
     history_excluded: bool = False
     default: Default | None = None
     reference: Reference | None = None
+    renamed_from: str = ""
+    backfill: Default | None = None
 
     @property
     def is_document(self) -> bool:
@@ -228,6 +230,7 @@ class Component:
     history: History = History.CHANGES
     reason_required: bool = False
     audit_refusals: bool = False
+    renamed_from: str = ""
 
     @property
     def full_name(self) -> str:

@@ -12,6 +12,7 @@ from toolcrib.codegen.model import Component
 from toolcrib.codegen.names import snake_case
 from toolcrib.codegen.problems import GenerateError, Problem
 from toolcrib.codegen.refuse_component import component_problems
+from toolcrib.codegen.refuse_evolution import shared_evolution_problems
 from toolcrib.codegen.refuse_field import inner_problems, stray_option_problems
 from toolcrib.codegen.refuse_index import shared_index_problems
 from toolcrib.codegen.refuse_reference import reference_problems
@@ -28,6 +29,7 @@ def refuse(files: Sequence[DeclaredFile]) -> None:
     problems += _shared_modules(components)
     problems += shared_index_problems(components)
     problems += reference_problems(components)
+    problems += shared_evolution_problems(components)
     problems += relation_problems(components)
     # What is generated can only be said of components that are right in themselves.
     if not problems:

@@ -10,6 +10,7 @@ from toolcrib.codegen.components import STANDARD_FIELDS
 from toolcrib.codegen.declared import DeclaredField, DeclaredMessage, KeySource, Shape
 from toolcrib.codegen.model import Kind
 from toolcrib.codegen.problems import Problem
+from toolcrib.codegen.refuse_evolution import evolution_problems
 from toolcrib.codegen.refuse_writing import writing_problems
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -34,6 +35,7 @@ def field_problems(message: DeclaredMessage, field: DeclaredField) -> Iterator[P
     yield from _option_problems(field)
     yield from _rule_problems(field)
     yield from writing_problems(message, field)
+    yield from evolution_problems(message, field)
     if field.name in STANDARD_FIELDS:
         yield from _standard_problems(message, field)
     else:

@@ -13,6 +13,7 @@ from toolcrib.cli.doctor import doctor
 from toolcrib.cli.generate import generate
 from toolcrib.cli.init import init
 from toolcrib.cli.prune import prune
+from toolcrib.cli.schema import schema_commands
 from toolcrib.cli.serve import serve
 from toolcrib.cli.watch import watch
 
@@ -39,3 +40,4 @@ def toolcrib(
 for command in (init, generate, serve, watch, prune, doctor):
     application.command()(command)
 application.add_typer(audit_commands)
+application.add_typer(schema_commands)

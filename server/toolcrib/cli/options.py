@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from toolcrib.server.schema.evolve import Policy
 from toolcrib.server.settings import Settings
 
 
@@ -48,6 +49,7 @@ WatchHeartbeat = Annotated[float | None, _flag("watch_heartbeat_s")]
 WatchPoll = Annotated[float | None, _flag("watch_poll_s")]
 WatchBufferBytes = Annotated[int | None, _flag("watch_buffer_bytes")]
 RetentionKey = Annotated[Path | None, _flag("retention_key")]
+SchemaPolicy = Annotated[Policy | None, _flag("schema_policy")]
 HealthInterval = Annotated[float | None, _flag("health_interval_s")]
 Reflection = Annotated[bool | None, _flag("reflection")]
 LogLevel = Annotated[str | None, _flag("log_level")]

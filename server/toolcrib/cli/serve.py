@@ -60,6 +60,7 @@ def serve(
     watch_buffer_bytes: options.WatchBufferBytes = None,
     retention_key: options.RetentionKey = None,
     health_interval_s: options.HealthInterval = None,
+    schema_policy: options.SchemaPolicy = None,
     reflection: options.Reflection = None,
     log_level: options.LogLevel = None,
     as_json: Json = False,
@@ -97,11 +98,12 @@ def serve(
         watch_buffer_bytes=watch_buffer_bytes,
         retention_key=retention_key,
         health_interval_s=health_interval_s,
+        schema_policy=schema_policy,
         reflection=reflection,
         log_level=log_level,
     )
     begin_logging(settings)
-    target = target or _default_target(settings)
+    target = target or default_target(settings)
     announce = _announce_json if as_json else _announce
     with working(f"compiling {target}"):
         application, folder = load(target, settings)
@@ -115,7 +117,8 @@ def serve(
         processes.run(lambda: announce(port, shared, folder))
 
 
-def _default_target(settings: Settings) -> Path:
+def default_target(settings: Settings) -> Path:
+    """What is served where nothing is named. Raises CommandError where there is neither."""
     for target in (_APPLICATION, Path(settings.components)):
         if target.exists():
             return target

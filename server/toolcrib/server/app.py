@@ -24,6 +24,9 @@ from toolcrib.server.interceptors import access, answer_errors, establish_identi
 from toolcrib.server.loading import import_components
 from toolcrib.server.retention_servicer import RetentionServicer
 from toolcrib.server.rpc import Interceptor, Methods, register
+from toolcrib.server.schema.evolve import Policy, this_user
+from toolcrib.server.schema.record import Author
+from toolcrib.server.schema_servicer import SchemaServicer
 from toolcrib.server.settings import Settings
 from toolcrib.server.signing import VerifyingKey
 from toolcrib.server.store import Store
@@ -63,7 +66,7 @@ class Server:
         self._server = grpc.aio.server(options=network.options(settings))
         address = network.bind(self._server, settings)
         try:
-            store.open()
+            store.open(store.schema(Author(this_user(), "serve"), Policy(settings.schema_policy)))
         except BaseException:
             await self._server.stop(None)
             self._database.backend.close()
@@ -90,6 +93,7 @@ class Server:
         }
         services[WatchServicer.service] = WatchServicer(self._watches).methods()
         services[TransactionServicer.service] = TransactionServicer(self._workers, self._servicers).methods()
+        services[SchemaServicer.service] = SchemaServicer(self._workers).methods()
         services[AuditServicer.service] = AuditServicer(self._workers, store).methods()
         services[RetentionServicer.service] = RetentionServicer(self._workers, store, self._retention_key).methods()
         interceptors: list[Interceptor] = [answer_errors, establish_identity(self._identity())]
@@ -145,6 +149,7 @@ class Server:
             TransactionServicer.service: system.transaction,
             AuditServicer.service: system.audit,
             RetentionServicer.service: system.audit,
+            SchemaServicer.service: system.schema,
         }
 
 

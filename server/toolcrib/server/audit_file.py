@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from heapq import merge
@@ -34,6 +35,7 @@ _SEGMENTS = (
     "previous_hash, hash FROM toolcrib_segment ORDER BY first_revision, first_ordinal"
 )
 _META = "SELECT value FROM toolcrib_meta WHERE name = ?"
+_COMPONENTS = "SELECT components FROM toolcrib_schema ORDER BY version DESC LIMIT 1"
 _SEQUENCE = "SELECT last_value FROM toolcrib_sequence WHERE name = ?"
 
 
@@ -51,7 +53,13 @@ class AuditFile:
 
     def records(self, component: Component[Any, Any]) -> RecordCheck:
         """Compares the records of a component with what the audit says of them."""
-        return RecordCheck(self._stored, component, self._dialect)
+        return RecordCheck(self._stored, component, self._names(component.name), self._dialect)
+
+    def _names(self, component: str) -> list[str]:
+        """The names of a component in the audit: its own, and those that it had before."""
+        row = self._stored.first(_COMPONENTS)
+        shapes = json.loads(row[0]) if row is not None else []
+        return [component, *(name for shape in shapes if shape["name"] == component for name in shape["formerly"])]
 
     def rows(self) -> Iterator[Link]:
         """All rows in the order of the chain, each transaction before its entries, and what pruned ones have left."""

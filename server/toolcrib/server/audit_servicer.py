@@ -38,7 +38,9 @@ class AuditServicer:
     def __init__(self, workers: Workers, store: Store) -> None:
         self._workers = workers
         self._messages: dict[str, type[Message]] = {
-            component.name: component.message for component in store.components()
+            name: component.message
+            for component in store.components()
+            for name in store.database.names_of(component.name)
         }
 
     def methods(self) -> tuple[Method, ...]:

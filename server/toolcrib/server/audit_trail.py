@@ -61,7 +61,8 @@ class AuditTrail:
 
     def __init__(self, transaction: ReadTransaction) -> None:
         self._connection = transaction.session.connection
-        tables = transaction.store.database.system
+        self._database = transaction.store.database
+        tables = self._database.system
         self._audit, self._transaction = tables.audit.c, tables.transaction.c
         self._joined = tables.audit.join(tables.transaction)
 
@@ -104,7 +105,7 @@ class AuditTrail:
     def _conditions(self, query: AuditQuery) -> Iterator[ColumnElement[bool]]:
         audit, transaction = self._audit, self._transaction
         if query.component:
-            yield audit.component == query.component
+            yield audit.component.in_(self._database.names_of(query.component))
         if query.record_key:
             yield audit.record_key == query.record_key
         if query.actor:

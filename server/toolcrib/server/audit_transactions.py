@@ -49,7 +49,8 @@ class AuditTransactions:
 
     def __init__(self, transaction: ReadTransaction) -> None:
         self._connection = transaction.session.connection
-        tables = transaction.store.database.system
+        self._database = transaction.store.database
+        tables = self._database.system
         self._audit, self._transaction = tables.audit.c, tables.transaction.c
         self._all = select(*(self._transaction[name] for name in TransactionRow._fields))
 
@@ -86,7 +87,8 @@ class AuditTransactions:
         if query.actor:
             yield transaction.actor == query.actor
         if query.component:
-            yield exists().where(audit.revision == transaction.revision, audit.component == query.component)
+            names = self._database.names_of(query.component)
+            yield exists().where(audit.revision == transaction.revision, audit.component.in_(names))
         if query.start_time is not None:
             yield transaction.commit_time >= query.start_time
         if query.end_time is not None:

@@ -35,6 +35,8 @@ class Component(Generic[MessageT, RecordT]):
     ends with: `delete_time` where the component has soft delete, then `toolcrib_revision`. `from_row` takes them all.
     `singular` is the message's name in snake_case, under which its requests hold it. `defaults` are the values of new
     records whose creator leaves these fields unset. A change of `history_excluded` fields alone makes no version.
+    `renamed_from` is the name that the component had, `renamed_fields` has those of its fields, and `backfills` the
+    values of records that were there before a field was.
     """
 
     name: str
@@ -62,6 +64,9 @@ class Component(Generic[MessageT, RecordT]):
     defaults: Mapping[str, Any] = field(default_factory=dict)
     reason_required: bool = False
     audit_refusals: bool = False
+    renamed_from: str = ""
+    renamed_fields: Mapping[str, str] = field(default_factory=dict)
+    backfills: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def caller_fields(self) -> Sequence[str]:

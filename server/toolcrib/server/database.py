@@ -6,7 +6,9 @@ Which kind of database it is, and what is that kind's own, its backend knows (th
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Column, Connection, MetaData, Table, func, inspect, select
@@ -15,10 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from toolcrib.server.databases.backend import MESSAGES, unwrap
 from toolcrib.server.databases.choice import backend_for
 from toolcrib.server.databases.limits import Limits
-from toolcrib.server.errors import DatabaseUnavailable, StartError
+from toolcrib.server.errors import DatabaseUnavailable, SchemaChanged, StartError
 from toolcrib.server.layouts import bring_up
+from toolcrib.server.schema.backup import back_up
+from toolcrib.server.schema.evolve import Brought, Schema, newest_version
+from toolcrib.server.schema.record import SchemaVersion, read_record
 from toolcrib.server.system_tables import LAYOUT_VERSION, REVISION_SEQUENCE, SystemTables, system_tables
-from toolcrib.server.table_indexes import create_indexes
 
 _PAGE_TOKEN_SECRET = "page_token_secret"  # noqa: S105  # the name it is kept under
 _LAYOUT_VERSION = "layout_version"
@@ -39,11 +43,15 @@ class Database:
         self.metadata = MetaData()
         self.system: SystemTables = system_tables(self.metadata)
         self.page_token_secret = b""
+        # The names that components had before, by their names.
+        self.formerly: Mapping[str, Sequence[str]] = {}
+        # The newest that was applied; None where none ever was.
+        self.schema_version: int | None = None
         # Of the revisions: a database that is restored goes on with another, since it counts on from an older one.
         self.history = b""
 
-    def open(self, sequences: Mapping[str, Column[Any]], versioned: Mapping[str, Table]) -> None:
-        """Creates what is missing, tables and `sequences` (of the keys in a column), and checks what is there.
+    def open(self, schema: Schema, sequences: Mapping[str, Column[Any]], versioned: Mapping[str, Table]) -> Brought:
+        """Brings what is there up to `schema`, and creates `sequences` (of the keys in a column) that are missing.
 
         Of the components whose tables are `versioned` it notes since when.
 
@@ -55,18 +63,40 @@ class Database:
                 if existed:
                     self._check_ownership(connection)
                 self.backend.begin_setup(connection)
-                present = set(inspect(connection).get_table_names())
                 if inspect(connection).has_table(self.system.meta.name):
                     bring_up(connection, self._layout(connection))
-                self._create_tables(connection)
+                self._create_system_tables(connection)
+                brought = schema.bring_up(connection, self.system, self.backend.place, self._back_up)
+                self.formerly, self.schema_version = brought.formerly, newest_version(connection, self.system)
                 self._create_sequences(connection, sequences)
-                self._note_since(connection, versioned, present)
+                self._note_since(connection, versioned, brought.created)
                 self.page_token_secret = self._meta(connection, _PAGE_TOKEN_SECRET, os.urandom(32))
                 self.history = self._meta(connection, _HISTORY, os.urandom(_HISTORY_BYTES))
                 connection.exec_driver_sql("COMMIT")
         except (SQLAlchemyError, self.backend.driver_error, OSError) as error:
             raise StartError(self.backend.explain_failure(unwrap(error))) from error
         self.backend.opened()
+        return brought
+
+    def names_of(self, component: str) -> Sequence[str]:
+        """The names under which the audit has a component: its own, and those that it had before."""
+        return (component, *self.formerly.get(component, ()))
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """A moment of the database, to be read only; of an empty one where there is none yet. Raises StartError."""
+        try:
+            with self.backend.look() as connection:
+                self._check_ownership(connection)
+                yield connection
+        except (SQLAlchemyError, self.backend.driver_error) as error:
+            raise StartError(self.backend.explain_failure(unwrap(error))) from error
+
+    def schemas(self) -> Sequence[SchemaVersion]:
+        """The schemas that the database has had, oldest first. Raises StartError."""
+        with self.look() as connection:
+            has_record = inspect(connection).has_table(self.system.schema.name)
+            return read_record(connection, self.system.schema).versions if has_record else ()
 
     def probe(self, tables: Iterable[Table]) -> None:
         """Reads a row of each of `tables` through a connection that sees the database as it is now.
@@ -75,6 +105,8 @@ class Database:
         """
         self.backend.check_present()
         with self.backend.connect() as connection:
+            if newest_version(connection, self.system) != self.schema_version:
+                raise SchemaChanged
             for table in tables:
                 try:
                     connection.execute(select(table).limit(1)).all()
@@ -100,15 +132,12 @@ class Database:
     def _layout(self, connection: Connection) -> int:
         return int(self._meta(connection, _LAYOUT_VERSION, None) or b"0")
 
-    def _create_tables(self, connection: Connection) -> None:
-        self.metadata.create_all(connection)
-        inspector = inspect(connection)
-        for table in self.metadata.sorted_tables:
-            declared = {column.name for column in table.columns}
-            stored = {column["name"] for column in inspector.get_columns(table.name)}
-            if declared != stored:
-                raise StartError(_difference(table.name, declared, stored))
-            create_indexes(connection, inspector, table)
+    def _back_up(self, version: int) -> Path | None:
+        """A copy beside the file, where it is one; of others whoever runs them makes backups."""
+        return None if self.backend.path is None else back_up(self.backend.path, version)
+
+    def _create_system_tables(self, connection: Connection) -> None:
+        self.metadata.create_all(connection, tables=self.system.all())
         # What an older server has written is of this layout from now on.
         self._meta(connection, _LAYOUT_VERSION, b"")
         meta = self.system.meta
@@ -126,7 +155,7 @@ class Database:
             if highest > stored.get(name, 0):
                 connection.execute(sequence.update().where(sequence.c.name == name).values(last_value=highest))
 
-    def _note_since(self, connection: Connection, versioned: Mapping[str, Table], present: Collection[str]) -> None:
+    def _note_since(self, connection: Connection, versioned: Mapping[str, Table], created: Collection[str]) -> None:
         """Notes from which revision on versions are kept; of a table that was there before, not from the beginning."""
         kept, sequence = self.system.kept, self.system.sequence
         newest = connection.execute(
@@ -136,7 +165,7 @@ class Database:
         connection.execute(kept.update().where(kept.c.component.not_in(versioned)).values(versions_since=None))
         known = {row.component: row.versions_since for row in connection.execute(select(kept))}
         for component, table in versioned.items():
-            since = newest if table.name in present else 0
+            since = 0 if table.name in created else newest
             if component not in known:
                 values = {"component": component, "audit_since": 0, "versions_since": since}
                 connection.execute(kept.insert().values(values))
@@ -150,13 +179,3 @@ class Database:
             connection.execute(meta.insert().values(name=name, value=default))
             return default
         return bytes(stored or b"")
-
-
-def _difference(table: str, declared: Iterable[str], stored: Iterable[str]) -> str:
-    missing, extra = sorted(set(declared) - set(stored)), sorted(set(stored) - set(declared))
-    parts = [f"lacks {', '.join(missing)}"] if missing else []
-    parts += [f"has {', '.join(extra)}, which the .proto has not"] if extra else []
-    return (
-        f"the table {table} {' and '.join(parts)}: the component has changed since the database was made, and changing "
-        "tables in place is not built yet; serve the former .proto or a new database"
-    )

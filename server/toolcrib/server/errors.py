@@ -30,6 +30,7 @@ StoreError
 ├── Overloaded              too many calls wait; nothing happened
 ├── ShuttingDown
 ├── StorageError            the database could not do it; nothing happened
+│   ├── SchemaChanged         another server, or a command, has changed the schema
 │   ├── DatabaseUnavailable   try again later
 │   │   └── PassingFailure      the same work may well succeed when it is run again
 │   │       ├── ConnectionLost    to a database server; what was not committed is gone
@@ -370,6 +371,15 @@ class ShuttingDown(StoreError):
 
 class StorageError(StoreError):
     """The database could not do it, and nothing of the call's work is kept."""
+
+
+class SchemaChanged(StorageError):
+    """The schema of the database is no longer the one that this server was started with."""
+
+    reason = "SCHEMA_CHANGED"
+
+    def __init__(self) -> None:
+        super().__init__("the schema was changed under the running server; start it again, with the newer components")
 
 
 class DatabaseUnavailable(StorageError):

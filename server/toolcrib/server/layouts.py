@@ -2,6 +2,8 @@
 
 1 -> 2   one more table, which is made as any that is missing
 2 -> 3   transactions and audit entries are linked to a chain, in the order that they are found in
+3 -> 4   two more tables
+4 -> 5   one more table, the record of schemas
 """
 
 from __future__ import annotations

@@ -5,15 +5,15 @@ Read within the moment that the chain is followed in, and only worth as much as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError, Message
 from sqlalchemy import Dialect, MetaData, select
 
-from toolcrib.server.changes import REFUSED
+from toolcrib.server.changes import REFUSED, Operation
 from toolcrib.server.component import Component, key_text
-from toolcrib.server.component_statements import ComponentStatements
+from toolcrib.server.component_statements import DELETE_TIME, ComponentStatements
 from toolcrib.server.constraints import History
 from toolcrib.server.databases.backend import Stored
 from toolcrib.server.findings import Fault
@@ -22,14 +22,14 @@ from toolcrib.server.statements import Prepared
 # The newest entry of each record; calls that were refused, and prunings, changed nothing.
 _LAST_OF_ALL = """
 SELECT record_key, after_image FROM toolcrib_audit AS entry
-WHERE component = ? AND operation < ? AND NOT EXISTS (
+WHERE component IN ({names}) AND operation < ? AND NOT EXISTS (
     SELECT 1 FROM toolcrib_audit AS later
-    WHERE later.component = entry.component AND later.record_key = entry.record_key
+    WHERE later.component IN ({names}) AND later.record_key = entry.record_key
     AND later.operation < ? AND (later.revision, later.ordinal) > (entry.revision, entry.ordinal))
 """
 _LAST_OF_ONE = """
-SELECT after_image FROM toolcrib_audit
-WHERE component = ? AND record_key = ? AND operation < ?
+SELECT after_image, operation FROM toolcrib_audit
+WHERE component IN ({names}) AND record_key = ? AND operation < ?
 ORDER BY revision DESC, ordinal DESC LIMIT 1
 """
 _PRUNED_UNTIL = "SELECT audit_since FROM toolcrib_kept WHERE component = ?"
@@ -47,9 +47,13 @@ class RecordFinding(NamedTuple):
 class RecordCheck:
     """The records of one component. `records` counts those that were compared, `untold` those without entries."""
 
-    def __init__(self, stored: Stored, component: Component[Any, Any], dialect: Dialect) -> None:
+    def __init__(self, stored: Stored, component: Component[Any, Any], names: Sequence[str], dialect: Dialect) -> None:
+        """`names` are those of the component in the audit, now and before."""
         self._stored = stored
         self._component = component
+        self._names = names
+        marks = ", ".join("?" for _ in names)
+        self._last_of_all, self._last_of_one = (sql.format(names=marks) for sql in (_LAST_OF_ALL, _LAST_OF_ONE))
         self._table = component.table(MetaData())
         self._statements = ComponentStatements(
             component.name,
@@ -75,14 +79,14 @@ class RecordCheck:
         for row in self._stored.read(self._all):
             record = component.from_row(self._statements.reader.read(row))
             key = key_text(component.key_of(record))
-            last = self._stored.first(_LAST_OF_ONE, (component.name, key, REFUSED))
+            last = self._stored.first(self._last_of_one, (*self._names, key, REFUSED))
             if last is None and row[-1] <= pruned_until:
                 self.untold += 1
                 continue
             self.records += 1
             if last is None or last[0] is None:
                 yield RecordFinding(component.name, key, Fault.EXTRA, "the audit knows of no such record")
-            elif _bytes(self._message(last[0])) != _bytes(record):
+            elif not self._is_same(self._message(last[0]), record, is_deleted=last[1] == Operation.DELETE):
                 text = "it is not what the audit says that it was left as"
                 yield RecordFinding(component.name, key, Fault.ALTERED, text)
 
@@ -93,17 +97,27 @@ class RecordCheck:
 
     def _missing(self) -> Iterator[RecordFinding]:
         component, get = self._component, self._statements.get
-        for key, image in self._stored.rows(_LAST_OF_ALL, (component.name, REFUSED, REFUSED)):
+        for key, image in self._stored.rows(self._last_of_all, (*self._names, REFUSED, *self._names, REFUSED)):
             if image is None:
                 continue
             values = list(component.key_of(self._message(image)))
             if next(self._stored.read(get, values), None) is None:
                 yield RecordFinding(component.name, key, Fault.MISSING, "the audit does not say that it was deleted")
 
+    def _is_same(self, image: Message, record: Message, *, is_deleted: bool) -> bool:
+        told = {field.name for field, _ in image.ListFields()}
+        for name in self._component.standard_fields:
+            # The server fills them in since the component declares them; before, no record told them.
+            if name not in told and (name != DELETE_TIME or is_deleted):
+                record.ClearField(name)
+        return _bytes(image) == _bytes(record)
+
     def _message(self, image: bytes) -> Message:
         message: Message = self._component.message()
         try:
             message.ParseFromString(image)
+            # Fields that the component no longer has.
+            message.DiscardUnknownFields()
         except DecodeError:
             # Of another version of the component; it is said to be altered.
             message.Clear()

@@ -134,7 +134,12 @@ class RecordHistory:
         )
 
     def _state(self, image: bytes | None, *, deleted: bool) -> State | None:
-        return None if image is None else State(self._component.message.FromString(image), deleted)
+        if image is None:
+            return None
+        message = self._component.message.FromString(image)
+        # Fields that the component no longer has.
+        message.DiscardUnknownFields()
+        return State(message, deleted)
 
 
 def makes_version(component: Component[Any, Any], change: Change[Any]) -> bool:

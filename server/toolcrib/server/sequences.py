@@ -47,4 +47,4 @@ class Sequences:
         row = self._session.fetch_one(self._statements.select_sequence, [name])
         if row is None:
             raise LookupError(f"the sequence {name} was not made when the database was opened")
-        return int(row[0])
+        return self._statements.last_value(row)

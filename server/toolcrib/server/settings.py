@@ -167,6 +167,11 @@ class Settings(BaseSettings):
         description="The public key, PEM, of whoever may decide which audit entries and former versions are pruned. "
         "Without it none are.",
     )
+    schema_policy: Literal["additive", "check", "off"] = Field(
+        default="additive",
+        description="What a start does where the database is not as the components declare it: additive applies what "
+        "loses nothing and refuses the rest, check refuses all, off does not look.",
+    )
     health_interval_s: float = Field(
         default=1.0, ge=0.01, le=3600, description="How often at most health asks the database."
     )

@@ -43,6 +43,7 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
     (errors.Veto, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.MessageTooLarge, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.HistoryChanged, grpc.StatusCode.FAILED_PRECONDITION),
+    (errors.SchemaChanged, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.RevisionAhead, grpc.StatusCode.OUT_OF_RANGE),
     (errors.RevisionPruned, grpc.StatusCode.OUT_OF_RANGE),
     (errors.WatchTooSlow, grpc.StatusCode.RESOURCE_EXHAUSTED),

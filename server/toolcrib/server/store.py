@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
 from protovalidate import Validator
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 
 from toolcrib.server.changes import Operation
 from toolcrib.server.component import Component, KeyAllocation
@@ -22,7 +22,12 @@ from toolcrib.server.links import component_links
 from toolcrib.server.paging import PageTokens
 from toolcrib.server.query.fields import Field
 from toolcrib.server.relations import RelatedRecords, relate
+from toolcrib.server.schema.evolve import Brought, Policy, Schema, this_user
+from toolcrib.server.schema.record import Author, Recorded, read_record
+from toolcrib.server.schema.served import Served
+from toolcrib.server.schema.steps import Plan
 from toolcrib.server.system_statements import SystemStatements
+from toolcrib.server.system_tables import KEY_SEQUENCE
 from toolcrib.server.uniqueness import Holder, holders
 from toolcrib.server.validation import Rules
 
@@ -106,9 +111,29 @@ class Store:
         """The component that has a table of this name, of records or of their former versions."""
         return self._by_table.get(name)
 
-    def open(self) -> None:
-        """Opens the database and makes what the components need. Raises StartError."""
-        self.database.open(
+    def schema(self, author: Author, policy: Policy = Policy.ADDITIVE, allowed: Collection[str] = ()) -> Schema:
+        """What a database is to be brought up to."""
+        served = [Served(stored.component, stored.table, stored.statements) for stored in self._stored.values()]
+        return Schema(served, author, policy, allowed)
+
+    def plan(self) -> Plan:
+        """What is to be done to the database to bring it up to the components. Raises StartError."""
+        with self.database.look() as connection:
+            return self.plan_of(connection)
+
+    def plan_of(self, connection: Connection) -> Plan:
+        """The same on a connection that is there."""
+        schema = self.schema(Author("", "plan"))
+        return schema.plan(connection, self.database.system, self.database.backend.place).plan
+
+    def recorded(self, connection: Connection) -> Recorded:
+        """The schemas that the database has had, once it is open."""
+        return read_record(connection, self.database.system.schema)
+
+    def open(self, schema: Schema | None = None) -> Brought:
+        """Opens the database and brings it up to what the components need, as `schema` says. Raises StartError."""
+        brought = self.database.open(
+            schema or self.schema(Author(this_user(), "serve")),
             {
                 stored.sequence: stored.table.c[stored.component.key_fields[0]]
                 for stored in self._stored.values()
@@ -117,6 +142,8 @@ class Store:
             {name: stored.table for name, stored in self._stored.items() if stored.statements.versions},
         )
         self.page_tokens = PageTokens(self.database.page_token_secret)
+        self.system.schema_version = self.database.schema_version
+        return brought
 
     def components(self) -> list[Component[Any, Any]]:
         """All components, in the order in which they were given."""
@@ -145,7 +172,7 @@ class Store:
             Rules(component.message, filled_in, self._validator),
             chains,
             tuple(holders(component, table, self.dialect)),
-            f"key:{table.name}",
+            f"{KEY_SEQUENCE}{table.name}",
             {field.name: field for field in component.fields},
             {},
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy import (
 )
 
 from toolcrib.server.columns import ExactText, UtcTimestamp
+from toolcrib.server.errors import SchemaChanged
 from toolcrib.server.statements import Prepared, RowReader
 from toolcrib.server.system_tables import SystemTables
 
@@ -35,7 +37,7 @@ def insert_into(table: Table, dialect: Dialect, *, counting: str = "") -> Prepar
     return Prepared(insert(table).values(values).inline(), dialect, given)
 
 
-def _chain_head(tables: SystemTables) -> Select[tuple[bytes]]:
+def chain_head(tables: SystemTables) -> Select[tuple[bytes]]:
     """The hash of the chain's last row: the last entry of the newest transaction, or itself where it has none."""
     transaction, audit = tables.transaction.c, tables.audit.c
     of_entry = select(audit.hash).where(audit.revision == transaction.revision).order_by(audit.ordinal.desc()).limit(1)
@@ -47,11 +49,15 @@ class SystemStatements:
     """Those that commits run."""
 
     def __init__(self, tables: SystemTables, dialect: Dialect) -> None:
+        # The schema that they were made for; known once the database is open.
+        self.schema_version: int | None = None
         sequence = tables.sequence
         named = sequence.c.name == bindparam("given_name")
         self.insert_transaction = insert_into(tables.transaction, dialect)
         self.insert_audit = insert_into(tables.audit, dialect)
-        self.select_sequence = Prepared(select(sequence.c.last_value).where(named), dialect, ["given_name"])
+        # With the newest schema: whoever counts on must know what it is.
+        newest = select(func.max(tables.schema.c.version)).scalar_subquery()
+        self.select_sequence = Prepared(select(sequence.c.last_value, newest).where(named), dialect, ["given_name"])
         transaction = tables.transaction.c
         since, until = (bindparam(name, type_=UtcTimestamp) for name in ("since", "until"))
         latest = select(func.max(transaction.commit_time)).where(transaction.commit_time <= until)
@@ -70,7 +76,7 @@ class SystemStatements:
             select(transaction.hash).where(transaction.revision == bindparam("given_revision", type_=BigInteger)),
             dialect,
         )
-        self.select_chain_head = Prepared(_chain_head(tables), dialect, [])
+        self.select_chain_head = Prepared(chain_head(tables), dialect, [])
         self._prepare_answers(tables.answer, dialect)
 
     def _prepare_pruned(self, tables: SystemTables, dialect: Dialect) -> None:
@@ -83,6 +89,12 @@ class SystemStatements:
         until = bindparam("until", type_=ExactText)
         before = select(func.max(segment.last_revision)).where(segment.last_time <= until, segment.transactions > 0)
         self.select_pruned_at = Prepared(before, dialect)
+
+    def last_value(self, row: Sequence[Any]) -> int:
+        """The number in a row of `select_sequence`. Raises SchemaChanged where the database has another schema now."""
+        if row[1] != self.schema_version:
+            raise SchemaChanged
+        return int(row[0])
 
     def _prepare_answers(self, answer: Table, dialect: Dialect) -> None:
         columns = answer.c

@@ -4,12 +4,12 @@
 row has the hash that links it to the one before (`chain.py`).
 `toolcrib_sequence` holds the last number given out under a name: the revisions' is "revision", a component's key
 sequence has the component's table name behind "key:". `toolcrib_answer` holds what writes with a request_id were
-answered, so that a repeat is answered alike. `toolcrib_meta` holds what the database says of itself, `toolcrib_kept`
-from which revision on it knows the past of a component, and `toolcrib_segment` what pruned rows of the audit leave in
-the chain.
+answered, so that a repeat is answered alike. `toolcrib_schema` has one row for each plan that was applied
+(`schema/record.py`). `toolcrib_meta` holds what the database says of itself, `toolcrib_kept` from which revision on it
+knows the past of a component, and `toolcrib_segment` what pruned rows of the audit leave in the chain.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from sqlalchemy import (
     BigInteger,
@@ -27,9 +27,11 @@ from sqlalchemy import (
 from toolcrib.server.columns import ExactText, IntegerKey, UtcTimestamp
 
 # Raised whenever the tables below change, so that an older server refuses a newer database.
-LAYOUT_VERSION = 4
+LAYOUT_VERSION = 5
 
 REVISION_SEQUENCE = "revision"
+# A component's key sequence has its table's name behind this.
+KEY_SEQUENCE = "key:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class SystemTables:
     answer: Table
     kept: Table
     segment: Table
+    schema: Table
+
+    def all(self) -> list[Table]:
+        """Each of them."""
+        return [getattr(self, field.name) for field in fields(self)]
 
 
 def system_tables(metadata: MetaData) -> SystemTables:
@@ -119,7 +126,21 @@ def system_tables(metadata: MetaData) -> SystemTables:
         Column("audit_since", BigInteger, nullable=False),
         Column("versions_since", BigInteger, nullable=True),
     )
-    return SystemTables(meta, sequence, transaction, audit, answer, kept, _segments(metadata))
+    schema = Table(
+        "toolcrib_schema",
+        metadata,
+        Column("version", Integer, primary_key=True, autoincrement=False),
+        Column("apply_time", UtcTimestamp, nullable=False),
+        Column("actor", ExactText, nullable=False),
+        Column("method", ExactText, nullable=False),
+        # The newest when it was applied.
+        Column("revision", BigInteger, nullable=False),
+        Column("fingerprint", ExactText, nullable=False),
+        Column("plan", ExactText, nullable=False),
+        # JSON: what all components have looked like since.
+        Column("components", ExactText, nullable=False),
+    )
+    return SystemTables(meta, sequence, transaction, audit, answer, kept, _segments(metadata), schema)
 
 
 def _segments(metadata: MetaData) -> Table:

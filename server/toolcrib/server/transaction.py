@@ -71,7 +71,7 @@ class ReadTransaction:
     def revision_read(self) -> int:
         """The newest revision that this transaction sees."""
         row = self.session.fetch_one(self.store.system.select_sequence, [REVISION_SEQUENCE])
-        return int(row[0]) if row else 0
+        return self.store.system.last_value(row) if row else 0
 
 
 class Group:

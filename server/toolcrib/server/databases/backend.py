@@ -83,6 +83,10 @@ class Backend(ABC):
         """Whether there may be tables already, whose owner is to be found out. Makes room for what is to be made."""
 
     @abstractmethod
+    def look(self) -> AbstractContextManager[Connection]:
+        """A connection that reads one moment and cannot write; of an empty database where there is none yet."""
+
+    @abstractmethod
     def begin_setup(self, connection: Connection) -> None:
         """Begins the transaction that makes and changes tables, so that no other server does the same meanwhile."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from re import compile as pattern
 from uuid import uuid4
 
@@ -73,6 +73,13 @@ class Postgresql(Backend):
     def exists(self) -> bool:
         """Nobody but an administrator makes a database."""
         return True
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """By a transaction that is read-only."""
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield connection
 
     def begin_setup(self, connection: Connection) -> None:
         """Waits for other servers that begin, and keeps those that run from writing meanwhile."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from re import compile as pattern
 
@@ -60,6 +61,15 @@ class Sqlite(Backend):
         except OSError as error:
             raise StartError(f"cannot create the folder {self.path.parent}: {error.strerror}") from error
         return existed
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Of an empty one in memory where the file is not there."""
+        engine = self.engine if self.path.exists() else create_engine("sqlite://")
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA query_only=ON")
+            connection.exec_driver_sql("BEGIN")
+            yield connection
 
     def begin_setup(self, connection: Connection) -> None:
         """Chooses the log that lets others read meanwhile, and takes the lock for writing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
@@ -60,7 +60,8 @@ class CommitTrail:
     """The commits of a store. It may be used from several threads."""
 
     def __init__(self, store: Store) -> None:
-        tables = store.database.system
+        self._database = store.database
+        tables = self._database.system
         audit, transaction = tables.audit.c, tables.transaction.c
         self._dialect = store.dialect
         self._columns = (
@@ -79,13 +80,14 @@ class CommitTrail:
         Raises RevisionAhead where nothing has come as far as `position`, RevisionPruned where what is behind it is no
         longer kept.
         """
-        names = sorted(components)
+        now = {name: component for component in components for name in self._database.names_of(component)}
+        names = sorted(now)
         with transaction.session.snapshot():
             newest = transaction.revision_read()
             self._require_kept(transaction, names, position, newest)
             upto = min(newest, position + _REVISIONS_MAX)
             rows, is_cut = self._rows(transaction, names, position, upto)
-        commits = [_commit(list(group)) for _, group in groupby(rows, key=itemgetter(0))]
+        commits = [_commit(list(group), now) for _, group in groupby(rows, key=itemgetter(0))]
         if is_cut:
             # The next one may have more than was read of it.
             upto = commits[-1].revision
@@ -130,6 +132,7 @@ class CommitTrail:
         return Prepared(statement, self._dialect, [*(name.key for name in given), behind.key, upto.key])
 
 
-def _commit(rows: list[Sequence[Any]]) -> Committed:
+def _commit(rows: list[Sequence[Any]], names: Mapping[str, str]) -> Committed:
+    """A commit of these rows, whose components have the names that they have now."""
     revision, (time, actor, source, reason, method) = rows[0][0], rows[0][6:]
-    return Committed(revision, time, actor, source, reason, method, [Entry(*row[1:6]) for row in rows])
+    return Committed(revision, time, actor, source, reason, method, [Entry(names[row[1]], *row[2:6]) for row in rows])

@@ -129,6 +129,7 @@ class ComponentOptions(_message.Message):
     REASON_REQUIRED_FIELD_NUMBER: _builtins.int
     AUDIT_REFUSALS_FIELD_NUMBER: _builtins.int
     INDEXES_FIELD_NUMBER: _builtins.int
+    RENAMED_FROM_FIELD_NUMBER: _builtins.int
     table: _builtins.str
     """Name of the SQL table. Default: the message's name in snake_case."""
     plural: _builtins.str
@@ -146,6 +147,10 @@ class ComponentOptions(_message.Message):
     audit_refusals: _builtins.bool
     """Writes that are refused are audited too: without an actor or a reason, by rules, by hooks, for a stale etag. As entries
     of their own operation, which are no changes.
+    """
+    renamed_from: _builtins.str
+    """Full name that the component had before ("plant.recipes.v1.Formula"): its table, its keys and its history are those of
+    that one. It may stay for good; a database in which the component has its name already takes no notice of it.
     """
     @_builtins.property
     def key_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -169,10 +174,11 @@ class ComponentOptions(_message.Message):
         reason_required: _builtins.bool = ...,
         audit_refusals: _builtins.bool = ...,
         indexes: _abc.Iterable[Global___Index] | None = ...,
+        renamed_from: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit_refusals", b"audit_refusals", "history", b"history", "indexes", b"indexes", "key_fields", b"key_fields", "max_records", b"max_records", "plural", b"plural", "reason_required", b"reason_required", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit_refusals", b"audit_refusals", "history", b"history", "indexes", b"indexes", "key_fields", b"key_fields", "max_records", b"max_records", "plural", b"plural", "reason_required", b"reason_required", "renamed_from", b"renamed_from", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -239,6 +245,8 @@ class FieldOptions(_message.Message):
     REFERENCES_FIELD_NUMBER: _builtins.int
     ON_DELETE_FIELD_NUMBER: _builtins.int
     RELATION_FIELD_NUMBER: _builtins.int
+    RENAMED_FROM_FIELD_NUMBER: _builtins.int
+    BACKFILL_FIELD_NUMBER: _builtins.int
     key: _builtins.bool
     """The field is the component's key: an integer or a string. Exactly one field may say so."""
     key_source: Global___KeySource.ValueType
@@ -272,6 +280,14 @@ class FieldOptions(_message.Message):
     """
     on_delete: Global___OnDelete.ValueType
     """What becomes of this record when the one that it refers to is deleted. Default: that one cannot be deleted."""
+    renamed_from: _builtins.str
+    """The name that the field had before: its values stay. The number stays too, as former records are kept under it. It may
+    stay for good; a database in which the field has its name already takes no notice of it.
+    """
+    backfill: _builtins.str
+    """The value of records that are there when the field is added, or comes to be always set: a number, `true` or `false`,
+    text, or the name of an enum's value. Each such record is updated, with an audit entry of its own. It may stay for good.
+    """
     @_builtins.property
     def relation(self) -> Global___Relation:
         """The field shows records of another component, or of this one, that references lead to: filters go through it, and
@@ -292,13 +308,20 @@ class FieldOptions(_message.Message):
         references: _builtins.str = ...,
         on_delete: Global___OnDelete.ValueType = ...,
         relation: Global___Relation | None = ...,
+        renamed_from: _builtins.str = ...,
+        backfill: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value", "relation", b"relation"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_backfill", b"_backfill", "_default_value", b"_default_value", "backfill", b"backfill", "default_value", b"default_value", "relation", b"relation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_value", b"_default_value", "default_value", b"default_value", "history_excluded", b"history_excluded", "immutable", b"immutable", "key", b"key", "key_source", b"key_source", "on_delete", b"on_delete", "output_only", b"output_only", "references", b"references", "relation", b"relation", "unique", b"unique", "unique_live", b"unique_live"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_backfill", b"_backfill", "_default_value", b"_default_value", "backfill", b"backfill", "default_value", b"default_value", "history_excluded", b"history_excluded", "immutable", b"immutable", "key", b"key", "key_source", b"key_source", "on_delete", b"on_delete", "output_only", b"output_only", "references", b"references", "relation", b"relation", "renamed_from", b"renamed_from", "unique", b"unique", "unique_live", b"unique_live"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__backfill: _TypeAlias = _typing.Literal["backfill"]  # noqa: Y015
+    _WhichOneofArgType__backfill: _TypeAlias = _typing.Literal["_backfill", b"_backfill"]  # noqa: Y015
     _WhichOneofReturnType__default_value: _TypeAlias = _typing.Literal["default_value"]  # noqa: Y015
     _WhichOneofArgType__default_value: _TypeAlias = _typing.Literal["_default_value", b"_default_value"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__backfill) -> _WhichOneofReturnType__backfill | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__default_value) -> _WhichOneofReturnType__default_value | None: ...
 
 Global___FieldOptions: _TypeAlias = FieldOptions  # noqa: Y015

@@ -1,0 +1,119 @@
+"""`toolcrib schema`: what a database lacks of what the components declare, and bringing it there, without a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolcrib.cli import options
+from toolcrib.cli.console import Json, console, print_json, working
+from toolcrib.cli.serve import default_target
+from toolcrib.server.database import Database
+from toolcrib.server.hooks import Application
+from toolcrib.server.loading import import_components, load
+from toolcrib.server.schema.evolve import Policy, this_user
+from toolcrib.server.schema.record import Author
+from toolcrib.server.schema.steps import PlanRefused
+from toolcrib.server.schema.text import plan_json, plan_text
+from toolcrib.server.settings import load_settings
+from toolcrib.server.store import Store
+
+_CHANGES = 2
+
+Target = Annotated[
+    Path | None,
+    typer.Argument(
+        help="A folder of .proto files, or an app module, as for `toolcrib serve`. Without it: app.py if there is one, "
+        "else the folder of components.",
+        show_default=False,
+    ),
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="STEP", help="Take this step, named as in the plan; may be given several times."),
+]
+
+
+def plan(
+    target: Target = None,
+    config: options.Config = None,
+    database: options.DatabaseUrl = None,
+    components: options.Components = None,
+    allow: Allow = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit with 2 where there is something to do, with 0 where not.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what would be done to the database to bring it up to the components. Changes nothing."""
+    store = _store(target, config, database, components)
+    found = store.plan()
+    if as_json:
+        print_json(plan_json(found, allow or ()))
+    else:
+        typer.echo(plan_text(found, allow or ()))
+    if found.steps and detailed_exitcode:
+        raise typer.Exit(_CHANGES)
+
+
+def apply(
+    target: Target = None,
+    config: options.Config = None,
+    database: options.DatabaseUrl = None,
+    components: options.Components = None,
+    allow: Allow = None,
+    actor: Annotated[
+        str | None, typer.Option(help="Who applies it. [default: the user of this process]", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the database up to the components, in one transaction, after a backup. Stop the servers of it first."""
+    store = _store(target, config, database, components)
+    author = Author(actor or this_user(), "schema apply")
+    try:
+        with working("applying"):
+            brought = store.open(store.schema(author, Policy.ADDITIVE, allow or ()))
+    except PlanRefused as refusal:
+        if not as_json:
+            typer.echo(plan_text(refusal.plan, allow or ()))
+        raise
+    backup = None if brought.backup is None else str(brought.backup)
+    if as_json:
+        print_json(plan_json(brought.plan, allow or ()) | {"applied_version": brought.version, "backup": backup})
+        return
+    typer.echo(plan_text(brought.plan, allow or ()))
+    if brought.version != brought.plan.version:
+        typer.echo(f"\napplied as schema {brought.version}" + (f"; before it: {backup}" if backup else ""))
+
+
+def versions(config: options.Config = None, database: options.DatabaseUrl = None, as_json: Json = False) -> None:
+    """List the schemas that a database has had: when each was applied, by whom, and its plan."""
+    recorded = Database(load_settings(config, database=database).database).schemas()
+    if as_json:
+        for version in recorded:
+            facts = {name: getattr(version, name) for name in ("actor", "method", "revision", "plan")}
+            print_json({"version": version.version, "time": version.apply_time.isoformat(), **facts})
+        return
+    for version in recorded:
+        when = f"{version.apply_time:%Y-%m-%d %H:%M:%S} UTC"
+        console().print(f"schema {version.version}, {when}, by {version.actor} ({version.method})", markup=False)
+        typer.echo(f"{version.plan}\n")
+
+
+def _store(target: Path | None, config: Path | None, database: str | None, components: str | None) -> Store:
+    settings = load_settings(config, database=database, components=components)
+    target = target or default_target(settings)
+    with working(f"compiling {target}"):
+        _, folder = load(target, settings)
+        generated = import_components(folder)
+    opened = Database(settings.database, settings.limits())
+    return Store(opened, [one.repository for one in generated], Application())
+
+
+schema_commands = typer.Typer(
+    name="schema", no_args_is_help=True, rich_markup_mode=None, help="Plan and apply changes of the database's schema."
+)
+for command in (plan, apply, versions):
+    schema_commands.command()(command)

@@ -1,0 +1,187 @@
+"""Gives records that are there the values of `backfill`: updates like any other, in one commit, each with its entry.
+
+Which records these are is found before the tables change, and written once they have. Records that are deleted and kept
+are left as they are: an entry that updates one would bring it back to life in its history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from google.protobuf.message import Message
+from sqlalchemy import Connection, select, table, tuple_, update
+from sqlalchemy import column as column_of
+
+from toolcrib.server.call import ActorSource
+from toolcrib.server.chain import GENESIS, Chain
+from toolcrib.server.changes import Operation
+from toolcrib.server.columns import time_to_text
+from toolcrib.server.component import key_text
+from toolcrib.server.component_statements import DELETE_TIME
+from toolcrib.server.constraints import History
+from toolcrib.server.history import START
+from toolcrib.server.requests import Key
+from toolcrib.server.schema.planner import Change
+from toolcrib.server.schema.served import Served
+from toolcrib.server.schema.values import zero_of
+from toolcrib.server.statements import Prepared
+from toolcrib.server.system_statements import chain_head
+from toolcrib.server.system_tables import REVISION_SEQUENCE, SystemTables
+from toolcrib.server.values import datetime_to_timestamp, etag_of
+
+# Records that are in memory together.
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """The records of one component that are given values, by their keys."""
+
+    served: Served
+    values: Mapping[Key, Mapping[str, Any]]
+
+
+def find_backfills(connection: Connection, changes: Iterable[Change]) -> list[Backfill]:
+    """What is to be given to which records; asked before the tables change."""
+    found = []
+    for change in changes:
+        one = change.match
+        if one.is_new or one.is_history:
+            continue
+        values: dict[Key, dict[str, Any]] = {}
+        for name, only_unset in _fields(change):
+            for key in _keys(connection, change, name if only_unset else ""):
+                values.setdefault(key, {})[name] = one.served.component.backfills[name]
+        if values:
+            found.append(Backfill(one.served, values))
+    return found
+
+
+class Backfiller:
+    """Writes backfills as one commit. `revision` is the newest once it is done."""
+
+    def __init__(self, connection: Connection, system: SystemTables, actor: str, method: str) -> None:
+        self._connection, self._system = connection, system
+        self._actor, self._method = actor, method
+        self._time = datetime.now(UTC)
+        sequence = system.sequence.c
+        newest = select(sequence.last_value).where(sequence.name == REVISION_SEQUENCE)
+        self.revision = int(connection.execute(newest).scalar_one_or_none() or 0)
+        head: Any = connection.execute(chain_head(system)).scalar_one_or_none()
+        self._chain = Chain(GENESIS if head is None else head)
+        self._ordinals = count()
+
+    def run(self, backfills: Sequence[Backfill]) -> None:
+        """Writes all of them; nothing where there are none."""
+        entries = sum(len(backfill.values) for backfill in backfills)
+        if not entries:
+            return
+        self.revision += 1
+        sequence = self._system.sequence
+        counted = update(sequence).where(sequence.c.name == REVISION_SEQUENCE).values(last_value=self.revision)
+        self._connection.execute(counted)
+        self._write_transaction(entries)
+        for backfill in backfills:
+            keys = list(backfill.values)
+            for start in range(0, len(keys), _AT_ONCE):
+                self._write_records(backfill, keys[start : start + _AT_ONCE])
+
+    def _write_transaction(self, entries: int) -> None:
+        reason = "backfill of new fields"
+        texts = ["", "", 0, entries]
+        row = [self.revision, self._time, self._actor, ActorSource.DEFAULT.value, reason, self._method, "", *texts]
+        digest = self._chain.add_transaction([self.revision, time_to_text(self._time), *row[2:]])
+        self._insert(self._system.transaction, [[*row, digest]])
+
+    def _write_records(self, backfill: Backfill, keys: Sequence[Key]) -> None:
+        served, entries, rows = backfill.served, [], []
+        for before, deleted in self._read(served, keys):
+            key = served.component.key_of(before)
+            after = self._filled(served, before, backfill.values[key])
+            rows.append((key, [*self._row(served, after), *deleted, self.revision]))
+            entries.append(self._entry(served, key, before, after))
+        if served.statements.versions is not None:
+            moved = [[self.revision, *key, self.revision] for key, _ in rows]
+            self._run(served.statements.versions.archive, moved)
+        positions = served.statements.update.positions
+        self._run(served.statements.update.statement, [[row[index] for index in positions] for _, row in rows])
+        self._insert(self._system.audit, entries)
+
+    def _read(self, served: Served, keys: Sequence[Key]) -> Iterator[tuple[Message, list[Any]]]:
+        """Each record, with the value of delete_time if there is such a column."""
+        columns = [served.table.c[name] for name in served.component.key_fields]
+        asked = select(*served.table.columns).where(tuple_(*columns).in_(keys))
+        for row in self._connection.execute(asked):
+            yield served.component.from_row(row), [None] if DELETE_TIME in served.table.c else []
+
+    def _filled(self, served: Served, before: Message, values: Mapping[str, Any]) -> Any:
+        after: Any = type(before)()
+        after.CopyFrom(before)
+        for name, value in values.items():
+            setattr(after, name, value)
+        if "update_time" in served.component.standard_fields:
+            after.update_time.CopyFrom(datetime_to_timestamp(self._time))
+        if "etag" in served.component.standard_fields:
+            after.etag = etag_of(self.revision)
+        return after
+
+    def _row(self, served: Served, message: Any) -> list[Any]:
+        row = served.component.to_row(message)
+        return [*row, self.revision] if START in served.table.c else row
+
+    def _entry(self, served: Served, key: Key, before: Message, after: Message) -> list[Any]:
+        keeps = served.component.history is not History.NONE
+        images = [message.SerializeToString() if keeps else None for message in (before, after)]
+        entry = [self.revision, next(self._ordinals), served.component.name, key_text(key), Operation.UPDATE.value]
+        entry += images
+        return [*entry, self._chain.add_entry(entry)]
+
+    def _run(self, statement: Prepared, rows: Sequence[list[Any]]) -> None:
+        self._connection.exec_driver_sql(statement.sql, [tuple(statement.bind(row)) for row in rows])
+
+    def _insert(self, into: Any, rows: Sequence[Sequence[Any]]) -> None:
+        names = [column.name for column in into.columns]
+        self._connection.execute(into.insert(), [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def _fields(change: Change) -> Iterator[tuple[str, bool]]:
+    """The fields that are given a value, and whether only where they are unset."""
+    component, shape = change.match.served.component, change.match.served.shape()
+    for name in change.columns.added:
+        field = shape.field(name)
+        nullable = change.match.table.c[name].nullable
+        # What is always set has zero by itself.
+        if (
+            field is not None
+            and name in component.backfills
+            and (nullable or component.backfills[name] != zero_of(field))
+        ):
+            yield name, False
+    for altered in change.columns.altered:
+        field = shape.field(altered.column)
+        if (
+            field is None
+            or altered.column not in component.backfills
+            or altered.nullable
+            or not altered.stored_nullable
+        ):
+            continue
+        if component.backfills[altered.column] != zero_of(field):
+            yield altered.column, True
+
+
+def _keys(connection: Connection, change: Change, unset: str) -> Iterator[Key]:
+    """The keys of the records that are not deleted; only where the column `unset` is, if one is named."""
+    one, table_ = change.match, change.match.served.table
+    columns = [column_of(one.stored_name(name), table_.c[name].type) for name in one.served.component.key_fields]
+    asked = select(*columns).select_from(table(one.stored))
+    if DELETE_TIME in one.columns:
+        asked = asked.where(column_of(DELETE_TIME).is_(None))
+    if unset:
+        asked = asked.where(column_of(one.stored_name(unset)).is_(None))
+    for row in connection.execute(asked.order_by(*columns)):
+        yield tuple(row)

@@ -1,0 +1,128 @@
+"""What a start and `toolcrib schema` do with the schema: plan it, apply it, or hold a server back from a database."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import Connection, func, inspect, select
+
+from toolcrib.server.errors import StartError
+from toolcrib.server.schema.planner import Evolution, evolution
+from toolcrib.server.schema.record import Author, Recorded, SchemaVersion, following, read_record, write_record
+from toolcrib.server.schema.served import Served
+from toolcrib.server.schema.steps import Plan
+from toolcrib.server.schema.text import plan_text
+from toolcrib.server.system_tables import SystemTables
+
+logger = logging.getLogger(__name__)
+# What it finds is told as a plan; set before it is imported, of which it tells too.
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+class Policy(StrEnum):
+    """What a server does with a database that differs from its components."""
+
+    # Applies what loses nothing; refuses to start where more is needed.
+    ADDITIVE = "additive"
+    # Refuses to start where anything differs.
+    CHECK = "check"
+    # Does not look.
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a database is after it was brought up: new tables, former names of components, what was applied as which."""
+
+    created: frozenset[str] = frozenset()
+    formerly: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    plan: Plan = field(default_factory=lambda: Plan("", 0))
+    version: int = 0
+    backup: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What is served, and how a database may be brought up to it."""
+
+    served: Sequence[Served]
+    author: Author
+    policy: Policy = Policy.ADDITIVE
+    allowed: Collection[str] = ()
+
+    def plan(self, connection: Connection, system: SystemTables, database: str) -> Evolution:
+        """The way from what `database` has; reads only, and takes one without any table as well."""
+        has_record = inspect(connection).has_table(system.schema.name)
+        recorded = read_record(connection, system.schema) if has_record else Recorded()
+        return evolution(connection, self.served, recorded, system, database)
+
+    def bring_up(
+        self, connection: Connection, system: SystemTables, database: str, back_up: Callable[[int], Path | None]
+    ) -> Brought:
+        """Brings `database` up to what is served, within the transaction of `connection`.
+
+        Raises PlanRefused where steps are not taken, and StartError where the policy is to change nothing.
+        """
+        if self.policy is Policy.OFF:
+            return self._as_it_is(connection, system, database)
+        found = self.plan(connection, system, database)
+        if self.policy is Policy.CHECK and found.plan.steps:
+            raise StartError(
+                f"{database} differs from the components in {len(found.plan.steps)} steps, the first: "
+                f"{found.plan.steps[0].text}; schema_policy is check: see `toolcrib schema plan`, then run `toolcrib "
+                "schema apply`"
+            )
+        found.plan.require(self.allowed)
+        if not found.is_new_schema or self.policy is Policy.CHECK:
+            return Brought(formerly=found.recorded.formerly(), plan=found.plan, version=found.plan.version)
+        backup = back_up(found.plan.version) if found.touches_records else None
+        # Brings Alembic, which a start with nothing to do need not wait for.
+        from toolcrib.server.schema.apply import apply_changes  # noqa: PLC0415
+
+        revision = apply_changes(connection, system, found, self.author)
+        shapes = following(found.recorded, self.served)
+        write_record(connection, system.schema, self._version(found, revision), shapes)
+        if found.touches_records:
+            logger.info("schema %d applied: %s", found.plan.version + 1, plan_text(found.plan, self.allowed))
+        created = frozenset(change.match.table.name for change in found.changes if change.match.is_new)
+        formerly = {shape.name: shape.formerly for shape in shapes if shape.formerly}
+        return Brought(created, formerly, found.plan, found.plan.version + 1, backup)
+
+    def _version(self, found: Evolution, revision: int) -> SchemaVersion:
+        return SchemaVersion(
+            version=found.plan.version + 1,
+            apply_time=datetime.now(UTC),
+            actor=self.author.actor,
+            method=self.author.method,
+            revision=revision,
+            fingerprint=found.fingerprint,
+            plan=plan_text(found.plan, self.allowed),
+        )
+
+    def _as_it_is(self, connection: Connection, system: SystemTables, database: str) -> Brought:
+        present = set(inspect(connection).get_table_names())
+        lacking = sorted({table.name for one in self.served for table in one.tables} - present)
+        if lacking:
+            raise StartError(
+                f"{database} lacks the table {lacking[0]}, and schema_policy is off; run `toolcrib schema apply`"
+            )
+        return Brought(formerly=read_record(connection, system.schema).formerly())
+
+
+def newest_version(connection: Connection, system: SystemTables) -> int | None:
+    """The newest schema of a database; None where there is none."""
+    return connection.execute(select(func.max(system.schema.c.version))).scalar_one_or_none()
+
+
+def this_user() -> str:
+    """Who runs this process, as the operating system has it."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"

@@ -1,0 +1,137 @@
+"""What differs in indexes and unique constraints. Both are derived: what is made anew loses nothing.
+
+Compared is what they do, in one spelling: redundant parentheses, quotes and `ASC` are no difference, and neither is the
+name of a constraint on SQLite, which has no use for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Index, Inspector, UniqueConstraint, text
+from sqlalchemy.sql.elements import UnaryExpression
+
+from toolcrib.server.schema.renames import Match
+from toolcrib.server.schema.served import uniques
+
+_SQLITE = text(
+    'SELECT m.name, il.name, il."unique", il.origin, x.name, x."desc", i.sql '
+    "FROM sqlite_master AS m, pragma_index_list(m.name) AS il, pragma_index_xinfo(il.name) AS x "
+    "LEFT JOIN sqlite_master AS i ON i.name = il.name AND i.type = 'index' "
+    "WHERE m.type = 'table' AND il.origin <> 'pk' AND x.key = 1 ORDER BY m.name, il.name, x.seqno"
+)
+_WHERE = re.compile(r"\bWHERE\b(.*)$", re.IGNORECASE | re.DOTALL)
+_NOISE = re.compile(r'[\s()"`\[\]]+')
+
+
+@dataclass(frozen=True, slots=True)
+class IndexShape:
+    """What an index or a unique constraint does. Columns come with whether they descend."""
+
+    columns: tuple[tuple[str, bool], ...]
+    unique: bool
+    is_constraint: bool = False
+    where: str = ""
+
+
+@dataclass(slots=True)
+class IndexDifferences:
+    """What differs in one table. `dropped` are names in the database, `foreign` those that no schema declared."""
+
+    added: list[Index | UniqueConstraint] = field(default_factory=list)
+    dropped: dict[str, IndexShape] = field(default_factory=dict)
+    foreign: dict[str, IndexShape] = field(default_factory=dict)
+
+    @property
+    def has_constraints(self) -> bool:
+        """Whether constraints differ, which are parts of the table itself."""
+        return any(isinstance(one, UniqueConstraint) for one in self.added) or any(
+            shape.is_constraint for shape in (*self.dropped.values(), *self.foreign.values())
+        )
+
+
+Stored = Mapping[str, Mapping[str, IndexShape]]
+
+
+def stored_indexes(connection: Connection, inspector: Inspector, tables: Iterable[str]) -> Stored:
+    """The indexes and unique constraints of the database, by table and name."""
+    return _on_sqlite(connection) if connection.dialect.name == "sqlite" else _elsewhere(inspector, list(tables))
+
+
+def index_differences(
+    one: Match, stored: Mapping[str, IndexShape], ours: Iterable[str], dialect: Dialect
+) -> IndexDifferences:
+    """What differs in one table, of whose indexes those named `ours` were declared by the schema before."""
+    by_name = dialect.name != "sqlite"
+    items: list[Index | UniqueConstraint] = [*one.table.indexes, *uniques(one.table)]
+    declared = {str(item.name): item for item in items}
+    shapes = {name: _declared_shape(item, one, dialect) for name, item in sorted(declared.items())}
+    left, found = dict(stored), IndexDifferences()
+    for name, shape in shapes.items():
+        same = name if left.get(name) == shape else None
+        if same is None and shape.is_constraint and not by_name:
+            same = next((other for other, its in left.items() if its == shape), None)
+        if same is None:
+            found.added.append(declared[name])
+        else:
+            del left[same]
+    known = {*ours, *declared}
+    for name, shape in sorted(left.items()):
+        is_ours = name in known or (shape.is_constraint and not by_name)
+        if is_ours:
+            found.dropped[name] = shape
+        elif shape.unique:
+            found.foreign[name] = shape
+    return found
+
+
+def _declared_shape(item: Index | UniqueConstraint, one: Match, dialect: Dialect) -> IndexShape:
+    if isinstance(item, UniqueConstraint):
+        columns = tuple((one.stored_name(column.name), False) for column in item.columns)
+        return IndexShape(columns, unique=True, is_constraint=True)
+    columns = tuple(
+        (one.stored_name(column.name), isinstance(expression, UnaryExpression))
+        for column, expression in zip(item.columns, item.expressions, strict=True)
+    )
+    condition = item.dialect_options[dialect.name].get("where") if dialect.name in {"sqlite", "postgresql"} else None
+    where = "" if condition is None else str(condition.compile(dialect=dialect)).rpartition(".")[2]
+    return IndexShape(columns, unique=bool(item.unique), where=_plain(where))
+
+
+def _plain(condition: str) -> str:
+    return _NOISE.sub(" ", condition).strip().lower()
+
+
+def _on_sqlite(connection: Connection) -> Stored:
+    rows: dict[tuple[str, str], list[Sequence[Any]]] = defaultdict(list)
+    for table, name, *facts in connection.execute(_SQLITE):
+        rows[table, name].append(facts)
+    found: dict[str, dict[str, IndexShape]] = defaultdict(dict)
+    for (table, name), facts in rows.items():
+        unique, origin, _, _, sql = facts[0]
+        where = _WHERE.search(sql or "")
+        columns = tuple((str(column), bool(descends)) for _, _, column, descends, _ in facts)
+        found[table][name] = IndexShape(columns, bool(unique), origin == "u", _plain(where[1]) if where else "")
+    return found
+
+
+def _elsewhere(inspector: Inspector, tables: Sequence[str]) -> Stored:
+    found: dict[str, dict[str, IndexShape]] = defaultdict(dict)
+    for (_, table), constraints in inspector.get_multi_unique_constraints(filter_names=tables).items():
+        for constraint in constraints:
+            columns = tuple((name, False) for name in constraint["column_names"])
+            found[table][str(constraint["name"])] = IndexShape(columns, unique=True, is_constraint=True)
+    for (_, table), indexes in inspector.get_multi_indexes(filter_names=tables).items():
+        for index in indexes:
+            # An index that keeps a constraint goes with it.
+            if index.get("duplicates_constraint") or str(index["name"]) in found[table]:
+                continue
+            sorting = index.get("column_sorting", {})
+            columns = tuple((str(name), "desc" in sorting.get(str(name), ())) for name in index["column_names"])
+            where = index.get("dialect_options", {}).get("postgresql_where", "")
+            found[table][str(index["name"])] = IndexShape(columns, bool(index["unique"]), where=_plain(str(where)))
+    return found

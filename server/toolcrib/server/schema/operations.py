@@ -1,0 +1,84 @@
+"""Carries out changes on a server database, by Alembic's operations.
+
+Each is safe to begin again: what was done is no longer a difference. PostgreSQL does all of it in one transaction;
+MariaDB commits each by itself.
+"""
+
+from __future__ import annotations
+
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Column, Connection, Index, Table, UniqueConstraint, text, update
+from sqlalchemy.schema import CreateIndex
+
+from toolcrib.server.schema.planner import Change
+from toolcrib.server.schema.tables import Altered
+from toolcrib.server.schema.values import default_text
+
+# Their long texts take no default.
+_WITHOUT_DEFAULTS = ("mysql", "mariadb")
+
+
+def change_table(connection: Connection, change: Change) -> None:
+    """Makes a table, whose names are the new ones already, what is declared."""
+    operations = Operations(MigrationContext.configure(connection))
+    _drop_indexes(operations, change)
+    for name in change.columns.added:
+        _add(operations, connection, change, name)
+    for altered in change.columns.altered:
+        _alter(operations, connection, change, altered)
+    for name in change.columns.dropped:
+        operations.drop_column(change.match.table.name, name)
+    _add_indexes(operations, connection, change)
+
+
+def _add(operations: Operations, connection: Connection, change: Change, name: str) -> None:
+    table, column = change.match.table, change.match.table.c[name]
+    constant = None if column.nullable else change.values.constant(name)
+    if column.nullable:
+        operations.add_column(table.name, Column(name, column.type, nullable=True))
+    elif constant is not None and connection.dialect.name not in _WITHOUT_DEFAULTS:
+        default = text(default_text(constant, column, connection.dialect))
+        operations.add_column(table.name, Column(name, column.type, nullable=False, server_default=default))
+    else:
+        operations.add_column(table.name, Column(name, column.type, nullable=True))
+        _write(connection, table, name, change.values.added(name))
+        operations.alter_column(table.name, name, nullable=False, existing_type=column.type)
+
+
+def _alter(operations: Operations, connection: Connection, change: Change, altered: Altered) -> None:
+    table, column = change.match.table, change.match.table.c[altered.column]
+    values, is_loosened = change.values.altered(altered), altered.nullable and not altered.stored_nullable
+    if is_loosened:
+        operations.alter_column(table.name, column.name, nullable=True, existing_type=column.type)
+    if altered.is_retyped:
+        using = str(values.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
+        nullable = altered.stored_nullable or altered.nullable
+        operations.alter_column(
+            table.name, column.name, type_=column.type, existing_nullable=nullable, postgresql_using=using
+        )
+    elif altered.stored_nullable != altered.nullable:
+        _write(connection, table, column.name, values)
+    if altered.stored_nullable and not altered.nullable:
+        operations.alter_column(table.name, column.name, nullable=False, existing_type=column.type)
+
+
+def _write(connection: Connection, table: Table, name: str, value: object) -> None:
+    connection.execute(update(table).values({name: value}))
+
+
+def _drop_indexes(operations: Operations, change: Change) -> None:
+    for name, shape in {**change.indexes.dropped, **change.indexes.foreign}.items():
+        if shape.is_constraint:
+            operations.drop_constraint(name, change.match.table.name, type_="unique")
+        else:
+            operations.drop_index(name, change.match.table.name)
+
+
+def _add_indexes(operations: Operations, connection: Connection, change: Change) -> None:
+    for item in change.indexes.added:
+        if isinstance(item, UniqueConstraint):
+            names = [column.name for column in item.columns]
+            operations.create_unique_constraint(str(item.name), change.match.table.name, names)
+        elif isinstance(item, Index):
+            connection.execute(CreateIndex(item))

@@ -1,0 +1,181 @@
+"""Values of columns that change: what stands for nothing, what is converted, and what new columns begin with.
+
+Protobuf does not tell a field without presence that holds zero from one that nobody wrote. So a column that is new, or
+comes to be always set, holds zero where nothing is known; and one that comes to be `optional` is unset where it held
+zero, as former records and clients have it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Integer,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
+from sqlalchemy import column as column_of
+
+from toolcrib.server.columns import ExactDouble, ToolcribType, UnsignedBigInteger, UtcTimestamp, uint64_to_text
+from toolcrib.server.history import REVISION, START
+from toolcrib.server.schema.renames import Match
+from toolcrib.server.schema.shapes import FieldShape
+from toolcrib.server.schema.tables import Altered
+from toolcrib.server.system_tables import SystemTables
+
+STANDARD_TIMES = ("create_time", "update_time")
+
+# What each type has where nothing was written; all others are numbers.
+_ZEROS: dict[str, Any] = {"bool": False, "string": "", "bytes": b"", "float": 0.0, "double": 0.0}
+
+
+def prepare(connection: Connection) -> None:
+    """Gives a connection what the expressions below call: SQLite does not tell -0.0 from 0.0."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        driver.create_function("toolcrib_is_zero", 1, _is_zero, deterministic=True)
+
+
+def zero_of(field: FieldShape) -> Any:
+    """What a field that is always set has where nobody wrote it, as its column's type takes it."""
+    if field.label == "repeated":
+        return "[]"
+    return "{}" if field.label.startswith("map") else _ZEROS.get(field.type, 0)
+
+
+def shown(value: Any) -> str:
+    """A value as plans write it: as in JSON."""
+    return repr(value) if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False)
+
+
+def default_text(value: Any, column: Column[Any], dialect: Dialect) -> str:
+    """A constant as DDL has it."""
+    if isinstance(column.type, ToolcribType) and (convert := column.type.to_driver(dialect)):
+        value = convert(value)
+    match value:
+        case bool():
+            return str(int(value)) if dialect.name == "sqlite" else str(value).lower()
+        case bytes():
+            return f"'\\x{value.hex()}'" if dialect.name == "postgresql" else f"x'{value.hex()}'"
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+        case _:
+            return repr(value)
+
+
+class Values:
+    """The values of one table's columns behind a change, in terms of the columns that it has before it.
+
+    `names` are those of the component in the audit trail, now and before.
+    """
+
+    def __init__(self, one: Match, names: Sequence[str], system: SystemTables, dialect: Dialect) -> None:
+        self._match, self._names, self._system, self._dialect = one, names, system, dialect
+        self._shape = one.served.shape()
+
+    def renamed(self, one: Match) -> Values:
+        """The same where the columns have their new names already."""
+        return Values(one, self._names, self._system, self._dialect)
+
+    def constant(self, name: str) -> Any:
+        """What a new column that is never NULL holds at first; None where it hangs on the record."""
+        field = self._shape.field(name)
+        return None if field is None or name in STANDARD_TIMES else zero_of(field)
+
+    def added(self, name: str) -> ColumnElement[Any]:
+        """What a new column begins with."""
+        column = self._match.table.c[name]
+        if column.nullable:
+            return null()
+        if name == START:
+            return self._stored(REVISION)
+        if name == "create_time":
+            return func.coalesce(self._first_commit(), self._commit_of_row())
+        return self._commit_of_row() if name == "update_time" else literal(self.constant(name), column.type)
+
+    def altered(self, altered: Altered) -> ColumnElement[Any]:
+        """What a column that is altered holds."""
+        column, field = self._match.table.c[altered.column], self._shape.field(altered.column)
+        stored = self._stored(altered.column)
+        value = self._converted(stored, column, altered) if altered.is_retyped else stored
+        if field is None or altered.stored_nullable == altered.nullable:
+            return value
+        if altered.stored_nullable:
+            return func.coalesce(value, literal(zero_of(field), column.type))
+        return case((self._is_zero(stored, column, field), null()), else_=value)
+
+    def outside(self, name: str, stored_type: str, lowest: int, highest: int) -> ColumnElement[bool]:
+        """Whether a stored number is below or above the bounds of a type."""
+        stored = self._stored(name)
+        if self._is_number_as_text(stored_type):
+            # Compared as text: as a number it may be more than SQLite has.
+            return stored > uint64_to_text(highest)
+        return or_(stored < lowest, stored > highest)
+
+    def _converted(self, stored: ColumnElement[Any], column: Column[Any], altered: Altered) -> ColumnElement[Any]:
+        if self._dialect.name != "sqlite":
+            return cast(stored, column.type)
+        if isinstance(column.type, UnsignedBigInteger):
+            return func.printf("%020d", stored)
+        return cast(stored, Integer) if self._is_number_as_text(altered.stored_type) else stored
+
+    def _is_number_as_text(self, stored_type: str) -> bool:
+        return self._dialect.name == "sqlite" and stored_type.startswith("VARCHAR")
+
+    def _stored(self, name: str) -> ColumnElement[Any]:
+        return column_of(self._match.stored_name(name))
+
+    def _is_zero(self, stored: ColumnElement[Any], column: Column[Any], field: FieldShape) -> ColumnElement[bool]:
+        if not isinstance(column.type, ExactDouble):
+            return stored == literal(zero_of(field), column.type)
+        if self._dialect.name == "sqlite":
+            return func.toolcrib_is_zero(stored) == 1
+        return and_(stored == 0, cast(stored, Text) != "-0")
+
+    def _commit_of_row(self) -> ColumnElement[Any]:
+        """When the version in a row was committed."""
+        transaction = self._system.transaction.c
+        of_row = select(transaction.commit_time).where(transaction.revision == self._stored(REVISION)).scalar_subquery()
+        # A row that was written past the server may have a revision that never was, or is no longer kept.
+        oldest = select(func.min(transaction.commit_time)).scalar_subquery()
+        return func.coalesce(of_row, oldest, literal(datetime.now(UTC), UtcTimestamp))
+
+    def _first_commit(self) -> ColumnElement[Any]:
+        """When the audit trail first tells of a record."""
+        audit, transaction = self._system.audit.c, self._system.transaction.c
+        first = select(func.min(audit.revision)).where(
+            audit.component.in_(self._names), audit.record_key == self._record_key()
+        )
+        found = select(transaction.commit_time).where(transaction.revision == first.scalar_subquery())
+        return found.scalar_subquery()
+
+    def _record_key(self) -> ColumnElement[Any]:
+        """A record's key as the audit trail has it (`key_text`)."""
+        key = self._match.served.component.key_fields
+        texts = [cast(self._stored(name), Text) for name in key]
+        if len(texts) == 1:
+            return texts[0]
+        escaped = [func.replace(func.replace(part, "%", "%25"), "/", "%2F") for part in texts]
+        joined: ColumnElement[Any] = escaped[0]
+        for part in escaped[1:]:
+            joined = joined.concat("/").concat(part)
+        return joined
+
+
+def _is_zero(value: Any) -> bool:
+    return value == 0 and not (isinstance(value, float) and math.copysign(1, value) < 0)
