@@ -11,9 +11,9 @@ import typer
 from toolcrib import codegen
 from toolcrib.cli import options
 from toolcrib.cli.console import CommandError, Json, note, print_json, working
+from toolcrib.cli.processes import Processes
 from toolcrib.cli.running import begin_logging, run
 from toolcrib.cli.shared_port import shared_port
-from toolcrib.cli.workers import Workers
 from toolcrib.server.app import Server
 from toolcrib.server.databases.choice import without_password
 from toolcrib.server.loading import load
@@ -113,7 +113,7 @@ def serve(
         return
     with shared_port(settings.address) as port:
         shared = settings.model_copy(update={"address": port})
-        processes = Workers(Server(shared, application, folder), shared, note)
+        processes = Processes(Server(shared, application, folder), shared, note)
         processes.run(lambda: announce(port, shared, folder))
 
 

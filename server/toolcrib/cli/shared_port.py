@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from toolcrib.server.errors import StartError
+from toolcrib.server.network import cannot_listen
 
 
 @contextmanager
@@ -34,7 +35,4 @@ def shared_port(address: str) -> Iterator[str]:
             kept.bind(place)
             yield f"{host}:{place[1]}"
     except OSError as error:
-        raise StartError(
-            f"cannot listen on {address}: another program has the port, or the address is not this machine's; choose "
-            "another with --address"
-        ) from error
+        raise cannot_listen(address) from error

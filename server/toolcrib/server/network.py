@@ -42,11 +42,16 @@ def bind(server: grpc.aio.Server, settings: Settings) -> str:
             server.add_insecure_port(address) if credentials is None else server.add_secure_port(address, credentials)
         )
     except RuntimeError as error:
-        raise StartError(
-            f"cannot listen on {address}: another program has the port, or the address is not this machine's; choose "
-            "another with --address"
-        ) from error
+        raise cannot_listen(address) from error
     return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
+
+
+def cannot_listen(address: str) -> StartError:
+    """The refusal of an address that is not to be had."""
+    return StartError(
+        f"cannot listen on {address}: another program has the port, or the address is not this machine's; choose "
+        "another with --address"
+    )
 
 
 def trusts_metadata(settings: Settings) -> bool:

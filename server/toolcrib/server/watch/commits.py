@@ -9,12 +9,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, BindParameter, SmallInteger, bindparam, literal_column, select
+from sqlalchemy import BigInteger, BindParameter, SmallInteger, bindparam, func, literal_column, select
 
 from toolcrib.server.changes import REFUSED
 from toolcrib.server.columns import ExactText
 from toolcrib.server.errors import RevisionAhead, RevisionPruned
-from toolcrib.server.retention.kept import kept_of
 from toolcrib.server.statements import Prepared, RowReader
 from toolcrib.server.store import Store
 from toolcrib.server.transaction import ReadTransaction
@@ -72,7 +71,9 @@ class CommitTrail:
         self._joined = tables.audit.join(tables.transaction)
         self._audit = audit
         self._reader = RowReader(self._columns, store.dialect)
+        self._kept = tables.kept.c
         self._statement = lru_cache(maxsize=64)(self._compile)
+        self._pruned = lru_cache(maxsize=64)(self._compile_pruned)
 
     def read(self, transaction: ReadTransaction, components: Iterable[str], position: int) -> Stretch:
         """Commits behind `position` that changed records of `components`.
@@ -110,14 +111,20 @@ class CommitTrail:
         if position > newest:
             text = f"a watch cannot begin behind revision {position}: the newest is {newest}"
             raise RevisionAhead(text, metadata={"newest_revision": str(newest)})
-        pruned_until = max((kept_of(transaction, name).audit_since for name in names), default=0)
+        row = transaction.session.fetch_one(self._pruned(len(names)), names)
+        pruned_until = (row and row[0]) or 0
         if position < pruned_until:
             oldest = pruned_until + 1
             text = f"what was committed before revision {oldest} is no longer kept; begin anew with a snapshot"
             raise RevisionPruned(text, metadata={"oldest_revision": str(oldest)})
 
+    def _compile_pruned(self, components: int) -> Prepared:
+        """The last revision of which entries of any of so many components may be pruned."""
+        given, kept = _given(components), self._kept
+        return Prepared(select(func.max(kept.audit_since)).where(kept.component.in_(given)), self._dialect)
+
     def _compile(self, components: int) -> Prepared:
-        given: list[BindParameter[Any]] = [bindparam(f"component_{n}", type_=ExactText) for n in range(components)]
+        given = _given(components)
         behind: BindParameter[int] = bindparam("given_position", type_=BigInteger)
         upto: BindParameter[int] = bindparam("given_upto", type_=BigInteger)
         audit = self._audit
@@ -130,6 +137,10 @@ class CommitTrail:
             .order_by(audit.revision, audit.ordinal)
         )
         return Prepared(statement, self._dialect, [*(name.key for name in given), behind.key, upto.key])
+
+
+def _given(components: int) -> list[BindParameter[Any]]:
+    return [bindparam(f"component_{n}", type_=ExactText) for n in range(components)]
 
 
 def _commit(rows: list[Sequence[Any]], names: Mapping[str, str]) -> Committed:

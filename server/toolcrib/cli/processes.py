@@ -38,7 +38,7 @@ class _Worker:
     started: float = field(default_factory=time.monotonic)
 
 
-class Workers:
+class Processes:
     """The processes of one `serve`; `settings` have the port that they share."""
 
     def __init__(self, server: Server, settings: Settings, say: Say) -> None:
