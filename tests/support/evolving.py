@@ -10,15 +10,16 @@ import itertools
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from support.behind import behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,18 @@ class Failed(AssertionError):
 class Evolving:
     """A folder of components and a database that outlives them."""
 
-    def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
-        """`process` is that of `forge`."""
+    def __init__(self, process: subprocess.Popen[str], folder: Path, database: str | Path) -> None:
+        """`process` is that of `forge`, `database` the path or URL of a database."""
         self._process = process
         self._folder = folder
-        self.database = folder / "test.db"
+        self.database = database
         self._components = folder / "none"
         self._count = 0
+
+    @property
+    def file(self) -> Path:
+        """The database, where it is a file."""
+        return Path(self.database)
 
     def declare(self, text: str, package: str = "shop.v1", **others: str) -> None:
         """Replaces all components by those of `text`, a file without its head, and of `others`, by their packages."""
@@ -65,7 +71,10 @@ class Evolving:
 
     def plan(self, *words: str) -> dict[str, Any]:
         """What `toolcrib schema plan --json` says."""
-        return dict(json.loads(self.command("schema", "plan", "--json", *words).out))
+        done = self.command("schema", "plan", "--json", *words)
+        if not done.out:
+            raise Failed(done.errors)
+        return dict(json.loads(done.out))
 
     def steps(self) -> list[str]:
         """The texts of the plan's steps, each behind its sign."""
@@ -87,8 +96,7 @@ class Evolving:
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """Asks, or does, something past the server."""
-        with closing(sqlite3.connect(self.database)) as connection, connection:
-            return connection.execute(statement).fetchall()
+        return looked(self.database, statement)
 
     def verify(self) -> dict[str, Any]:
         """What `toolcrib audit verify --records --json` says."""
@@ -114,6 +122,13 @@ class Evolving:
         if "failed" in answer:
             raise Failed(answer["failed"])
         return answer
+
+
+def looked(database: str | Path, statement: str) -> list[Any]:
+    """What a statement finds, past the server."""
+    with behind(database) as connection:
+        cursor = connection.execute(statement)
+        return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
 
 def write_components(folder: Path, bodies: Mapping[str, str]) -> None:
@@ -144,8 +159,10 @@ def option(**values: str) -> str:
 @contextmanager
 def forge() -> Iterator[subprocess.Popen[str]]:
     """Starts the process that others are forked from; ends it behind the block."""
+    # -P: not the modules beside this file, which have names that others have too.
+    command, tests = [sys.executable, "-P", __file__], str(Path(__file__).parents[1])
     with subprocess.Popen(
-        [sys.executable, "-P", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": tests}
     ) as process:
         yield process
         assert process.stdin is not None
@@ -195,7 +212,7 @@ def _serve(request: dict[str, Any]) -> list[Any]:
     folder = Path(request["components"])
     package, _, name = request["component"].rpartition(".")
     with (
-        serve(folder, database=Path(request["database"]), **request["settings"]) as server,
+        serve(folder, database=request["database"], **request["settings"]) as server,
         Crib.connect(server.address, actor="ann") as crib,
     ):
         sys.path.insert(0, str(codegen.cached(folder)))
@@ -205,8 +222,7 @@ def _serve(request: dict[str, Any]) -> list[Any]:
         answers = []
         for method, *given in request["calls"]:
             if method == "sql":
-                with closing(sqlite3.connect(request["database"])) as connection, connection:
-                    answers.append(connection.execute(given[0]).fetchall())
+                answers.append(looked(request["database"], given[0]))
                 continue
             options = given.pop()["with"] if given and isinstance(given[-1], dict) and "with" in given[-1] else {}
             if method == "watch":

@@ -19,9 +19,10 @@ def forged() -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def shop(forged: subprocess.Popen[str], tmp_path: Path) -> Evolving:
-    """A shop without components yet."""
-    return Evolving(forged, tmp_path)
+def shop(forged: subprocess.Popen[str], tmp_path: Path, request: pytest.FixtureRequest) -> Evolving:
+    """A shop without components yet. On SQLite its file lies in a folder of its own, where backups come to lie."""
+    is_file = request.config.getoption("--database") == "sqlite"
+    return Evolving(forged, tmp_path, tmp_path / "test.db" if is_file else request.getfixturevalue("database"))
 
 
 @pytest.hookimpl(tryfirst=True)

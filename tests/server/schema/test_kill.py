@@ -23,7 +23,7 @@ def test_at_any_statement_leaves_the_old_schema_or_the_new_one(shop: Evolving) -
     shop.serve(
         ("create", {"name": "a", "ratio": 1}), ("create", {"name": "b", "level": 3}), ("update", {"id": 1, "name": "c"})
     )
-    kept = shop.database.with_name("kept.db")
+    kept = shop.file.with_name("kept.db")
     shutil.copy(shop.database, kept)
     old = _schema(shop)
     shop.declare(NEW)
@@ -35,7 +35,7 @@ def test_at_any_statement_leaves_the_old_schema_or_the_new_one(shop: Evolving) -
     begin = statements.index("BEGIN IMMEDIATE") + 1
     seen = []
     for number in [*range(begin + 1, commit, 5), commit, commit + 1]:
-        for path in shop.database.parent.glob("test.db*"):
+        for path in shop.file.parent.glob("test.db*"):
             path.unlink()
         shutil.copy(kept, shop.database)
         if shop.apply_killed_at(number) is not None:

@@ -76,7 +76,7 @@ def changes(  # noqa: PLR0911  # one for each kind
 @given(data=st.data())
 def test_no_record_is_lost_and_the_past_stays_readable(forged: subprocess.Popen[str], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        shop = Evolving(forged, Path(folder))
+        shop = Evolving(forged, Path(folder), Path(folder) / "test.db")
         fields = [Kept(10, "field_10", "int32", optional=False), Kept(11, "field_11", "string", optional=True)]
         shop.declare(part(*(each.declared() for each in fields)))
         shop.serve(("create", {}), ("create", _record(fields)), ("update", {"id": 2, "field_10": 5}))

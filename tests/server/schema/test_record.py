@@ -79,9 +79,9 @@ class TestTheBackup:
     def test_is_the_database_as_it_was(self, shop: Evolving) -> None:
         shop.declare(BEFORE)
         shop.serve(("create", {"name": "a"}))
-        shop.database.chmod(0o640)
+        shop.file.chmod(0o640)
         shop.declare(AFTER)
-        backup = shop.database.with_name("test.db.schema-1.backup")
+        backup = shop.file.with_name("test.db.schema-1.backup")
         assert shop.apply()["backup"] == str(backup)
         assert backup.stat().st_mode & 0o777 == 0o640
         shop.serve(("update", {"id": 1, "name": "b", "level": 1}))
@@ -93,7 +93,7 @@ class TestTheBackup:
     def test_that_cannot_be_written_leaves_all_as_it_was(self, shop: Evolving) -> None:
         shop.declare(BEFORE)
         shop.serve(("create", {"name": "a"}))
-        shop.database.with_name("test.db.schema-1.backup").mkdir()
+        shop.file.with_name("test.db.schema-1.backup").mkdir()
         shop.declare(AFTER)
         with pytest.raises(Failed, match=r"the schema is not changed: the backup .* cannot be written"):
             shop.serve()
@@ -164,7 +164,7 @@ class TestTheCommands:
             "+ create the table part with 4 columns",
             "+ create the table part_history for former versions",
         ]
-        assert not shop.database.exists()
+        assert not shop.file.exists()
 
     def test_plan_refuses_the_database_of_another_application(self, shop: Evolving) -> None:
         with closing(sqlite3.connect(shop.database)) as connection:

@@ -123,7 +123,7 @@ def test_is_refused_until_it_is_resolved(shop: Evolving, case: str) -> None:
     with pytest.raises(Failed, match=r"is not changed"):
         shop.apply()
     assert shop.sql("SELECT name, sql FROM sqlite_master ORDER BY name") == tables
-    assert not list(shop.database.parent.glob("*.backup*"))
+    assert not list(shop.file.parent.glob("*.backup*"))
     shop.declare(part(*before))
     assert shop.serve(("get", 1)) == [created]
 

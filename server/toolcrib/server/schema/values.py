@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -121,7 +123,7 @@ class Values:
 
     def outside(self, name: str, stored_type: str, lowest: int, highest: int) -> ColumnElement[bool]:
         """Whether a stored number is below or above the bounds of a type."""
-        stored = self._stored(name)
+        stored = self._as_number(self._stored(name), stored_type)
         if self._is_number_as_text(stored_type):
             # Compared as text: as a number it may be more than SQLite has.
             return stored > uint64_to_text(highest)
@@ -129,10 +131,16 @@ class Values:
 
     def _converted(self, stored: ColumnElement[Any], column: Column[Any], altered: Altered) -> ColumnElement[Any]:
         if self._dialect.name != "sqlite":
-            return cast(stored, column.type)
+            number = self._as_number(stored, altered.stored_type)
+            return number != 0 if isinstance(column.type, Boolean) else cast(number, column.type)
         if isinstance(column.type, UnsignedBigInteger):
             return func.printf("%020d", stored)
         return cast(stored, Integer) if self._is_number_as_text(altered.stored_type) else stored
+
+    def _as_number(self, stored: ColumnElement[Any], stored_type: str) -> ColumnElement[Any]:
+        """PostgreSQL compares no truth value with numbers, and makes but an INTEGER of one."""
+        is_truth = self._dialect.name != "sqlite" and stored_type.startswith("BOOL")
+        return cast(cast(stored, Integer), BigInteger) if is_truth else stored
 
     def _is_number_as_text(self, stored_type: str) -> bool:
         return self._dialect.name == "sqlite" and stored_type.startswith("VARCHAR")
