@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from support.memory import temporary_files_in_memory
 from support.postgres import postgres
 from toolcrib.server.testing import TEST_DATABASE_VARIABLE, new_database
 
@@ -27,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Starts PostgreSQL once for all processes of a run, unless one is named."""
+    _RESOURCES.enter_context(temporary_files_in_memory())
     config.addinivalue_line("markers", "sqlite: is about SQLite itself: its files, its locks, or what is written in it")
     if config.getoption(_OPTION) != _POSTGRESQL:
         os.environ.pop(TEST_DATABASE_VARIABLE, None)
