@@ -7,6 +7,8 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterable
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -71,21 +73,22 @@ def _put_in_place(temporary: Path, folder: Path) -> None:
 
 def _digest(components: Path) -> str:
     """Changes with everything that the result depends on."""
-    digest = hashlib.sha256(sys.version.encode())
-    for library in _LIBRARIES:
-        digest.update(f"{library} {_version(library)}\n".encode())
+    protos = [(name, (components / name).read_bytes()) for name in find_protos(components)]
+    return hashlib.sha256(_own_digest() + _contents(protos)).hexdigest()[:32]
+
+
+@cache
+def _own_digest() -> bytes:
+    """Of what stays the same while a process runs: libraries, the generator itself and the contract."""
+    versions = [(library, _version(library).encode()) for library in _LIBRARIES]
     own = sorted(Path(__file__).parent.glob("*.py"))
-    contract = [
-        Path(audit_pb2.__file__),
-        Path(options_pb2.__file__),
-        Path(query_pb2.__file__),
-        Path(watch_pb2.__file__),
-    ]
-    for path in [*own, *contract, *(components / name for name in find_protos(components))]:
-        content = path.read_bytes()
-        name = path.relative_to(components).as_posix() if path.is_relative_to(components) else path.name
-        digest.update(f"{name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()[:32]
+    contract = [Path(str(module.__file__)) for module in (audit_pb2, options_pb2, query_pb2, watch_pb2)]
+    files = [(path.name, path.read_bytes()) for path in (*own, *contract)]
+    return hashlib.sha256(_contents([("python", sys.version.encode()), *versions, *files])).digest()
+
+
+def _contents(named: Iterable[tuple[str, bytes]]) -> bytes:
+    return b"".join(f"{name} {len(content)}\n".encode() + content for name, content in named)
 
 
 def _version(library: str) -> str:
