@@ -7,14 +7,14 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_service_pb2 import DeleteRecipeRequest, UpdateRecipeRequest
-from support.command import COMMAND, Serving, serving, toolcrib
+from support.command import COMMAND, toolcrib
 from support.plant import COMPONENTS, plant
+from toolcrib.server.testing import RunningServer, serve
 
 RECIPE = "plant.recipes.v1.Recipe"
 
@@ -35,12 +35,12 @@ def line(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Serving]:
-    with serving(COMPONENTS, "--database", tmp_path / "plant.db") as running:
+def served() -> Iterator[RunningServer]:
+    with serve(COMPONENTS) as running:
         yield running
 
 
-def test_each_change_in_json_for_scripts(served: Serving) -> None:
+def test_each_change_in_json_for_scripts(served: RunningServer) -> None:
     with plant(served.address) as crib:
         first = crib.recipe("first")
         with watching(served.address, RECIPE, "--json", "--filter", "speed_mm_s > 100", "--revision", "1") as process:
@@ -63,7 +63,7 @@ def test_each_change_in_json_for_scripts(served: Serving) -> None:
     assert left["time"].endswith("+00:00")
 
 
-def test_a_snapshot_and_lines_for_people(served: Serving) -> None:
+def test_a_snapshot_and_lines_for_people(served: RunningServer) -> None:
     with plant(served.address) as crib:
         crib.recipe("[red]first\x1b[2J")
         with watching(served.address, "--snapshot") as process:
@@ -89,7 +89,7 @@ def test_a_snapshot_and_lines_for_people(served: Serving) -> None:
         (["--revision", "7"], "the newest is 0"),
     ],
 )
-def test_a_refusal_is_one_line(served: Serving, arguments: list[str], says: str) -> None:
+def test_a_refusal_is_one_line(served: RunningServer, arguments: list[str], says: str) -> None:
     done = toolcrib("watch", "--server", served.address, *arguments)
     assert done.returncode == 1
     assert says in done.stderr

@@ -11,9 +11,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from toolcrib.cli.application import application
@@ -42,10 +44,21 @@ class Serving:
 
 def toolcrib(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end, in this process: a new one takes most of a second to import everything."""
-    words = [str(argument) for argument in arguments]
-    with contextlib.chdir(cwd or Path.cwd()):
-        result = CliRunner().invoke(application, words, env=environment, catch_exceptions=False)
-    return subprocess.CompletedProcess(words, result.exit_code, result.stdout, result.stderr)
+    words, code = [str(argument) for argument in arguments], 0
+    with contextlib.chdir(cwd or Path.cwd()), CliRunner().isolation(env=environment) as (output, errors, _):
+        try:
+            _command().main(args=words, prog_name="toolcrib")
+        except SystemExit as end:
+            code = int(end.code or 0)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return subprocess.CompletedProcess(words, code, output.getvalue().decode(), errors.getvalue().decode())
+
+
+@cache
+def _command() -> Any:
+    """Put together once, which takes most of the time of a small command."""
+    return get_command(application)
 
 
 def toolcrib_process(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
