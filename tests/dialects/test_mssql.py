@@ -12,6 +12,7 @@ import pytest
 from support.command import toolcrib
 from support.dialects.bridge import Bridge, bridge
 from support.dialects.told import EXAMPLES
+from toolcrib.server.database import Database
 from toolcrib.server.databases import mssql_errors
 from toolcrib.server.databases.choice import backend_for
 from toolcrib.server.databases.limits import Limits
@@ -79,8 +80,6 @@ def session(backend: SqlServer) -> Iterator[Session]:
 
 @pytest.fixture
 def recipes(peer: Bridge) -> Stored:
-    from toolcrib.server.database import Database
-
     repositories = [generated.repository for generated in import_components(EXAMPLES)]
     return Store(Database(peer.url()), repositories, Application())["plant.recipes.v1.Recipe"]
 
@@ -192,7 +191,7 @@ def test_a_wrong_password_is_told_without_it(peer: Bridge) -> None:
 
 
 def test_nothing_is_written_unless_the_url_says_so(peer: Bridge) -> None:
-    refused = toolcrib("serve", EXAMPLES, "--database", peer.url())
+    refused = toolcrib("serve", EXAMPLES, "--address", "127.0.0.1:0", "--database", peer.url())
     assert refused.returncode != 0
     assert "writes on SQL Server are unverified" in " ".join(refused.stderr.split())
     backend = backend_for(peer.url(unverified_writes="accept"), Limits())

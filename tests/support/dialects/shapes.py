@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import groupby
 
 from toolcrib.server.query.fields import COMPARABLE, Field, FieldKind
 from toolcrib.server.query.shape import Leaf, Related, Shape, Step, Test, Way
@@ -11,7 +12,7 @@ _VALUES = {Test.NULL: 0, Test.IN: 4, Test.RANGE: 2}
 _ALWAYS = (Test.EQUAL, Test.IN, Test.NULL)
 _ORDERED = (Test.LESS, Test.LESS_OR_EQUAL, Test.GREATER, Test.GREATER_OR_EQUAL)
 _OF_TEXT = (Test.RANGE, Test.SUFFIX, Test.CONTAINS)
-_DEPTH_MAX = 3
+_DEPTH_MAX = 2
 
 
 _Known = set[tuple[object, ...]]
@@ -20,8 +21,9 @@ _Known = set[tuple[object, ...]]
 def every_shape(fields: Collection[Field], seen: _Known) -> Iterator[Shape]:
     """Leaves that differ from those `seen` in more than names, and the same through relations; all negated too."""
     for leaf, optional in _leaves([field for field in fields if not field.is_relation]):
-        ways = tuple(step if isinstance(step, Way) else None for step in leaf.steps)
-        known = leaf.kind, leaf.test, ways, leaf.negated, optional
+        # Several names, one behind the other, are one path.
+        ways = tuple(step for step, _ in groupby(step if isinstance(step, Way) else None for step in leaf.steps))
+        known = leaf.kind, leaf.test, ways, leaf.negated, optional and not leaf.steps
         if known not in seen:
             seen.add(known)
             yield leaf
