@@ -203,6 +203,49 @@ WHERE [toolcrib_sequence].[name] = %s;
 UPDATE [toolcrib_sequence] SET [last_value]=%s WHERE [toolcrib_sequence].[name] = %s;
 
 
+-- == The audit
+
+-- entries of a record, a further page
+SELECT TOP (%s) [toolcrib_audit].[revision], [toolcrib_audit].[ordinal], [toolcrib_audit].[component], [toolcrib_audit].[record_key], [toolcrib_audit].[operation], [toolcrib_audit].[before_image], [toolcrib_audit].[after_image], [toolcrib_audit].[hash], [toolcrib_transaction].[commit_time], [toolcrib_transaction].[actor], [toolcrib_transaction].[actor_source], [toolcrib_transaction].[reason], [toolcrib_transaction].[method], [toolcrib_transaction].[peer], [toolcrib_transaction].[refusal]
+FROM [toolcrib_audit] JOIN [toolcrib_transaction] ON [toolcrib_transaction].[revision] = [toolcrib_audit].[revision]
+WHERE [toolcrib_audit].[component] IN (%s) AND [toolcrib_audit].[record_key] = %s AND [toolcrib_transaction].[actor] = %s AND [toolcrib_audit].[operation] != %s AND [toolcrib_transaction].[commit_time] >= %s AND [toolcrib_transaction].[commit_time] < %s AND [toolcrib_audit].[revision] >= %s AND [toolcrib_audit].[revision] <= %s AND ([toolcrib_audit].[revision] < %s OR [toolcrib_audit].[revision] = %s AND [toolcrib_audit].[ordinal] < %s) ORDER BY [toolcrib_audit].[revision] DESC, [toolcrib_audit].[ordinal] DESC;
+
+-- entries by operations, all
+SELECT [toolcrib_audit].[revision], [toolcrib_audit].[ordinal], [toolcrib_audit].[component], [toolcrib_audit].[record_key], [toolcrib_audit].[operation], [toolcrib_audit].[before_image], [toolcrib_audit].[after_image], [toolcrib_audit].[hash], [toolcrib_transaction].[commit_time], [toolcrib_transaction].[actor], [toolcrib_transaction].[actor_source], [toolcrib_transaction].[reason], [toolcrib_transaction].[method], [toolcrib_transaction].[peer], [toolcrib_transaction].[refusal]
+FROM [toolcrib_audit] JOIN [toolcrib_transaction] ON [toolcrib_transaction].[revision] = [toolcrib_audit].[revision]
+WHERE [toolcrib_audit].[operation] IN (%s, %s) ORDER BY [toolcrib_audit].[revision] ASC, [toolcrib_audit].[ordinal] ASC;
+
+-- transactions, a further page
+SELECT TOP (%s) [toolcrib_transaction].[revision], [toolcrib_transaction].[commit_time], [toolcrib_transaction].[actor], [toolcrib_transaction].[actor_source], [toolcrib_transaction].[reason], [toolcrib_transaction].[method], [toolcrib_transaction].[peer], [toolcrib_transaction].[request_id], [toolcrib_transaction].[refusal], [toolcrib_transaction].[refused_calls], [toolcrib_transaction].[entry_count], [toolcrib_transaction].[hash]
+FROM [toolcrib_transaction]
+WHERE [toolcrib_transaction].[actor] = %s AND (EXISTS (SELECT *
+FROM [toolcrib_audit]
+WHERE [toolcrib_audit].[revision] = [toolcrib_transaction].[revision] AND [toolcrib_audit].[component] IN (%s))) AND [toolcrib_transaction].[commit_time] >= %s AND [toolcrib_transaction].[commit_time] < %s AND [toolcrib_transaction].[revision] >= %s AND [toolcrib_transaction].[revision] <= %s AND [toolcrib_transaction].[refusal] = %s AND [toolcrib_transaction].[revision] < %s ORDER BY [toolcrib_transaction].[revision] DESC;
+
+-- the newest transaction
+SELECT TOP (%s) [toolcrib_transaction].[revision], [toolcrib_transaction].[commit_time], [toolcrib_transaction].[actor], [toolcrib_transaction].[actor_source], [toolcrib_transaction].[reason], [toolcrib_transaction].[method], [toolcrib_transaction].[peer], [toolcrib_transaction].[request_id], [toolcrib_transaction].[refusal], [toolcrib_transaction].[refused_calls], [toolcrib_transaction].[entry_count], [toolcrib_transaction].[hash]
+FROM [toolcrib_transaction] ORDER BY [toolcrib_transaction].[revision] DESC;
+
+-- how many entries may go, but for the last of each record
+SELECT count(*) AS [count_1]
+FROM (SELECT [toolcrib_audit].[revision] AS [revision], [toolcrib_audit].[ordinal] AS [ordinal]
+FROM [toolcrib_audit]
+WHERE [toolcrib_audit].[component] = %s AND [toolcrib_audit].[operation] != %s AND [toolcrib_audit].[revision] > %s AND [toolcrib_audit].[revision] <= %s AND [toolcrib_audit].[revision] < (SELECT DISTINCT [toolcrib_audit_1].[revision]
+FROM [toolcrib_audit] AS [toolcrib_audit_1]
+WHERE [toolcrib_audit_1].[component] = [toolcrib_audit].[component] AND [toolcrib_audit_1].[record_key] = [toolcrib_audit].[record_key] AND [toolcrib_audit_1].[operation] < %s AND [toolcrib_audit_1].[revision] <= %s ORDER BY [toolcrib_audit_1].[revision] DESC
+ OFFSET %s ROWS
+ FETCH FIRST %s ROWS ONLY)) AS [anon_1];
+
+-- which versions of plant.recipes.v1.Recipe may go
+SELECT TOP (%s) [recipe_history].[toolcrib_end_revision], [recipe_history].[id], [recipe_history].[toolcrib_start_revision]
+FROM [recipe_history]
+WHERE [recipe_history].[toolcrib_end_revision] > %s AND [recipe_history].[toolcrib_end_revision] <= %s AND [recipe_history].[toolcrib_start_revision] < (SELECT [recipe_history_1].[toolcrib_start_revision]
+FROM [recipe_history] AS [recipe_history_1]
+WHERE [recipe_history_1].[id] = [recipe_history].[id] AND [recipe_history_1].[toolcrib_end_revision] <= %s ORDER BY [recipe_history_1].[toolcrib_start_revision] DESC
+ OFFSET %s ROWS
+ FETCH FIRST %s ROWS ONLY) ORDER BY [recipe_history].[toolcrib_end_revision], [recipe_history].[id], [recipe_history].[toolcrib_start_revision];
+
+
 -- == plant.cycles.v1.MachineCycle
 
 -- the table machine_cycle
@@ -871,3 +914,27 @@ FROM [robot]
 WHERE NOT ((CASE WHEN EXISTS (SELECT 1
 FROM openjson([robot].[ratios], '$') AS [anon_1]
 WHERE [anon_1].[value] IS NOT NULL) THEN 1 ELSE 0 END) = 1);
+
+
+-- == lab.robots.v1.Robot: watched
+
+-- whether big > 5 AND maybe_big = null
+WITH [robot] AS
+(SELECT CAST(%s AS BIGINT) AS [id], CAST(%s AS NUMERIC(20, 0)) AS [big], CAST(%s AS NUMERIC(20, 0)) AS [maybe_big], CAST(%s AS DOUBLE PRECISION) AS [d], CAST(%s AS DOUBLE PRECISION) AS [f], CAST(%s AS BIGINT) AS [took], CAST(%s AS BIT) AS [yes], CAST(%s AS NUMERIC(20, 0)) AS [counted], CAST(%s AS VARBINARY(max)) AS [raw], CAST(%s AS NVARCHAR(max)) AS [pose], CAST(%s AS NVARCHAR(max)) AS [poses], CAST(%s AS NVARCHAR(max)) AS [named], CAST(%s AS NVARCHAR(max)) AS [ratios], CAST(%s AS NVARCHAR(max)) AS [tags], CAST(%s AS NVARCHAR(max)) AS [modes], CAST(%s AS NVARCHAR(max)) COLLATE Latin1_General_100_BIN2 AS [gripper], CAST(%s AS INTEGER) AS [drill], CAST(%s AS NVARCHAR(max)) AS [custom], CAST(%s AS DATETIME2(6)) AS [since], CAST(%s AS INTEGER) AS [oneof_mode], CAST(%s AS NVARCHAR(max)) AS [extra], CAST(%s AS NVARCHAR(max)) AS [value], CAST(%s AS NVARCHAR(max)) AS [items_of], CAST(%s AS NVARCHAR(max)) AS [payload], CAST(%s AS NVARCHAR(max)) AS [mask_of], CAST(%s AS NVARCHAR(max)) AS [nothing], CAST(%s AS NVARCHAR(max)) AS [laps], CAST(%s AS NVARCHAR(max)) AS [times], CAST(%s AS NVARCHAR(max)) AS [wrapped], CAST(%s AS NVARCHAR(max)) AS [mode_by_name], CAST(%s AS NVARCHAR(max)) AS [blobs], CAST(%s AS NVARCHAR(max)) AS [values], CAST(%s AS NVARCHAR(max)) AS [anys], CAST(%s AS BIGINT) AS [toolcrib_revision])
+ SELECT 1
+FROM [robot]
+WHERE [robot].[big] > %s AND [robot].[maybe_big] IS NULL;
+
+-- whether d > 1 OR f = -0.5
+WITH [robot] AS
+(SELECT CAST(%s AS BIGINT) AS [id], CAST(%s AS NUMERIC(20, 0)) AS [big], CAST(%s AS NUMERIC(20, 0)) AS [maybe_big], CAST(%s AS DOUBLE PRECISION) AS [d], CAST(%s AS DOUBLE PRECISION) AS [f], CAST(%s AS BIGINT) AS [took], CAST(%s AS BIT) AS [yes], CAST(%s AS NUMERIC(20, 0)) AS [counted], CAST(%s AS VARBINARY(max)) AS [raw], CAST(%s AS NVARCHAR(max)) AS [pose], CAST(%s AS NVARCHAR(max)) AS [poses], CAST(%s AS NVARCHAR(max)) AS [named], CAST(%s AS NVARCHAR(max)) AS [ratios], CAST(%s AS NVARCHAR(max)) AS [tags], CAST(%s AS NVARCHAR(max)) AS [modes], CAST(%s AS NVARCHAR(max)) COLLATE Latin1_General_100_BIN2 AS [gripper], CAST(%s AS INTEGER) AS [drill], CAST(%s AS NVARCHAR(max)) AS [custom], CAST(%s AS DATETIME2(6)) AS [since], CAST(%s AS INTEGER) AS [oneof_mode], CAST(%s AS NVARCHAR(max)) AS [extra], CAST(%s AS NVARCHAR(max)) AS [value], CAST(%s AS NVARCHAR(max)) AS [items_of], CAST(%s AS NVARCHAR(max)) AS [payload], CAST(%s AS NVARCHAR(max)) AS [mask_of], CAST(%s AS NVARCHAR(max)) AS [nothing], CAST(%s AS NVARCHAR(max)) AS [laps], CAST(%s AS NVARCHAR(max)) AS [times], CAST(%s AS NVARCHAR(max)) AS [wrapped], CAST(%s AS NVARCHAR(max)) AS [mode_by_name], CAST(%s AS NVARCHAR(max)) AS [blobs], CAST(%s AS NVARCHAR(max)) AS [values], CAST(%s AS NVARCHAR(max)) AS [anys], CAST(%s AS BIGINT) AS [toolcrib_revision])
+ SELECT 1
+FROM [robot]
+WHERE [robot].[d] > %s AND [robot].[d] <= CAST(1.7976931348623157E+308 AS FLOAT) OR [robot].[f] = %s;
+
+-- whether pose.x > 1
+WITH [robot] AS
+(SELECT CAST(%s AS BIGINT) AS [id], CAST(%s AS NUMERIC(20, 0)) AS [big], CAST(%s AS NUMERIC(20, 0)) AS [maybe_big], CAST(%s AS DOUBLE PRECISION) AS [d], CAST(%s AS DOUBLE PRECISION) AS [f], CAST(%s AS BIGINT) AS [took], CAST(%s AS BIT) AS [yes], CAST(%s AS NUMERIC(20, 0)) AS [counted], CAST(%s AS VARBINARY(max)) AS [raw], CAST(%s AS NVARCHAR(max)) AS [pose], CAST(%s AS NVARCHAR(max)) AS [poses], CAST(%s AS NVARCHAR(max)) AS [named], CAST(%s AS NVARCHAR(max)) AS [ratios], CAST(%s AS NVARCHAR(max)) AS [tags], CAST(%s AS NVARCHAR(max)) AS [modes], CAST(%s AS NVARCHAR(max)) COLLATE Latin1_General_100_BIN2 AS [gripper], CAST(%s AS INTEGER) AS [drill], CAST(%s AS NVARCHAR(max)) AS [custom], CAST(%s AS DATETIME2(6)) AS [since], CAST(%s AS INTEGER) AS [oneof_mode], CAST(%s AS NVARCHAR(max)) AS [extra], CAST(%s AS NVARCHAR(max)) AS [value], CAST(%s AS NVARCHAR(max)) AS [items_of], CAST(%s AS NVARCHAR(max)) AS [payload], CAST(%s AS NVARCHAR(max)) AS [mask_of], CAST(%s AS NVARCHAR(max)) AS [nothing], CAST(%s AS NVARCHAR(max)) AS [laps], CAST(%s AS NVARCHAR(max)) AS [times], CAST(%s AS NVARCHAR(max)) AS [wrapped], CAST(%s AS NVARCHAR(max)) AS [mode_by_name], CAST(%s AS NVARCHAR(max)) AS [blobs], CAST(%s AS NVARCHAR(max)) AS [values], CAST(%s AS NVARCHAR(max)) AS [anys], CAST(%s AS BIGINT) AS [toolcrib_revision])
+ SELECT 1
+FROM [robot]
+WHERE CASE WHEN ((SELECT [value] FROM openjson([robot].[pose]) WITH ([value] NVARCHAR(MAX) '$.x')) = 'Infinity') THEN CAST(1.7976931348623157E+308 AS FLOAT) WHEN ((SELECT [value] FROM openjson([robot].[pose]) WITH ([value] NVARCHAR(MAX) '$.x')) = '-Infinity') THEN -CAST(1.7976931348623157E+308 AS FLOAT) ELSE TRY_CAST ((SELECT [value] FROM openjson([robot].[pose]) WITH ([value] NVARCHAR(MAX) '$.x')) AS DOUBLE PRECISION) END > %s;

@@ -209,6 +209,51 @@ WHERE "toolcrib_sequence"."name" = %s::VARCHAR COLLATE "C";
 UPDATE "toolcrib_sequence" SET "last_value"=%s::BIGINT WHERE "toolcrib_sequence"."name" = %s::VARCHAR COLLATE "C";
 
 
+-- == The audit
+
+-- entries of a record, a further page
+SELECT "toolcrib_audit"."revision", "toolcrib_audit"."ordinal", "toolcrib_audit"."component", "toolcrib_audit"."record_key", "toolcrib_audit"."operation", "toolcrib_audit"."before_image", "toolcrib_audit"."after_image", "toolcrib_audit"."hash", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."refusal"
+FROM "toolcrib_audit" JOIN "toolcrib_transaction" ON "toolcrib_transaction"."revision" = "toolcrib_audit"."revision"
+WHERE "toolcrib_audit"."component" IN (%s::VARCHAR COLLATE "C") AND "toolcrib_audit"."record_key" = %s::VARCHAR COLLATE "C" AND "toolcrib_transaction"."actor" = %s::VARCHAR COLLATE "C" AND "toolcrib_audit"."operation" != %s::SMALLINT AND "toolcrib_transaction"."commit_time" >= %s::TIMESTAMP WITH TIME ZONE AND "toolcrib_transaction"."commit_time" < %s::TIMESTAMP WITH TIME ZONE AND "toolcrib_audit"."revision" >= %s::BIGINT AND "toolcrib_audit"."revision" <= %s::BIGINT AND ("toolcrib_audit"."revision" < %s::BIGINT OR "toolcrib_audit"."revision" = %s::BIGINT AND "toolcrib_audit"."ordinal" < %s::INTEGER) ORDER BY "toolcrib_audit"."revision" DESC, "toolcrib_audit"."ordinal" DESC
+ LIMIT %s::INTEGER;
+
+-- entries by operations, all
+SELECT "toolcrib_audit"."revision", "toolcrib_audit"."ordinal", "toolcrib_audit"."component", "toolcrib_audit"."record_key", "toolcrib_audit"."operation", "toolcrib_audit"."before_image", "toolcrib_audit"."after_image", "toolcrib_audit"."hash", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."refusal"
+FROM "toolcrib_audit" JOIN "toolcrib_transaction" ON "toolcrib_transaction"."revision" = "toolcrib_audit"."revision"
+WHERE "toolcrib_audit"."operation" IN (%s::SMALLINT, %s::SMALLINT) ORDER BY "toolcrib_audit"."revision" ASC, "toolcrib_audit"."ordinal" ASC;
+
+-- transactions, a further page
+SELECT "toolcrib_transaction"."revision", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."request_id", "toolcrib_transaction"."refusal", "toolcrib_transaction"."refused_calls", "toolcrib_transaction"."entry_count", "toolcrib_transaction"."hash"
+FROM "toolcrib_transaction"
+WHERE "toolcrib_transaction"."actor" = %s::VARCHAR COLLATE "C" AND (EXISTS (SELECT *
+FROM "toolcrib_audit"
+WHERE "toolcrib_audit"."revision" = "toolcrib_transaction"."revision" AND "toolcrib_audit"."component" IN (%s::VARCHAR COLLATE "C"))) AND "toolcrib_transaction"."commit_time" >= %s::TIMESTAMP WITH TIME ZONE AND "toolcrib_transaction"."commit_time" < %s::TIMESTAMP WITH TIME ZONE AND "toolcrib_transaction"."revision" >= %s::BIGINT AND "toolcrib_transaction"."revision" <= %s::BIGINT AND "toolcrib_transaction"."refusal" = %s::VARCHAR COLLATE "C" AND "toolcrib_transaction"."revision" < %s::BIGINT ORDER BY "toolcrib_transaction"."revision" DESC
+ LIMIT %s::INTEGER;
+
+-- the newest transaction
+SELECT "toolcrib_transaction"."revision", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."request_id", "toolcrib_transaction"."refusal", "toolcrib_transaction"."refused_calls", "toolcrib_transaction"."entry_count", "toolcrib_transaction"."hash"
+FROM "toolcrib_transaction" ORDER BY "toolcrib_transaction"."revision" DESC
+ LIMIT %s::INTEGER;
+
+-- how many entries may go, but for the last of each record
+SELECT "count"(*) AS "count_1"
+FROM (SELECT "toolcrib_audit"."revision" AS "revision", "toolcrib_audit"."ordinal" AS "ordinal"
+FROM "toolcrib_audit"
+WHERE "toolcrib_audit"."component" = %s::VARCHAR COLLATE "C" AND "toolcrib_audit"."operation" != %s::SMALLINT AND "toolcrib_audit"."revision" > %s::BIGINT AND "toolcrib_audit"."revision" <= %s::BIGINT AND "toolcrib_audit"."revision" < (SELECT DISTINCT "toolcrib_audit_1"."revision"
+FROM "toolcrib_audit" AS "toolcrib_audit_1"
+WHERE "toolcrib_audit_1"."component" = "toolcrib_audit"."component" AND "toolcrib_audit_1"."record_key" = "toolcrib_audit"."record_key" AND "toolcrib_audit_1"."operation" < %s::SMALLINT AND "toolcrib_audit_1"."revision" <= %s::BIGINT ORDER BY "toolcrib_audit_1"."revision" DESC
+ LIMIT %s::INTEGER OFFSET %s::INTEGER)) AS "anon_1";
+
+-- which versions of plant.recipes.v1.Recipe may go
+SELECT "recipe_history"."toolcrib_end_revision", "recipe_history"."id", "recipe_history"."toolcrib_start_revision"
+FROM "recipe_history"
+WHERE "recipe_history"."toolcrib_end_revision" > %s::BIGINT AND "recipe_history"."toolcrib_end_revision" <= %s::BIGINT AND "recipe_history"."toolcrib_start_revision" < (SELECT "recipe_history_1"."toolcrib_start_revision"
+FROM "recipe_history" AS "recipe_history_1"
+WHERE "recipe_history_1"."id" = "recipe_history"."id" AND "recipe_history_1"."toolcrib_end_revision" <= %s::BIGINT ORDER BY "recipe_history_1"."toolcrib_start_revision" DESC
+ LIMIT %s::INTEGER OFFSET %s::INTEGER) ORDER BY "recipe_history"."toolcrib_end_revision", "recipe_history"."id", "recipe_history"."toolcrib_start_revision"
+ LIMIT %s::INTEGER;
+
+
 -- == plant.cycles.v1.MachineCycle
 
 -- the table machine_cycle
@@ -922,3 +967,27 @@ FROM "robot"
 WHERE NOT coalesce(EXISTS (SELECT 1
 FROM "jsonb_path_query"(CAST("robot"."ratios" AS JSONB), '$.*') AS "anon_1"("value")
 WHERE ("anon_1"."value" #>> '{}') IS NOT NULL), false);
+
+
+-- == lab.robots.v1.Robot: watched
+
+-- whether big > 5 AND maybe_big = null
+WITH "robot" AS
+(SELECT CAST(%s::BIGINT AS BIGINT) AS "id", CAST(%s AS NUMERIC(20, 0)) AS "big", CAST(%s AS NUMERIC(20, 0)) AS "maybe_big", CAST(%s AS FLOAT) AS "d", CAST(%s AS FLOAT) AS "f", CAST(%s::BIGINT AS BIGINT) AS "took", CAST(%s AS BOOLEAN) AS "yes", CAST(%s AS NUMERIC(20, 0)) AS "counted", CAST(%s AS BYTEA) AS "raw", CAST(%s::VARCHAR AS TEXT) AS "pose", CAST(%s::VARCHAR AS TEXT) AS "poses", CAST(%s::VARCHAR AS TEXT) AS "named", CAST(%s::VARCHAR AS TEXT) AS "ratios", CAST(%s::VARCHAR AS TEXT) AS "tags", CAST(%s::VARCHAR AS TEXT) AS "modes", CAST(%s::VARCHAR COLLATE "C" AS VARCHAR) COLLATE "C" AS "gripper", CAST(%s::INTEGER AS INTEGER) AS "drill", CAST(%s::VARCHAR AS TEXT) AS "custom", CAST(%s::TIMESTAMP WITH TIME ZONE AS TIMESTAMP WITH TIME ZONE) AS "since", CAST(%s::INTEGER AS INTEGER) AS "oneof_mode", CAST(%s::VARCHAR AS TEXT) AS "extra", CAST(%s::VARCHAR AS TEXT) AS "value", CAST(%s::VARCHAR AS TEXT) AS "items_of", CAST(%s::VARCHAR AS TEXT) AS "payload", CAST(%s::VARCHAR AS TEXT) AS "mask_of", CAST(%s::VARCHAR AS TEXT) AS "nothing", CAST(%s::VARCHAR AS TEXT) AS "laps", CAST(%s::VARCHAR AS TEXT) AS "times", CAST(%s::VARCHAR AS TEXT) AS "wrapped", CAST(%s::VARCHAR AS TEXT) AS "mode_by_name", CAST(%s::VARCHAR AS TEXT) AS "blobs", CAST(%s::VARCHAR AS TEXT) AS "values", CAST(%s::VARCHAR AS TEXT) AS "anys", CAST(%s::BIGINT AS BIGINT) AS "toolcrib_revision")
+ SELECT 1
+FROM "robot"
+WHERE "robot"."big" > %s AND "robot"."maybe_big" IS NULL;
+
+-- whether d > 1 OR f = -0.5
+WITH "robot" AS
+(SELECT CAST(%s::BIGINT AS BIGINT) AS "id", CAST(%s AS NUMERIC(20, 0)) AS "big", CAST(%s AS NUMERIC(20, 0)) AS "maybe_big", CAST(%s AS FLOAT) AS "d", CAST(%s AS FLOAT) AS "f", CAST(%s::BIGINT AS BIGINT) AS "took", CAST(%s AS BOOLEAN) AS "yes", CAST(%s AS NUMERIC(20, 0)) AS "counted", CAST(%s AS BYTEA) AS "raw", CAST(%s::VARCHAR AS TEXT) AS "pose", CAST(%s::VARCHAR AS TEXT) AS "poses", CAST(%s::VARCHAR AS TEXT) AS "named", CAST(%s::VARCHAR AS TEXT) AS "ratios", CAST(%s::VARCHAR AS TEXT) AS "tags", CAST(%s::VARCHAR AS TEXT) AS "modes", CAST(%s::VARCHAR COLLATE "C" AS VARCHAR) COLLATE "C" AS "gripper", CAST(%s::INTEGER AS INTEGER) AS "drill", CAST(%s::VARCHAR AS TEXT) AS "custom", CAST(%s::TIMESTAMP WITH TIME ZONE AS TIMESTAMP WITH TIME ZONE) AS "since", CAST(%s::INTEGER AS INTEGER) AS "oneof_mode", CAST(%s::VARCHAR AS TEXT) AS "extra", CAST(%s::VARCHAR AS TEXT) AS "value", CAST(%s::VARCHAR AS TEXT) AS "items_of", CAST(%s::VARCHAR AS TEXT) AS "payload", CAST(%s::VARCHAR AS TEXT) AS "mask_of", CAST(%s::VARCHAR AS TEXT) AS "nothing", CAST(%s::VARCHAR AS TEXT) AS "laps", CAST(%s::VARCHAR AS TEXT) AS "times", CAST(%s::VARCHAR AS TEXT) AS "wrapped", CAST(%s::VARCHAR AS TEXT) AS "mode_by_name", CAST(%s::VARCHAR AS TEXT) AS "blobs", CAST(%s::VARCHAR AS TEXT) AS "values", CAST(%s::VARCHAR AS TEXT) AS "anys", CAST(%s::BIGINT AS BIGINT) AS "toolcrib_revision")
+ SELECT 1
+FROM "robot"
+WHERE "robot"."d" > %s AND "robot"."d" <= CAST('Infinity' AS DOUBLE PRECISION) OR "robot"."f" = %s;
+
+-- whether pose.x > 1
+WITH "robot" AS
+(SELECT CAST(%s::BIGINT AS BIGINT) AS "id", CAST(%s AS NUMERIC(20, 0)) AS "big", CAST(%s AS NUMERIC(20, 0)) AS "maybe_big", CAST(%s AS FLOAT) AS "d", CAST(%s AS FLOAT) AS "f", CAST(%s::BIGINT AS BIGINT) AS "took", CAST(%s AS BOOLEAN) AS "yes", CAST(%s AS NUMERIC(20, 0)) AS "counted", CAST(%s AS BYTEA) AS "raw", CAST(%s::VARCHAR AS TEXT) AS "pose", CAST(%s::VARCHAR AS TEXT) AS "poses", CAST(%s::VARCHAR AS TEXT) AS "named", CAST(%s::VARCHAR AS TEXT) AS "ratios", CAST(%s::VARCHAR AS TEXT) AS "tags", CAST(%s::VARCHAR AS TEXT) AS "modes", CAST(%s::VARCHAR COLLATE "C" AS VARCHAR) COLLATE "C" AS "gripper", CAST(%s::INTEGER AS INTEGER) AS "drill", CAST(%s::VARCHAR AS TEXT) AS "custom", CAST(%s::TIMESTAMP WITH TIME ZONE AS TIMESTAMP WITH TIME ZONE) AS "since", CAST(%s::INTEGER AS INTEGER) AS "oneof_mode", CAST(%s::VARCHAR AS TEXT) AS "extra", CAST(%s::VARCHAR AS TEXT) AS "value", CAST(%s::VARCHAR AS TEXT) AS "items_of", CAST(%s::VARCHAR AS TEXT) AS "payload", CAST(%s::VARCHAR AS TEXT) AS "mask_of", CAST(%s::VARCHAR AS TEXT) AS "nothing", CAST(%s::VARCHAR AS TEXT) AS "laps", CAST(%s::VARCHAR AS TEXT) AS "times", CAST(%s::VARCHAR AS TEXT) AS "wrapped", CAST(%s::VARCHAR AS TEXT) AS "mode_by_name", CAST(%s::VARCHAR AS TEXT) AS "blobs", CAST(%s::VARCHAR AS TEXT) AS "values", CAST(%s::VARCHAR AS TEXT) AS "anys", CAST(%s::BIGINT AS BIGINT) AS "toolcrib_revision")
+ SELECT 1
+FROM "robot"
+WHERE CAST(CASE WHEN ((CAST("robot"."pose" AS JSONB) #>> '{x}') = 'NaN') THEN NULL ELSE CAST("robot"."pose" AS JSONB) #>> '{x}' END AS DOUBLE PRECISION) > %s;

@@ -208,6 +208,51 @@ WHERE "toolcrib_sequence"."name" = ?;
 UPDATE "toolcrib_sequence" SET "last_value"=? WHERE "toolcrib_sequence"."name" = ?;
 
 
+-- == The audit
+
+-- entries of a record, a further page
+SELECT "toolcrib_audit"."revision", "toolcrib_audit"."ordinal", "toolcrib_audit"."component", "toolcrib_audit"."record_key", "toolcrib_audit"."operation", "toolcrib_audit"."before_image", "toolcrib_audit"."after_image", "toolcrib_audit"."hash", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."refusal"
+FROM "toolcrib_audit" JOIN "toolcrib_transaction" ON "toolcrib_transaction"."revision" = "toolcrib_audit"."revision"
+WHERE "toolcrib_audit"."component" IN (?) AND "toolcrib_audit"."record_key" = ? AND "toolcrib_transaction"."actor" = ? AND "toolcrib_audit"."operation" != ? AND "toolcrib_transaction"."commit_time" >= ? AND "toolcrib_transaction"."commit_time" < ? AND "toolcrib_audit"."revision" >= ? AND "toolcrib_audit"."revision" <= ? AND ("toolcrib_audit"."revision" < ? OR "toolcrib_audit"."revision" = ? AND "toolcrib_audit"."ordinal" < ?) ORDER BY "toolcrib_audit"."revision" DESC, "toolcrib_audit"."ordinal" DESC
+ LIMIT ? OFFSET ?;
+
+-- entries by operations, all
+SELECT "toolcrib_audit"."revision", "toolcrib_audit"."ordinal", "toolcrib_audit"."component", "toolcrib_audit"."record_key", "toolcrib_audit"."operation", "toolcrib_audit"."before_image", "toolcrib_audit"."after_image", "toolcrib_audit"."hash", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."refusal"
+FROM "toolcrib_audit" JOIN "toolcrib_transaction" ON "toolcrib_transaction"."revision" = "toolcrib_audit"."revision"
+WHERE "toolcrib_audit"."operation" IN (?, ?) ORDER BY "toolcrib_audit"."revision" ASC, "toolcrib_audit"."ordinal" ASC;
+
+-- transactions, a further page
+SELECT "toolcrib_transaction"."revision", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."request_id", "toolcrib_transaction"."refusal", "toolcrib_transaction"."refused_calls", "toolcrib_transaction"."entry_count", "toolcrib_transaction"."hash"
+FROM "toolcrib_transaction"
+WHERE "toolcrib_transaction"."actor" = ? AND (EXISTS (SELECT *
+FROM "toolcrib_audit"
+WHERE "toolcrib_audit"."revision" = "toolcrib_transaction"."revision" AND "toolcrib_audit"."component" IN (?))) AND "toolcrib_transaction"."commit_time" >= ? AND "toolcrib_transaction"."commit_time" < ? AND "toolcrib_transaction"."revision" >= ? AND "toolcrib_transaction"."revision" <= ? AND "toolcrib_transaction"."refusal" = ? AND "toolcrib_transaction"."revision" < ? ORDER BY "toolcrib_transaction"."revision" DESC
+ LIMIT ? OFFSET ?;
+
+-- the newest transaction
+SELECT "toolcrib_transaction"."revision", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."request_id", "toolcrib_transaction"."refusal", "toolcrib_transaction"."refused_calls", "toolcrib_transaction"."entry_count", "toolcrib_transaction"."hash"
+FROM "toolcrib_transaction" ORDER BY "toolcrib_transaction"."revision" DESC
+ LIMIT ? OFFSET ?;
+
+-- how many entries may go, but for the last of each record
+SELECT "count"(*) AS "count_1"
+FROM (SELECT "toolcrib_audit"."revision" AS "revision", "toolcrib_audit"."ordinal" AS "ordinal"
+FROM "toolcrib_audit"
+WHERE "toolcrib_audit"."component" = ? AND "toolcrib_audit"."operation" != ? AND "toolcrib_audit"."revision" > ? AND "toolcrib_audit"."revision" <= ? AND "toolcrib_audit"."revision" < (SELECT DISTINCT "toolcrib_audit_1"."revision"
+FROM "toolcrib_audit" AS "toolcrib_audit_1"
+WHERE "toolcrib_audit_1"."component" = "toolcrib_audit"."component" AND "toolcrib_audit_1"."record_key" = "toolcrib_audit"."record_key" AND "toolcrib_audit_1"."operation" < ? AND "toolcrib_audit_1"."revision" <= ? ORDER BY "toolcrib_audit_1"."revision" DESC
+ LIMIT ? OFFSET ?)) AS "anon_1";
+
+-- which versions of plant.recipes.v1.Recipe may go
+SELECT "recipe_history"."toolcrib_end_revision", "recipe_history"."id", "recipe_history"."toolcrib_start_revision"
+FROM "recipe_history"
+WHERE "recipe_history"."toolcrib_end_revision" > ? AND "recipe_history"."toolcrib_end_revision" <= ? AND "recipe_history"."toolcrib_start_revision" < (SELECT "recipe_history_1"."toolcrib_start_revision"
+FROM "recipe_history" AS "recipe_history_1"
+WHERE "recipe_history_1"."id" = "recipe_history"."id" AND "recipe_history_1"."toolcrib_end_revision" <= ? ORDER BY "recipe_history_1"."toolcrib_start_revision" DESC
+ LIMIT ? OFFSET ?) ORDER BY "recipe_history"."toolcrib_end_revision", "recipe_history"."id", "recipe_history"."toolcrib_start_revision"
+ LIMIT ? OFFSET ?;
+
+
 -- == plant.cycles.v1.MachineCycle
 
 -- the table machine_cycle
@@ -928,3 +973,27 @@ FROM "robot"
 WHERE coalesce(EXISTS (SELECT 1
 FROM "json_each"("robot"."ratios", '$') AS "anon_1"
 WHERE "anon_1"."value" IS NOT NULL), 0) = 0;
+
+
+-- == lab.robots.v1.Robot: watched
+
+-- whether big > 5 AND maybe_big = null
+WITH "robot" AS
+(SELECT ? AS "id", ? AS "big", ? AS "maybe_big", ? AS "d", ? AS "f", ? AS "took", ? AS "yes", ? AS "counted", ? AS "raw", ? AS "pose", ? AS "poses", ? AS "named", ? AS "ratios", ? AS "tags", ? AS "modes", ? AS "gripper", ? AS "drill", ? AS "custom", ? AS "since", ? AS "oneof_mode", ? AS "extra", ? AS "value", ? AS "items_of", ? AS "payload", ? AS "mask_of", ? AS "nothing", ? AS "laps", ? AS "times", ? AS "wrapped", ? AS "mode_by_name", ? AS "blobs", ? AS "values", ? AS "anys", ? AS "toolcrib_revision")
+ SELECT 1
+FROM "robot"
+WHERE "robot"."big" > ? AND "robot"."maybe_big" IS NULL;
+
+-- whether d > 1 OR f = -0.5
+WITH "robot" AS
+(SELECT ? AS "id", ? AS "big", ? AS "maybe_big", ? AS "d", ? AS "f", ? AS "took", ? AS "yes", ? AS "counted", ? AS "raw", ? AS "pose", ? AS "poses", ? AS "named", ? AS "ratios", ? AS "tags", ? AS "modes", ? AS "gripper", ? AS "drill", ? AS "custom", ? AS "since", ? AS "oneof_mode", ? AS "extra", ? AS "value", ? AS "items_of", ? AS "payload", ? AS "mask_of", ? AS "nothing", ? AS "laps", ? AS "times", ? AS "wrapped", ? AS "mode_by_name", ? AS "blobs", ? AS "values", ? AS "anys", ? AS "toolcrib_revision")
+ SELECT 1
+FROM "robot"
+WHERE "robot"."d" > ? AND "robot"."d" <= 9e999 OR "robot"."f" = ?;
+
+-- whether pose.x > 1
+WITH "robot" AS
+(SELECT ? AS "id", ? AS "big", ? AS "maybe_big", ? AS "d", ? AS "f", ? AS "took", ? AS "yes", ? AS "counted", ? AS "raw", ? AS "pose", ? AS "poses", ? AS "named", ? AS "ratios", ? AS "tags", ? AS "modes", ? AS "gripper", ? AS "drill", ? AS "custom", ? AS "since", ? AS "oneof_mode", ? AS "extra", ? AS "value", ? AS "items_of", ? AS "payload", ? AS "mask_of", ? AS "nothing", ? AS "laps", ? AS "times", ? AS "wrapped", ? AS "mode_by_name", ? AS "blobs", ? AS "values", ? AS "anys", ? AS "toolcrib_revision")
+ SELECT 1
+FROM "robot"
+WHERE CASE WHEN ("json_extract"("robot"."pose", '$.x') = 'NaN') THEN NULL WHEN ("json_extract"("robot"."pose", '$.x') = 'Infinity') THEN 9e999 WHEN ("json_extract"("robot"."pose", '$.x') = '-Infinity') THEN -9e999 ELSE "json_extract"("robot"."pose", '$.x') END > ?;

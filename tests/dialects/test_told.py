@@ -21,11 +21,13 @@ from support.dialects.told import (
     TESTS,
     URLS,
     Told,
+    audit_reads,
     everything,
     statements,
     store_of,
     system_statements,
     tables,
+    watched,
 )
 from toolcrib.server.component_statements import ComponentStatements
 from toolcrib.server.query.plans import PageShape
@@ -96,12 +98,14 @@ def every_statement(store: Store) -> Iterator[Told]:
     """All that components of a folder, and Toolcrib's own tables, may need."""
     yield from tables(store.dialect, store.database.system.all())
     yield from system_statements(store)
+    yield from audit_reads(store)
     seen: set[tuple[object, ...]] = set()
     for component in store.components():
         stored = store[component.name]
         shapes = tuple(every_shape(stored.fields.values(), seen))
         yield from tables(store.dialect, stored.tables())
         yield from statements(stored, store.links.get(component.name))
+        yield from watched(store, stored)
         for shape in shapes:
             yield Told(str(shape), stored.statements.plans.count(shape, False, False).statement.sql)
         if stored.statements.versions is not None:

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
+from unittest.mock import MagicMock
 
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.sql.elements import ClauseElement
 
 from toolcrib.server.among import Among
+from toolcrib.server.audit_trail import AuditQuery, AuditTrail
+from toolcrib.server.audit_transactions import AuditTransactions, TransactionQuery
 from toolcrib.server.component_statements import PositionedUpdate
 from toolcrib.server.database import Database
 from toolcrib.server.databases.backend import Backend
@@ -30,9 +36,12 @@ from toolcrib.server.query.order import parse_order
 from toolcrib.server.query.parser import parse
 from toolcrib.server.query.plans import PageShape
 from toolcrib.server.query.shape import EVERYTHING
+from toolcrib.server.retention.victims import AuditRows, Rule, VersionRows
 from toolcrib.server.session import Session
 from toolcrib.server.statements import Prepared
 from toolcrib.server.store import Store, Stored
+from toolcrib.server.transaction import ReadTransaction
+from toolcrib.server.watch.matching import Matching
 
 TESTS = Path(__file__).parents[2]
 RECORDED = TESTS / "dialects"
@@ -44,7 +53,7 @@ URLS = {
     "sqlite": "sqlite:///plant.db",
     "postgresql": "postgresql://plant",
     "cockroachdb": "cockroachdb://plant",
-    "mssql": "mssql://plant",
+    "mssql": "mssql://plant?cafile=",
 }
 
 # What is asked of the components in the files: each kind of question, on a column, in JSON and through relations.
@@ -149,6 +158,63 @@ def asked(stored: Stored, text: str, order: str, *, is_past: bool = False) -> It
     yield Told(f"how many{then} of {text or 'all'}", counted.statement.sql)
 
 
+def audit_reads(store: Store) -> Iterator[Told]:
+    """How the audit is read, and what retention looks for."""
+    connection = _Answerless(store.dialect)
+    transaction = cast(ReadTransaction, SimpleNamespace(store=store, session=SimpleNamespace(connection=connection)))
+    moment = datetime(2026, 11, 21, tzinfo=UTC)
+    bounds: Any = {"actor": "a", "start_time": moment, "end_time": moment, "start_revision": 1, "end_revision": 9}
+    name = store.components()[0].name
+    of_record = AuditQuery(component=name, record_key="1", **bounds)
+    list(AuditTrail(transaction).entries(of_record, [5, 1], 10))
+    yield Told("entries of a record, a further page", connection.taken())
+    list(AuditTrail(transaction).entries(AuditQuery(operations=(1, 2), oldest_first=True), [], None))
+    yield Told("entries by operations, all", connection.taken())
+    list(AuditTransactions(transaction).list(TransactionQuery(component=name, **bounds), [5], 10))
+    yield Told("transactions, a further page", connection.taken())
+    AuditTransactions(transaction).newest()
+    yield Told("the newest transaction", connection.taken())
+    rule = Rule(component=name, end_time=None, keep_last=3, start_revision=0, end_revision=9, max_rows=100)
+    AuditRows(transaction, rule).count()
+    yield Told("how many entries may go, but for the last of each record", connection.taken())
+    for component in store.components():
+        versions = store[component.name].statements.versions
+        if versions is not None:
+            VersionRows(transaction, rule, store[component.name], versions.table).first()
+            yield Told(f"which versions of {component.name} may go", connection.taken())
+            break
+
+
+def watched(store: Store, stored: Stored) -> Iterator[Told]:
+    """How a filter is asked of one record that a watch was told of."""
+    matching = Matching(store)
+    for text, _ in QUESTIONS.get(stored.component.name, ()):
+        if text:
+            plan = private(matching, "_compile")(stored.component.name, check(parse(text), stored.fields).shape)
+            yield Told(f"whether {text}", plan.statement.sql)
+
+
+class _Answerless:
+    """A connection of SQLAlchemy's that keeps what it is told, and finds nothing."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._told: list[str] = []
+
+    def execute(self, statement: ClauseElement) -> Any:
+        self._told.append(str(statement.compile(dialect=self._dialect, compile_kwargs={"render_postcompile": True})))
+        nothing = MagicMock()
+        nothing.__iter__.return_value = iter(())
+        nothing.__enter__.return_value = nothing
+        nothing.first.return_value = None
+        nothing.scalar_one.return_value = 0
+        return nothing
+
+    def taken(self) -> str:
+        told, self._told = self._told, []
+        return ";\n".join(told)
+
+
 def transactions(backend: Backend, kind: str) -> Iterator[Told]:
     """What a session says around statements."""
     driver = _Recorder()
@@ -220,6 +286,7 @@ def everything(kind: str) -> str:
     lines += _section("Transactions", transactions(database.backend, kind))
     lines += _section("Toolcrib's own tables", tables(dialect, database.system.all()))
     lines += _section("Statements on them", system_statements(store))
+    lines += _section("The audit", audit_reads(store))
     for component in store.components():
         stored = store[component.name]
         lines += _section(component.name, tables(dialect, stored.tables()))
@@ -229,6 +296,7 @@ def everything(kind: str) -> str:
     robot = lab["lab.robots.v1.Robot"]
     lines += _section("lab.robots.v1.Robot", tables(dialect, robot.tables()))
     lines += _section("lab.robots.v1.Robot: questions, most of them about JSON", _questions(robot))
+    lines += _section("lab.robots.v1.Robot: watched", islice(watched(lab, robot), 3))
     return "\n".join(lines) + "\n"
 
 

@@ -94,7 +94,7 @@ def index_differences(
 def _declared_shape(item: Index | UniqueConstraint, one: Match, dialect: Dialect) -> IndexShape:
     if isinstance(item, UniqueConstraint):
         columns = tuple((one.stored_name(column.name), False) for column in item.columns)
-        # SQL Server has an index for it where one may be unset (`mssql_dialect.py`).
+        # SQL Server has an index for it where one may be unset (`mssql_compiler.py`).
         is_index = dialect.name == "mssql" and any(column.nullable for column in item.columns)
         return IndexShape(columns, unique=True, is_constraint=not is_index)
     columns = tuple(

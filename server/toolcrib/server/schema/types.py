@@ -42,7 +42,7 @@ _MSSQL = {
     "INT": "INTEGER",
     "FLOAT": "DOUBLE PRECISION",
     "FLOAT(53)": "DOUBLE PRECISION",
-    # Where they are in an index (`mssql_dialect.py`).
+    # Where they are in an index (`mssql_compiler.py`).
     "NVARCHAR(850)": "NVARCHAR(MAX)",
     "VARBINARY(1700)": "VARBINARY(MAX)",
 }
