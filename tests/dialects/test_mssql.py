@@ -152,6 +152,14 @@ def test_a_transaction_is_begun_and_ended(session: Session) -> None:
     assert session.cursor.execute("SELECT @@TRANCOUNT").fetchone() == (0,)
 
 
+def test_a_connection_that_is_given_back_is_in_no_transaction(backend: SqlServer) -> None:
+    with backend.connect() as connection:
+        connection.exec_driver_sql("BEGIN TRANSACTION")
+    with backend.connect() as connection:
+        assert connection.exec_driver_sql("SELECT @@TRANCOUNT").scalar_one() == 0
+        assert backend.figures().opened == 1
+
+
 def test_who_writes_takes_the_row_of_the_revisions(backend: SqlServer) -> None:
     session = backend.session(read_only=False, waits=True)
     try:

@@ -15,6 +15,7 @@ from sqlalchemy.util import asbool
 
 from toolcrib.server.databases.mssql_compiler import Compiler, DDLCompiler, Preparer, TypeCompiler
 from toolcrib.server.databases.mssql_errors import DRIVER_ERRORS, is_disconnect, network_as_driver
+from toolcrib.server.databases.mssql_session import ROLLBACK
 
 DRIVER_NAME = "mssql+toolcrib"
 
@@ -84,6 +85,11 @@ class SqlServerDialect(MSDialect):
         """Runs a statement."""
         with network_as_driver():
             super().do_execute(cursor, statement, parameters, context)
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """Ends the transaction, if there is one: it was begun by a statement, of which python-tds knows nothing."""
+        with network_as_driver(), dbapi_connection.cursor() as cursor:
+            cursor.execute(ROLLBACK)
 
     def do_ping(self, dbapi_connection: Any) -> bool:
         """Whether it lives; python-tds lets errors of the network through as they are."""
