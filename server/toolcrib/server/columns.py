@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Double, Integer, Numeric, String, Text
+from sqlalchemy.dialects.mssql import DATETIME2, NVARCHAR
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
-from toolcrib.server.exact_text import from_stored, json_from_stored, json_to_stored, to_stored
+from toolcrib.server.errors import InvalidRequest
+from toolcrib.server.exact_text import from_ended, from_stored, json_from_stored, json_to_stored, to_ended, to_stored
 
 # Times repeat: both standard times of a new record, and every record of a commit, are the same moment.
 _CACHED_TIMES = 1024
@@ -39,7 +41,25 @@ def uint64_to_text(number: int) -> str:
     return f"{number:020}"
 
 
-def _number_to_value(number: float) -> float | str:
+def _without_zone(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A time as SQL Server has it, without a zone."""
+    return moment.replace(tzinfo=UTC)
+
+
+def _finite(number: float) -> float:
+    """A number for SQL Server, whose FLOAT holds no others. Raises InvalidRequest."""
+    if not math.isfinite(number):
+        text = f"{number} cannot be stored: SQL Server holds finite numbers only"
+        raise InvalidRequest.field("VALUE_NOT_FINITE", "", text, in_record=True)
+    return number
+
+
+def number_to_value(number: float) -> float | str:
+    """A number for SQLite."""
     return NAN_TEXT if math.isnan(number) else number
 
 
@@ -89,15 +109,17 @@ class UtcTimestamp(ToolcribType):
     """A moment in UTC with microseconds, years 1 to 9999; a datetime.
 
     On SQLite it is text, "2026-11-21 04:24:37.123456", which SQLite's own date functions read and whose order is the
-    order of time. Elsewhere it is the database's timestamp with time zone.
+    order of time. On SQL Server it is DATETIME2(6). Elsewhere it is the database's timestamp with time zone.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
-    forms = MappingProxyType({"sqlite": (time_to_text, time_from_text)})
+    forms = MappingProxyType({"sqlite": (time_to_text, time_from_text), "mssql": (_without_zone, in_utc)})
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """SQLite has no type for time; text keeps its order and its digits."""
+        if dialect.name == "mssql":
+            return dialect.type_descriptor(DATETIME2(precision=6))  # type: ignore[no-untyped-call]  # SQLAlchemy's own
         return dialect.type_descriptor(String(26) if dialect.name == "sqlite" else DateTime(timezone=True))
 
 
@@ -109,7 +131,9 @@ class UnsignedBigInteger(ToolcribType):
 
     impl = Numeric(20, 0)
     cache_ok = True
-    forms = MappingProxyType({"sqlite": (uint64_to_text, int), "postgresql": (None, int)})
+    forms = MappingProxyType(
+        {"sqlite": (uint64_to_text, int), "postgresql": (None, int), "cockroachdb": (None, int), "mssql": (None, int)}
+    )
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Text on SQLite, a number of 20 digits elsewhere."""
@@ -130,16 +154,21 @@ class ExactDouble(ToolcribType):
     """A number of 64 bits (IEEE 754), with NaN and -0.0.
 
     On SQLite the column has no type: in one that is REAL -0.0 becomes 0.0. NaN, which SQLite would make NULL, is the
-    text "NaN"; it sorts behind all numbers, as it does on PostgreSQL.
+    text "NaN"; it sorts behind all numbers, as it does on PostgreSQL. SQL Server has neither NaN nor infinity, and such
+    a number is refused there.
     """
 
     impl = Double
     cache_ok = True
-    forms = MappingProxyType({"sqlite": (_number_to_value, float)})
+    forms = MappingProxyType({"sqlite": (number_to_value, float), "mssql": (_finite, float)})
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """No type on SQLite."""
         return dialect.type_descriptor(_Untyped() if dialect.name == "sqlite" else Double())
+
+
+# Compares by characters, as SQL Server has them: those of UTF-16.
+MSSQL_COLLATION = "Latin1_General_100_BIN2"
 
 
 class ExactText(ToolcribType):
@@ -147,10 +176,18 @@ class ExactText(ToolcribType):
 
     impl = Text
     cache_ok = True
-    forms = MappingProxyType({"postgresql": (to_stored, from_stored)})
+    forms = MappingProxyType(
+        {
+            "postgresql": (to_stored, from_stored),
+            "cockroachdb": (to_stored, from_stored),
+            "mssql": (to_ended, from_ended),
+        }
+    )
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """SQLite compares by characters anyway."""
+        """SQLite and CockroachDB compare by characters anyway."""
+        if dialect.name == "mssql":
+            return dialect.type_descriptor(NVARCHAR(collation=MSSQL_COLLATION))
         return dialect.type_descriptor(Text(collation="C") if dialect.name == "postgresql" else Text())
 
 
@@ -159,4 +196,8 @@ class Document(ToolcribType):
 
     impl = Text
     cache_ok = True
-    forms = MappingProxyType({"postgresql": (json_to_stored, json_from_stored)})
+    forms = MappingProxyType(dict.fromkeys(("postgresql", "cockroachdb", "mssql"), (json_to_stored, json_from_stored)))
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """SQL Server's TEXT is of its past."""
+        return dialect.type_descriptor(NVARCHAR()) if dialect.name == "mssql" else super().load_dialect_impl(dialect)

@@ -26,6 +26,7 @@ StoreError
 ├── SignatureRejected       a plan of pruning is not signed, or not by whoever may decide it
 ├── PlanOutdated            a plan of pruning would no longer come to what was signed
 ├── ChainBroken             what would be let go of is not what was written: it is evidence
+├── Unsupported             by the database below
 ├── DeadlinePassed          before the call was run; nothing happened
 ├── Overloaded              too many calls wait; nothing happened
 ├── ShuttingDown
@@ -347,6 +348,12 @@ class ChainBroken(StoreError):
             "more"
         )
         super().__init__(text, metadata={"revision": str(revision)})
+
+
+class Unsupported(StoreError):
+    """What the database below cannot do, or has not been made to."""
+
+    reason = "UNSUPPORTED_BY_DATABASE"
 
 
 class DeadlinePassed(StoreError):

@@ -17,9 +17,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
-from toolcrib.server.columns import NAN_TEXT, Convert, ExactDouble, ToolcribType
+from toolcrib.server.columns import NAN_TEXT, Convert, ToolcribType, number_to_value
 
 Converter = tuple[int, Convert]
+
+# Those that leave a number as it is unless it is NaN.
+_OF_NUMBERS = (number_to_value, float)
 
 
 class Prepared:
@@ -29,13 +32,14 @@ class Prepared:
     when it is first used: a server begins at once, however many it may come to need.
     """
 
-    __slots__ = ("_constants", "_converters", "_numbers", "_source", "parameters", "sql")
+    __slots__ = ("_constants", "_converters", "_numbers", "_places", "_source", "parameters", "sql")
 
     sql: str
     parameters: tuple[str, ...]
     _constants: list[Any]
     _converters: tuple[Converter, ...]
     _numbers: tuple[int, ...]
+    _places: tuple[int, ...]
 
     def __init__(self, statement: ClauseElement, dialect: Dialect, parameters: Sequence[str] | None = None) -> None:
         self._source = statement, dialect, parameters
@@ -53,17 +57,19 @@ class Prepared:
         order = list(compiled.positiontup or [])
         if parameters is None:
             parameters = [name for name in order if compiled.params[name] is None]
-        if order[: len(parameters)] != list(parameters):
-            raise AssertionError(f"the driver takes {order}, the caller gives {list(parameters)}")
         self.parameters = tuple(parameters)
         self.sql = str(compiled)
-        # What SQLAlchemy adds by itself comes last (an OFFSET of 0).
-        self._constants = [compiled.params[name] for name in order[len(parameters) :]]
+        # What SQLAlchemy adds by itself (an OFFSET of 0).
+        added = [name for name in order if name not in parameters]
+        self._constants = [compiled.params[name] for name in added]
+        given = [*parameters, *added]
+        # SQL Server's dialect has a limit in front, and some values twice.
+        self._places = () if order == given else tuple(map(given.index, order))
         types = {name: bind.type for bind, name in compiled.bind_names.items()}
-        self._converters, self._numbers = _conversions([types[name] for name in order], dialect, ToolcribType.to_driver)
+        self._converters, self._numbers = _conversions([types[name] for name in given], dialect, ToolcribType.to_driver)
 
     def bind(self, parameters: list[Any]) -> list[Any]:
-        """`parameters` as the driver takes them; converts the list in place."""
+        """`parameters` as the driver takes them; converts the list in place, or makes another of it."""
         for index, convert in self._converters:
             if (value := parameters[index]) is not None:
                 parameters[index] = convert(value)
@@ -73,7 +79,7 @@ class Prepared:
                 parameters[index] = NAN_TEXT
         if self._constants:
             parameters.extend(self._constants)
-        return parameters
+        return [parameters[place] for place in self._places] if self._places else parameters
 
 
 class RowReader:
@@ -105,7 +111,7 @@ def _conversions(
 ) -> tuple[tuple[Converter, ...], tuple[int, ...]]:
     """What is converted, by its place, and the places of numbers that are converted only where they are NaN."""
     found = [(index, convert) for index, kind in enumerate(kinds) if (convert := _conversion(kind, dialect, choose))]
-    numbers = {index for index, _ in found if isinstance(kinds[index], ExactDouble)}
+    numbers = {index for index, convert in found if convert in _OF_NUMBERS}
     return tuple(item for item in found if item[0] not in numbers), tuple(sorted(numbers))
 
 

@@ -51,6 +51,7 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
     (errors.SignatureRejected, grpc.StatusCode.PERMISSION_DENIED),
     (errors.PlanOutdated, grpc.StatusCode.ABORTED),
     (errors.ChainBroken, grpc.StatusCode.DATA_LOSS),
+    (errors.Unsupported, grpc.StatusCode.UNIMPLEMENTED),
     (errors.DeadlinePassed, grpc.StatusCode.DEADLINE_EXCEEDED),
     (errors.Overloaded, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.ShuttingDown, grpc.StatusCode.UNAVAILABLE),

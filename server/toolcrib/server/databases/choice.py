@@ -14,8 +14,12 @@ from toolcrib.server.errors import StartError
 
 _EXAMPLES = "write for example sqlite:///toolcrib.db or postgresql://user@host/database"
 _NEEDS_EXTRA = "PostgreSQL needs the driver psycopg; install it: pip install 'toolcrib[postgresql]'"
+_MSSQL_NEEDS_EXTRA = "SQL Server needs the driver python-tds; install it: pip install 'toolcrib[mssql]'"
 # What people write for the one driver that is served.
 _POSTGRESQL = ("postgresql", "postgresql+psycopg", "postgres")
+_COCKROACH_NEEDS_EXTRA = "CockroachDB needs psycopg and its dialect; install them: pip install 'toolcrib[cockroachdb]'"
+_COCKROACH = ("cockroachdb", "cockroachdb+psycopg")
+_MSSQL = ("mssql", "mssql+pytds", "sqlserver")
 
 
 def backend_for(text: str, limits: Limits) -> Backend:
@@ -28,6 +32,10 @@ def backend_for(text: str, limits: Limits) -> Backend:
         return Sqlite(url, limits)
     if url.drivername in _POSTGRESQL:
         return _postgresql(url.set(drivername="postgresql+psycopg"), limits)
+    if url.drivername in _COCKROACH:
+        return _cockroach(url.set(drivername="cockroachdb+psycopg"), limits)
+    if url.drivername in _MSSQL:
+        return _mssql(url, limits)
     raise StartError(f"{url.drivername} is not served yet; {_EXAMPLES}")
 
 
@@ -43,3 +51,21 @@ def _postgresql(url: URL, limits: Limits) -> Backend:
     except ModuleNotFoundError as error:
         raise StartError(_NEEDS_EXTRA) from error
     return Postgresql(url, limits)
+
+
+def _mssql(url: URL, limits: Limits) -> Backend:
+    try:
+        # As above.
+        from toolcrib.server.databases.mssql import SqlServer  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise StartError(_MSSQL_NEEDS_EXTRA) from error
+    return SqlServer(url, limits)
+
+
+def _cockroach(url: URL, limits: Limits) -> Backend:
+    try:
+        # As above.
+        from toolcrib.server.databases.cockroachdb import Cockroach  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise StartError(_COCKROACH_NEEDS_EXTRA) from error
+    return Cockroach(url, limits)

@@ -38,9 +38,10 @@ class Postgresql(Backend):
 
     reads_at_once = False
     driver_error = psycopg.Error
+    scheme = "postgresql"
 
     def __init__(self, url: URL, limits: Limits) -> None:
-        self.place = url.set(drivername="postgresql").render_as_string(hide_password=True)
+        self.place = url.set(drivername=self.scheme).render_as_string(hide_password=True)
         self._limits = limits
         self._opened = 0
         # Who this is for others that hear of its commits.
@@ -103,7 +104,7 @@ class Postgresql(Backend):
         """A session with a connection from the pool."""
         connection = self.connect()
         try:
-            return PostgresqlSession(connection, read_only=read_only, news=f"NOTIFY {CHANNEL}, '{self._name}'")
+            return self._session_on(connection, read_only=read_only)
         except psycopg.Error as error:
             connection.invalidate()
             connection.close()
@@ -143,7 +144,7 @@ class Postgresql(Backend):
         """Connects and looks."""
         return postgresql_audit.examine(self.engine, self.place)
 
-    def news(self, heard: Callable[[], None]) -> PostgresqlNews:
+    def news(self, heard: Callable[[], None]) -> PostgresqlNews | None:
         """Listens for other servers' commits."""
         return PostgresqlNews(self.connect, self._name, heard)
 
@@ -157,11 +158,20 @@ class Postgresql(Backend):
         """Closes the connections that lie idle."""
         self.engine.dispose()
 
+    def _session_on(self, connection: Connection, *, read_only: bool) -> PostgresqlSession:
+        return PostgresqlSession(connection, read_only=read_only, news=f"NOTIFY {CHANNEL}, '{self._name}'")
+
     def _configure(self, driver: psycopg.Connection, _record: object) -> None:
         self._opened += 1
         logger.debug("connected to %s: %s", self.place, self.figures())
         driver.prepared_max = _PREPARED_MAX
-        settings = {
+        driver.execute("; ".join(f"SET {name} = {value}" for name, value in self._settings().items()))
+        # Acknowledged is durable, whatever else is the default there; more than that is left as it is.
+        durable = "SELECT set_config(name, 'on', false) FROM pg_settings WHERE name = %s AND setting = 'off'"
+        driver.execute(durable, ["synchronous_commit"])
+
+    def _settings(self) -> dict[str, str]:
+        return {
             "timezone": "'UTC'",
             "datestyle": "'ISO, YMD'",
             "bytea_output": "'hex'",
@@ -170,7 +180,3 @@ class Postgresql(Backend):
             "statement_timeout": f"{int(self._limits.statement_timeout_s * 1000)}",
             **{name: str(value) for name, value in _KEEPALIVE.items()},
         }
-        driver.execute("; ".join(f"SET {name} = {value}" for name, value in settings.items()))
-        # Acknowledged is durable, whatever else is the default there; more than that is left as it is.
-        durable = "SELECT set_config(name, 'on', false) FROM pg_settings WHERE name = %s AND setting = 'off'"
-        driver.execute(durable, ["synchronous_commit"])

@@ -17,10 +17,10 @@ from toolcrib.server.statements import Prepared
 # A failed transaction is none any more: nothing but an undoing is let through.
 _OPEN = (TransactionStatus.INTRANS, TransactionStatus.ACTIVE)
 
-_BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Whoever writes holds the row of the revisions until its commit, on whichever server. So there is one writer at a time,
 # each sees all that was committed before, and where a revision can be seen all before it can.
-_BEGIN_WRITE = (
+BEGIN_WRITE = (
     "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT last_value FROM toolcrib_sequence WHERE name = 'revision' FOR UPDATE"
 )
 _ROW = "toolcrib_row"
@@ -31,6 +31,9 @@ class PostgresqlSession(Session):
     """One connection to PostgreSQL. `news` is what others are told behind a commit, on Toolcrib's channel."""
 
     __slots__ = ("_commit_with_news",)
+
+    begin_read_sql = BEGIN_READ
+    begin_write_sql = BEGIN_WRITE
 
     def __init__(self, connection: Connection, *, read_only: bool, news: str) -> None:
         super().__init__(connection)
@@ -45,11 +48,11 @@ class PostgresqlSession(Session):
 
     def begin(self) -> None:
         """Begins a transaction that reads."""
-        self.cursor.execute(_BEGIN_READ)
+        self.cursor.execute(self.begin_read_sql)
 
     def begin_writing(self) -> None:
         """Takes the row of the revisions: there is one writer at a time."""
-        self.cursor.execute(_BEGIN_WRITE)
+        self.cursor.execute(self.begin_write_sql)
 
     def commit(self, *, has_news: bool) -> None:
         """Makes the transaction durable."""

@@ -23,15 +23,17 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
+    try_cast,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from toolcrib.server.columns import ExactText
+from toolcrib.server.columns import MSSQL_COLLATION, ExactText
 from toolcrib.server.query.fields import FieldKind
 from toolcrib.server.query.shape import Step, Way
-from toolcrib.server.query.spelling import infinity
+from toolcrib.server.query.spelling import infinity, json_text
 
 # What is asked of the value at the end of the way.
 Asked: TypeAlias = Callable[[ColumnElement[Any]], ColumnElement[bool]]
@@ -134,7 +136,43 @@ class _Postgresql:
         return select(literal_column("1")).select_from(found), found.c.value
 
 
-_READERS: dict[str, _Reader] = {"sqlite": _Sqlite(), "postgresql": _Postgresql()}
+class _SqlServer:
+    def document(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return column
+
+    def value(self, source: ColumnElement[Any], names: Sequence[str], kind: FieldKind | None) -> ColumnElement[Any]:
+        found: ColumnElement[Any] = json_text(source, _path(names)) if names else source
+        if kind is None:
+            # What is no scalar has another function.
+            return func.coalesce(func.json_query(source, _path(names)), found) if names else found
+        if kind is FieldKind.BOOL:
+            return case((found == literal_column("'true'", Text), 1), (found == literal_column("'false'", Text), 0))
+        if kind in _NUMBERS:
+            bounds = (("Infinity", infinity()), ("-Infinity", -infinity()))
+            number: ColumnElement[Any] = try_cast(found, Double())
+            return case(*((found == literal_column(f"'{text}'", Text), bound) for text, bound in bounds), else_=number)
+        return cast(found, BigInteger()) if kind in _INTEGERS else _ended(found)
+
+    def each(
+        self, source: ColumnElement[Any], names: Sequence[str], way: Step, keys: Iterator[BindParameter[str]]
+    ) -> tuple[Select[Any], ColumnElement[Any]]:
+        each = func.openjson(source, _path(names)).table_valued("key", "value")
+        found: Select[Any] = select(literal_column("1")).select_from(each)
+        return (found.where(_ended(each.c.key) == next(keys)) if way is Way.ENTRY else found), each.c.value
+
+
+_READERS: dict[str, _Reader] = {
+    "sqlite": _Sqlite(),
+    "postgresql": _Postgresql(),
+    "cockroachdb": _Postgresql(),
+    "mssql": _SqlServer(),
+}
+
+
+def _ended(text: ColumnElement[Any]) -> ColumnElement[str]:
+    """Text of a document as parameters have it (`exact_text.to_ended`)."""
+    end = literal_column("nchar(1) + nchar(1)", Text)
+    return type_coerce(text.collate(MSSQL_COLLATION).concat(end), ExactText())
 
 
 def _names(names: Sequence[str]) -> ColumnElement[str]:

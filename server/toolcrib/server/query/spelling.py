@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Double, cast
+from sqlalchemy import Boolean, ColumnElement, Double, Text, cast, false, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+from toolcrib.server.columns import MSSQL_COLLATION
+from toolcrib.server.exact_text import END
 
 # On PostgreSQL text has pairs in it (exact_text.py). One who looks for what a pair may end with must not find that
 # half: where a pair could end like the text that is looked for begins, it is written otherwise in both.
@@ -25,6 +28,20 @@ class contains(FunctionElement[bool]):  # noqa: N801  # as above
     """Whether a text contains another."""
 
     type = Boolean()
+    inherit_cache = True
+
+
+class known(FunctionElement[bool]):  # noqa: N801  # as above
+    """A condition, which is false where it would be NULL."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+class json_text(FunctionElement[str]):  # noqa: N801  # as above
+    """The scalar that a path leads to in a document, as text; of any length."""
+
+    type = Text()
     inherit_cache = True
 
 
@@ -52,6 +69,7 @@ def _(element: ends_with, compiler: SQLCompiler, **kw: Any) -> str:
     return f"substr(CAST({text} AS BLOB), -length(CAST({end} AS BLOB))) IS CAST({end} AS BLOB)"
 
 
+@compiles(ends_with, "cockroachdb")
 @compiles(ends_with, "postgresql")
 def _(element: ends_with, compiler: SQLCompiler, **kw: Any) -> str:
     text, end = _parts(element, compiler, **kw)
@@ -64,6 +82,7 @@ def _(element: contains, compiler: SQLCompiler, **kw: Any) -> str:
     return f"instr({text}, {part}) > 0"
 
 
+@compiles(contains, "cockroachdb")
 @compiles(contains, "postgresql")
 def _(element: contains, compiler: SQLCompiler, **kw: Any) -> str:
     text, part = _parts(element, compiler, **kw)
@@ -76,6 +95,7 @@ def _(_element: infinity, _compiler: SQLCompiler, **_kw: Any) -> str:
     return "9e999"
 
 
+@compiles(infinity, "cockroachdb")
 @compiles(infinity, "postgresql")
 def _(_element: infinity, _compiler: SQLCompiler, **_kw: Any) -> str:
     return "CAST('Infinity' AS DOUBLE PRECISION)"
@@ -86,12 +106,61 @@ def _(element: typed, compiler: SQLCompiler, **kw: Any) -> str:
     return ", ".join(compiler.process(clause, **kw) for clause in element.clauses)
 
 
+@compiles(typed, "cockroachdb")
 @compiles(typed, "postgresql")
 def _(element: typed, compiler: SQLCompiler, **kw: Any) -> str:
     return ", ".join(compiler.process(cast(clause, clause.type), **kw) for clause in element.clauses)
 
 
-def _parts(element: FunctionElement[bool], compiler: SQLCompiler, **kw: Any) -> tuple[str, str]:
+@compiles(known)
+def _(element: known, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(func.coalesce(*element.clauses, false()), **kw)
+
+
+@compiles(known, "mssql")
+def _(element: known, compiler: SQLCompiler, **kw: Any) -> str:
+    # A condition is no value there.
+    return f"(CASE WHEN {_arguments(element, compiler, **kw)} THEN 1 ELSE 0 END) = 1"
+
+
+@compiles(ends_with, "mssql")
+def _(element: ends_with, compiler: SQLCompiler, **kw: Any) -> str:
+    text, end = _parts_mssql(element, compiler, **kw)
+    # Both have their ends.
+    return f"right({_told_apart_mssql(text, end)}, len({end})) = {_told_apart_mssql(end, end)}"
+
+
+@compiles(contains, "mssql")
+def _(element: contains, compiler: SQLCompiler, **kw: Any) -> str:
+    text, part = _parts_mssql(element, compiler, **kw)
+    # Without the part's end.
+    wanted = f"left({_told_apart_mssql(part, part)}, len({part}) - {len(END)})"
+    return f"(len({part}) = {len(END)} OR charindex({wanted}, {_told_apart_mssql(text, part)}) > 0)"
+
+
+@compiles(json_text, "mssql")
+def _(element: json_text, compiler: SQLCompiler, **kw: Any) -> str:
+    document, path = _parts(element, compiler, **kw)
+    # JSON_VALUE ends at 4,000 characters.
+    return f"(SELECT [value] FROM openjson({document}) WITH ([value] NVARCHAR(MAX) {path}))"  # noqa: S608  # of compiled parts
+
+
+@compiles(infinity, "mssql")
+def _(_element: infinity, _compiler: SQLCompiler, **_kw: Any) -> str:
+    # The greatest that there is.
+    return "CAST(1.7976931348623157E+308 AS FLOAT)"
+
+
+@compiles(typed, "mssql")
+def _(element: typed, compiler: SQLCompiler, **kw: Any) -> str:
+    return ", ".join(compiler.process(cast(clause, clause.type), **kw) for clause in element.clauses)
+
+
+def _arguments(element: FunctionElement[bool], compiler: SQLCompiler, **kw: Any) -> str:
+    return ", ".join(compiler.process(clause, **kw) for clause in element.clauses)
+
+
+def _parts(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> tuple[str, str]:
     clauses: list[ColumnElement[Any]] = list(element.clauses)
     text, part = (compiler.process(clause, **kw) for clause in clauses)
     return text, part
@@ -99,3 +168,13 @@ def _parts(element: FunctionElement[bool], compiler: SQLCompiler, **kw: Any) -> 
 
 def _told_apart(text: str, part: str) -> str:
     return f"replace({text}, {_MARK} || left({part}, 1), {_MARK} || {_MARK})"
+
+
+def _parts_mssql(element: FunctionElement[bool], compiler: SQLCompiler, **kw: Any) -> tuple[str, str]:
+    text, part = _parts(element, compiler, **kw)
+    # A parameter is compared as the database's language has it, unless it is told otherwise.
+    return text, f"({part} COLLATE {MSSQL_COLLATION})"
+
+
+def _told_apart_mssql(text: str, part: str) -> str:
+    return f"replace({text}, nchar(1) + left({part}, 1), nchar(1) + nchar(1))"

@@ -17,8 +17,6 @@ from sqlalchemy import (
     FromClause,
     and_,
     bindparam,
-    false,
-    func,
     literal_column,
     or_,
 )
@@ -30,7 +28,7 @@ from toolcrib.server.history import Asked
 from toolcrib.server.query.joins import Condition, Scope
 from toolcrib.server.query.json_paths import holds, type_within
 from toolcrib.server.query.shape import AllOf, AnyOf, Leaf, Related, Shape, Test, Way
-from toolcrib.server.query.spelling import contains, ends_with, infinity
+from toolcrib.server.query.spelling import contains, ends_with, infinity, known
 
 # Of a value, with the parameters that it is compared with.
 _Condition: TypeAlias = Callable[[ColumnElement[Any], Sequence[BindParameter[Any]]], Condition]
@@ -132,7 +130,7 @@ def _leaf_in_json(leaf: Leaf, column: Column[Any], given: Sequence[BindParameter
         # Nothing that is there: the opposite of something that is.
         negated, test, kind = not negated, _is_set, None
     condition = holds(column, leaf.steps, iter(given[:keys]), kind, lambda value: test(value, values), dialect)
-    return ~func.coalesce(condition, false()) if negated else condition
+    return ~known(condition) if negated else condition
 
 
 def _is_set(value: ColumnElement[Any], _: Sequence[BindParameter[Any]]) -> Condition:

@@ -25,6 +25,8 @@ _SQLITE = text(
     "WHERE m.type = 'table' AND il.origin <> 'pk' AND x.key = 1 ORDER BY m.name, il.name, x.seqno"
 )
 _WHERE = re.compile(r"\bWHERE\b(.*)$", re.IGNORECASE | re.DOTALL)
+# Whose options say which records an index is of.
+_OPTIONS = {"sqlite": "sqlite", "postgresql": "postgresql", "cockroachdb": "postgresql"}
 _NOISE = re.compile(r'[\s()"`\[\]]+')
 
 
@@ -92,12 +94,14 @@ def index_differences(
 def _declared_shape(item: Index | UniqueConstraint, one: Match, dialect: Dialect) -> IndexShape:
     if isinstance(item, UniqueConstraint):
         columns = tuple((one.stored_name(column.name), False) for column in item.columns)
-        return IndexShape(columns, unique=True, is_constraint=True)
+        # SQL Server has an index for it where one may be unset (`mssql_compiler.py`).
+        is_index = dialect.name == "mssql" and any(column.nullable for column in item.columns)
+        return IndexShape(columns, unique=True, is_constraint=not is_index)
     columns = tuple(
         (one.stored_name(column.name), isinstance(expression, UnaryExpression))
         for column, expression in zip(item.columns, item.expressions, strict=True)
     )
-    condition = item.dialect_options[dialect.name].get("where") if dialect.name in {"sqlite", "postgresql"} else None
+    condition = item.dialect_options[_OPTIONS[dialect.name]]["where"] if dialect.name in _OPTIONS else None
     where = "" if condition is None else str(condition.compile(dialect=dialect)).rpartition(".")[2]
     return IndexShape(columns, unique=bool(item.unique), where=_plain(where))
 

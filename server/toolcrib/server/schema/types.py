@@ -26,11 +26,33 @@ _POSTGRESQL = {
     "TIMESTAMP(6) WITH TIME ZONE": "TIMESTAMP WITH TIME ZONE",
 }
 _MYSQL = {"INT": "INTEGER", "BOOL": "TINYINT", "BOOLEAN": "TINYINT", "DOUBLE PRECISION": "DOUBLE"}
+# All of its integers have 64 bits.
+_COCKROACHDB = {
+    "BIGINT": "INTEGER",
+    "SMALLINT": "INTEGER",
+    "INT8": "INTEGER",
+    "FLOAT": "DOUBLE PRECISION",
+    "DOUBLE": "DOUBLE PRECISION",
+    "TEXT": "VARCHAR",
+    "BLOB": "BYTEA",
+    "TIMESTAMP": "TIMESTAMP WITH TIME ZONE",
+    "TIMESTAMP WITHOUT TIME ZONE": "TIMESTAMP WITH TIME ZONE",
+}
+_MSSQL = {
+    "INT": "INTEGER",
+    "FLOAT": "DOUBLE PRECISION",
+    "FLOAT(53)": "DOUBLE PRECISION",
+    # Where they are in an index (`mssql_compiler.py`).
+    "NVARCHAR(850)": "NVARCHAR(MAX)",
+    "VARBINARY(1700)": "VARBINARY(MAX)",
+}
 _SYNONYMS: Mapping[str, Mapping[str, str]] = {
     "sqlite": {"INT": "INTEGER", "BOOL": "BOOLEAN"},
     "postgresql": _POSTGRESQL,
     "mysql": _MYSQL,
     "mariadb": _MYSQL,
+    "cockroachdb": _COCKROACHDB,
+    "mssql": _MSSQL,
 }
 _DISPLAY_WIDTH = re.compile(r"^(TINYINT|SMALLINT|INTEGER|INT|BIGINT)\(\d+\)$")
 

@@ -42,6 +42,8 @@ from toolcrib.server.system_tables import SystemTables
 
 STANDARD_TIMES = ("create_time", "update_time")
 
+# How bytes are written, where not as standard SQL has them.
+_BYTES = {"postgresql": "'\\x{}'", "cockroachdb": "'\\x{}'", "mssql": "0x{}"}
 # What each type has where nothing was written; all others are numbers.
 _ZEROS: dict[str, Any] = {"bool": False, "string": "", "bytes": b"", "float": 0.0, "double": 0.0}
 
@@ -71,11 +73,11 @@ def default_text(value: Any, column: Column[Any], dialect: Dialect) -> str:
         value = convert(value)
     match value:
         case bool():
-            return str(int(value)) if dialect.name == "sqlite" else str(value).lower()
+            return str(int(value)) if dialect.name in {"sqlite", "mssql"} else str(value).lower()
         case bytes():
-            return f"'\\x{value.hex()}'" if dialect.name == "postgresql" else f"x'{value.hex()}'"
+            return _BYTES.get(dialect.name, "x'{}'").format(value.hex())
         case str():
-            return "'" + value.replace("'", "''") + "'"
+            return ("N'" if dialect.name == "mssql" else "'") + value.replace("'", "''") + "'"
         case _:
             return repr(value)
 

@@ -1,0 +1,167 @@
+"""SQL Server: a pool of connections to one database, which several servers of Toolcrib may share.
+
+No server was to be had when this was written: its statements are checked as text, and reads against a peer that speaks
+its protocol (docs/databases.md). So tables are made, and records written, only where the URL says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytds
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
+
+from toolcrib.server.databases import mssql_audit, mssql_errors, unverified
+from toolcrib.server.databases.backend import Backend, Figures, Finding, Stored
+from toolcrib.server.databases.limits import Limits
+from toolcrib.server.databases.mssql_dialect import DRIVER_NAME
+from toolcrib.server.databases.mssql_session import BEGIN_READ, SqlServerSession
+from toolcrib.server.errors import DatabaseUnavailable, StartError, StorageError, StoreError
+
+_NO_SNAPSHOTS = (
+    "{place} allows no snapshots, which reads of one moment need; its administrator sets them on: "
+    "ALTER DATABASE CURRENT SET ALLOW_SNAPSHOT_ISOLATION ON"
+)
+# What filtered indexes ask of whoever writes.
+_OPTIONS = (
+    "SET ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL, QUOTED_IDENTIFIER ON; "
+    "SET NUMERIC_ROUNDABORT, XACT_ABORT OFF; SET LOCK_TIMEOUT {lock_timeout_ms}"
+)
+BEGIN_SETUP = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION"
+SETUP_LOCK = (
+    "EXEC sp_getapplock @Resource = N'toolcrib', @LockMode = N'Exclusive', @LockOwner = N'Transaction', "
+    "@LockTimeout = -1"
+)
+LOCK_SEQUENCE = "SELECT count(*) FROM [toolcrib_sequence] WITH (TABLOCKX, HOLDLOCK)"
+
+
+class SqlServer(Backend):
+    """A database of SQL Server."""
+
+    reads_at_once = False
+    driver_error = pytds.Error
+
+    def __init__(self, url: URL, limits: Limits) -> None:
+        url, self._is_accepted = unverified.split(url)
+        self.place = url.set(drivername="mssql").render_as_string(hide_password=True)
+        self._limits = limits
+        self._opened = 0
+        try:
+            self.engine = _engine(url, limits)
+        except ArgumentError as error:
+            raise StartError(str(error)) from error
+        event.listen(self.engine, "connect", self._configure)
+
+    def exists(self) -> bool:
+        """Nobody but an administrator makes a database. Raises StartError where it is not to be written to."""
+        unverified.require_accepted(self.place, "SQL Server", is_accepted=self._is_accepted)
+        return True
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """By a transaction that is rolled back; it sees one moment where the database allows that."""
+        with self.engine.connect() as connection:
+            if mssql_audit.allows_snapshots(connection):
+                connection.exec_driver_sql(BEGIN_READ)
+            yield connection
+
+    def begin_setup(self, connection: Connection) -> None:
+        """Waits for other servers that begin, and keeps those that run from writing meanwhile. Raises StartError."""
+        if not mssql_audit.allows_snapshots(connection):
+            raise StartError(_NO_SNAPSHOTS.format(place=self.place))
+        connection.exec_driver_sql(BEGIN_SETUP)
+        connection.exec_driver_sql(SETUP_LOCK)
+        if connection.exec_driver_sql("SELECT object_id(N'toolcrib_sequence')").scalar_one() is not None:
+            connection.exec_driver_sql(LOCK_SEQUENCE).all()
+
+    def opened(self) -> None:
+        """SQL Server itself keeps a database from being replaced while it is connected to."""
+
+    def check_present(self) -> None:
+        """As above."""
+
+    def session(self, *, read_only: bool, waits: bool) -> SqlServerSession:
+        """A session with a connection from the pool."""
+        connection = self.connect()
+        try:
+            return SqlServerSession(connection, read_only=read_only)
+        except mssql_errors.DRIVER_ERRORS as error:
+            connection.invalidate()
+            connection.close()
+            raise self.classify(error) or error from error
+
+    def connect(self) -> Connection:
+        """A connection from the pool. Raises StorageError, also where all are in use for too long."""
+        try:
+            return super().connect()
+        except PoolTimeout as error:
+            raise DatabaseUnavailable("all connections to the database are in use; try again") from error
+        except mssql_errors.DRIVER_ERRORS as error:
+            raise self.classify(error) or error from error
+
+    def classify(self, error: BaseException) -> StorageError | None:
+        """By number."""
+        return mssql_errors.classify(error)
+
+    def is_constraint(self, error: BaseException) -> bool:
+        """Whether a constraint of a table refused a row."""
+        return mssql_errors.is_constraint(error)
+
+    def refusal(self, error: BaseException) -> StoreError | None:
+        """A value that no index holds."""
+        return mssql_errors.refusal(error)
+
+    def explain_failure(self, error: BaseException) -> str:
+        """Why it cannot be opened."""
+        found = mssql_audit.first_line(error)
+        if not mssql_errors.number_of(error):
+            return f"cannot connect to {self.place}: {found}; see that it runs and that the URL is right"
+        return f"cannot open {self.place}: {found}"
+
+    def audit(self) -> AbstractContextManager[Stored]:
+        """The rows of the database."""
+        return mssql_audit.stored(self.engine, self.place)
+
+    def examine(self) -> Finding:
+        """Connects and looks."""
+        return mssql_audit.examine(self.engine, self.place)
+
+    def figures(self) -> Figures:
+        """Of the pool."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)
+        return Figures(pool.checkedout(), pool.checkedin(), self._limits.connections_max, self._opened)
+
+    def close(self) -> None:
+        """Closes the connections that lie idle."""
+        self.engine.dispose()
+
+    def _configure(self, driver: pytds.Connection, _record: object) -> None:
+        self._opened += 1
+        with driver.cursor() as cursor:
+            cursor.execute(_OPTIONS.format(lock_timeout_ms=int(self._limits.busy_timeout_s * 1000)))
+
+
+def _engine(url: URL, limits: Limits) -> Engine:
+    return create_engine(
+        url.set(drivername=DRIVER_NAME),
+        poolclass=QueuePool,
+        pool_size=limits.connections_max,
+        max_overflow=0,
+        pool_timeout=limits.busy_timeout_s,
+        # A connection that has lain idle may have been ended by a restart of the database.
+        pool_pre_ping=True,
+        isolation_level="AUTOCOMMIT",
+        paramstyle="format",
+        # VARBINARY(MAX) rather than IMAGE: of every version that is served.
+        deprecate_large_types=True,
+        connect_args={
+            "login_timeout": limits.connect_timeout_s,
+            "timeout": limits.statement_timeout_s or None,
+            "appname": "toolcrib",
+        },
+    )
