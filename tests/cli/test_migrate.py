@@ -186,10 +186,15 @@ class TestRefusals:
         assert "has room for 0; free some, or name a place that has more" in refusal(source, target)
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Evolving]:
+@pytest.fixture(scope="module")
+def forged() -> Iterator[subprocess.Popen[str]]:
     with forge() as process:
-        yield Evolving(process, tmp_path, tmp_path / "shop.db")
+        yield process
+
+
+@pytest.fixture
+def shop(forged: subprocess.Popen[str], tmp_path: Path) -> Evolving:
+    return Evolving(forged, tmp_path, tmp_path / "shop.db")
 
 
 class TestASourceWhoseSchemaIsBehind:
@@ -197,14 +202,14 @@ class TestASourceWhoseSchemaIsBehind:
         target = str(tmp_path / "moved.db")
         shop.declare(part("string name = 2"))
         shop.serve(("create", {"name": "a"}))
-        shop.declare(part("string name = 2", "int32 size = 3"))
+        shop.declare(part("string name = 2", "optional int32 size = 3"))
         told = shop.migrate(target)
         assert told.code == 1
         assert "is not what the components declare: add part.size" in told.errors
         assert "see `toolcrib schema plan`" in told.errors
         shop.apply()
         assert shop.migrate(target).code == 0
-        shop.declare(part("string name = 2", "int32 size = 3", "int32 grade = 4"))
+        shop.declare(part("string name = 2", "optional int32 size = 3", "optional int32 grade = 4"))
         shop.apply()
         assert "the components have changed since" in shop.migrate(target).errors
 
@@ -220,7 +225,7 @@ class TestAProcess:
         # The same copy again and again: each is killed somewhat later than where the one before it was.
         number = 1
         while shop.migrate_killed_at(target, number):
-            number += 7
+            number += 11
         assert number > 30
         done = shop.migrate(target)
         assert done.code == 0, done.errors

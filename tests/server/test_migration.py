@@ -219,6 +219,19 @@ class TestACopyThatIsNotFinished:
                     moved(written, target, COMPONENTS, ending_at(number))
                 assert moved(written, target, COMPONENTS).contents == wanted
 
+    @pytest.mark.sqlite
+    def test_goes_on_behind_a_lost_connection(self, written: str, own_database: str) -> None:
+        def cut(text: str) -> None:
+            if text == "copying part_history":
+                with behind(own_database) as hand:
+                    others = "datname = current_database() AND pid <> pg_backend_pid()"
+                    hand.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+
+        told = r"^part_history: .* cannot be .*; what is copied stays: run the same again to go on"
+        with pytest.raises(MigrationFailed, match=told):
+            moved(written, own_database, COMPONENTS, cut)
+        assert moved(written, own_database, COMPONENTS).is_finished
+
     def test_is_none_of_another_database(self, written: str, target: str) -> None:
         with pytest.raises(Ended):
             moved(written, target, COMPONENTS, ending_at(20))
