@@ -2,23 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
-from support.model.kinds import COMPONENTS
-from support.model.machine import SETTINGS, Everything, thoroughly
-from toolcrib.server.testing import serve
-
-
-class InProcess(Everything):
-    """The server in the process of the test."""
-
-    def open(self, database: str) -> str:
-        self.running = ExitStack()
-        return self.running.enter_context(serve(COMPONENTS, database=database, **SETTINGS)).address
-
-    def close(self) -> None:
-        self.running.close()
-
+from support.model.machine import InProcess, thoroughly
 
 TestEverything = InProcess.TestCase
 TestEverything.settings = thoroughly(5)

@@ -94,6 +94,16 @@ class Evolving:
         answer = self._run({"command": words, "kill_at": number})
         return None if "killed" in answer else list(answer["statements"])
 
+    def migrate(self, target: str) -> Done:
+        """Runs `toolcrib migrate` from here to another database."""
+        words = ["migrate", str(self._components), "--from", str(self.database), "--to", target]
+        return Done(**self._run({"command": words}))
+
+    def migrate_killed_at(self, target: str, number: int) -> bool:
+        """The same, a row a transaction, in a process that is killed at its step of this number; whether it had one."""
+        words = [str(self.database), target, str(self._components)]
+        return "killed" in self._run({"move": words, "kill_at_step": number})
+
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """Asks, or does, something past the server."""
         return looked(self.database, statement)
@@ -184,7 +194,26 @@ def _kill_at(number: int) -> list[str]:
     return statements
 
 
+def _move(words: Sequence[str], number: int) -> None:
+    """Migrates a database, and dies at the step of this number."""
+    from support.moving import moved
+    from toolcrib.server.migration import copying
+
+    copying.ROWS_MAX = 1
+    steps = itertools.count(1)
+
+    def die(_text: str) -> None:
+        if next(steps) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    source, target, components = words
+    moved(source, target, Path(components), die, die)
+
+
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    if "move" in request:
+        _move(request["move"], request["kill_at_step"])
+        return {}
     if "kill_at" in request:
         statements = _kill_at(request.pop("kill_at"))
         return _answer(request) | {"statements": statements}

@@ -12,6 +12,7 @@ from toolcrib.cli.console import ErrorBoundary
 from toolcrib.cli.doctor import doctor
 from toolcrib.cli.generate import generate
 from toolcrib.cli.init import init
+from toolcrib.cli.migrate import migrate
 from toolcrib.cli.prune import prune
 from toolcrib.cli.schema import schema_commands
 from toolcrib.cli.serve import serve
@@ -37,7 +38,7 @@ def toolcrib(
     """A gRPC storage server for machines: one protobuf message per component, served, audited and typed."""
 
 
-for command in (init, generate, serve, watch, prune, doctor):
+for command in (init, generate, serve, watch, prune, migrate, doctor):
     application.command()(command)
 application.add_typer(audit_commands)
 application.add_typer(schema_commands)

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from toolcrib.client import ToolcribError
 from toolcrib.codegen import GenerateError
-from toolcrib.server.errors import EvidenceError, StartError
+from toolcrib.server.errors import EvidenceError, MigrationFailed, StartError
 
 # Wide enough for a table in a file or a pipe, which have no width of their own.
 _WIDTH_WITHOUT_TERMINAL = 200
@@ -35,7 +35,7 @@ class ErrorBoundary(TyperGroup):
         """Runs the command."""
         try:
             return super().main(*arguments, **options)
-        except (CommandError, EvidenceError, StartError, GenerateError, ToolcribError) as error:
+        except (CommandError, EvidenceError, MigrationFailed, StartError, GenerateError, ToolcribError) as error:
             complain(str(error))
             sys.exit(1)
 

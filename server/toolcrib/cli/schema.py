@@ -9,10 +9,9 @@ import typer
 
 from toolcrib.cli import options
 from toolcrib.cli.console import Json, console, print_json, working
-from toolcrib.cli.serve import default_target
+from toolcrib.cli.declared import declared
 from toolcrib.server.database import Database
 from toolcrib.server.hooks import Application
-from toolcrib.server.loading import import_components, load
 from toolcrib.server.schema.evolve import Policy, this_user
 from toolcrib.server.schema.record import Author
 from toolcrib.server.schema.steps import PlanRefused
@@ -104,12 +103,8 @@ def versions(config: options.Config = None, database: options.DatabaseUrl = None
 
 def _store(target: Path | None, config: Path | None, database: str | None, components: str | None) -> Store:
     settings = load_settings(config, database=database, components=components)
-    target = target or default_target(settings)
-    with working(f"compiling {target}"):
-        _, folder = load(target, settings)
-        generated = import_components(folder)
-    opened = Database(settings.database, settings.limits())
-    return Store(opened, [one.repository for one in generated], Application())
+    repositories = declared(target, settings)
+    return Store(Database(settings.database, settings.limits()), repositories, Application())
 
 
 schema_commands = typer.Typer(

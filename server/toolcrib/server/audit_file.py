@@ -87,19 +87,20 @@ def audit_file(url: str) -> Iterator[AuditFile]:
     backend = Database(url).backend
     try:
         with backend.audit() as stored:
-            _require_layout(backend.place, stored)
+            require_layout(backend.place, stored)
             yield AuditFile(stored, backend.engine.dialect)
     finally:
         backend.close()
 
 
-def _require_layout(place: str, stored: Stored) -> None:
+def require_layout(place: str, stored: Stored) -> None:
+    """Raises StartError unless the database at `place` is Toolcrib's, in the layout of this version."""
     known = stored.has_table("toolcrib_meta")
     version = stored.first(_META, ("layout_version",)) if known else None
     layout = int(version[0]) if version else 0
     if layout != LAYOUT_VERSION:
         what = f"is of layout {layout}" if layout else "is no database of Toolcrib"
-        remedy = "serve it once, which brings it up to this one" if layout else "name another with --database"
+        remedy = "serve it once, which brings it up to this one" if layout else "name another one"
         raise StartError(f"{place} {what}, and this Toolcrib reads layout {LAYOUT_VERSION}; {remedy}")
 
 

@@ -19,6 +19,7 @@ from toolcrib.server.databases.choice import backend_for
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.errors import DatabaseUnavailable, SchemaChanged, StartError
 from toolcrib.server.layouts import bring_up
+from toolcrib.server.migration.marker import require_finished
 from toolcrib.server.schema.backup import back_up
 from toolcrib.server.schema.evolve import Brought, Schema, newest_version
 from toolcrib.server.schema.record import SchemaVersion, read_record
@@ -64,6 +65,7 @@ class Database:
                     self._check_ownership(connection)
                 self.backend.begin_setup(connection)
                 if inspect(connection).has_table(self.system.meta.name):
+                    require_finished(connection, self.system.meta, self.backend.place)
                     bring_up(connection, self._layout(connection))
                 self._create_system_tables(connection)
                 brought = schema.bring_up(connection, self.system, self.backend.place, self._back_up)

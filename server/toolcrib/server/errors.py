@@ -43,6 +43,7 @@ StoreError
 
 EvidenceError               a key, a checkpoint or a bundle that is not what it should be
 StartError                  the server cannot start; one line for the person at the terminal
+MigrationFailed             a database cannot be moved to another one, or what came of it is not the same
 """
 
 from __future__ import annotations
@@ -58,6 +59,10 @@ class StartError(Exception):
 
 class EvidenceError(Exception):
     """A key, a checkpoint or a bundle cannot be read or does not hold. `str()` is one line that says what is wrong."""
+
+
+class MigrationFailed(Exception):
+    """A database is not, or not wholly, moved to another one. `str()` is one line that says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

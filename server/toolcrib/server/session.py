@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from toolcrib.server.errors import StorageError
 from toolcrib.server.query.steps import PlanStep
@@ -96,6 +96,10 @@ class Session(ABC):
             self.cursor.execute(statement.sql, bind(rows[0]))
         else:
             self.cursor.executemany(statement.sql, [bind(row) for row in rows])
+
+    def load(self, table: Table, statement: Prepared, rows: list[list[Any]]) -> None:
+        """Adds many rows to a table, as `run` does with the `statement` that inserts one, in the quickest way."""
+        self.run(statement, rows)
 
     def require_transaction(self) -> None:
         """Raises StorageError where the database has ended the transaction, by itself or at a hook's bidding."""

@@ -25,7 +25,7 @@ from support.chain import checked
 from support.model.asking import FIRST, Asking
 from support.model.callers import Caller, Reader, Sent, Stubs
 from support.model.calls import Call
-from support.model.kinds import KINDS
+from support.model.kinds import COMPONENTS, KINDS
 from support.model.order import settle
 from support.model.reading import Reading
 from support.model.shown import CELL_NOW, include
@@ -34,7 +34,7 @@ from support.model.world import State, revision_at
 from toolcrib.audit.v1.audit_pb2 import AuditEntry, ListAuditEntriesRequest, ListTransactionsRequest
 from toolcrib.audit.v1.audit_pb2_grpc import AuditServiceStub
 from toolcrib.server.audit_file import audit_file
-from toolcrib.server.testing import new_database
+from toolcrib.server.testing import new_database, serve
 
 # What each of some callers asks, one thing after another: a number for each.
 SCRIPTS = st.lists(st.lists(st.integers(0, 2**32 - 1), min_size=3, max_size=8), min_size=1, max_size=4)
@@ -251,3 +251,16 @@ class Everything(RuleBasedStateMachine):
             reading.require_versions(KINDS[name], key, page_size=1000, oldest_first=True)
         for watch in self.watches:
             watch.check(self.stubs, self.trail)
+
+
+class InProcess(Everything):
+    """The server in the process of the test."""
+
+    def open(self, database: str) -> str:
+        """Serves it."""
+        self.running = ExitStack()
+        return self.running.enter_context(serve(COMPONENTS, database=database, **SETTINGS)).address
+
+    def close(self) -> None:
+        """Stops the server."""
+        self.running.close()

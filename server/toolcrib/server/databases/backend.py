@@ -136,6 +136,10 @@ class Backend(ABC):
     def close(self) -> None:  # noqa: B027  # most keep nothing
         """Closes the connections that are kept in store."""
 
+    def size(self) -> int | None:
+        """How many bytes it takes where it is stored, if that is known. Raises the driver's error."""
+        return None
+
     def figures(self) -> Figures | None:
         """The connections, where there is a limit to them."""
         return None

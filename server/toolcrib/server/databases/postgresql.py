@@ -148,6 +148,11 @@ class Postgresql(Backend):
         """Listens for other servers' commits."""
         return PostgresqlNews(self.connect, self._name, heard)
 
+    def size(self) -> int:
+        """That of the database with its indexes."""
+        with self.engine.connect() as connection:
+            return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+
     def figures(self) -> Figures:
         """Of the pool."""
         pool = self.engine.pool

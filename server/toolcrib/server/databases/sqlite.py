@@ -132,6 +132,11 @@ class Sqlite(Backend):
         """Looks at the file."""
         return sqlite_file.examine(self.path)
 
+    def size(self) -> int:
+        """That of the file, with what waits in its log; 0 where it is not there."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return sum(path.stat().st_size for path in (self.path, log) if path.exists())
+
     def _configure(self, driver: sqlite3.Connection, _record: object) -> None:
         for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={self._busy_timeout_ms}"):
             driver.execute(f"PRAGMA {pragma}")

@@ -46,7 +46,7 @@ class SqliteRows:
 def stored(path: Path) -> Iterator[SqliteRows]:
     """The rows, while a server may go on writing. Raises StartError where it is no file, no database, or damaged."""
     if not path.is_file():
-        raise StartError(f"{path} is no file; name the database with --database")
+        raise StartError(f"{path} is no file; name a database that is there")
     try:
         with closing(_opened(path)) as connection:
             connection.text_factory = _text

@@ -75,7 +75,7 @@ def evolution(
     connection: Connection, served: Sequence[Served], recorded: Recorded, system: SystemTables, database: str
 ) -> Evolution:
     """The way from what the database has, by its record and by itself, to what is served. Reads only."""
-    declared = fingerprint(served, connection.dialect)
+    declared = fingerprint(served)
     inspector = inspect(connection)
     changes = _changes(connection, match(served, recorded, inspector), recorded, system)
     facts, steps, rewritten = Facts(connection), list(_ahead(recorded, declared)), []

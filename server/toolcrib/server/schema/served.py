@@ -8,13 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Dialect, Table, UniqueConstraint
+from sqlalchemy import Table, UniqueConstraint
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex
 
 from toolcrib.server.component import Component
 from toolcrib.server.component_statements import ComponentStatements
 from toolcrib.server.schema.shapes import ComponentShape, shape_of
 from toolcrib.server.schema.types import type_text
+
+# Any will do: it is only how types and indexes are spelled in the fingerprint.
+_SPELLED = sqlite.dialect()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +48,17 @@ def uniques(table: Table) -> list[UniqueConstraint]:
     return sorted(found, key=lambda constraint: str(constraint.name))
 
 
-def fingerprint(served: Iterable[Served], dialect: Dialect) -> str:
-    """Changes with everything that the components ask of a database; the order of fields is none of it."""
-    content = {
-        one.component.name: [one.shape().as_json(), [_facts(table, dialect) for table in one.tables]] for one in served
-    }
+def fingerprint(served: Iterable[Served]) -> str:
+    """Changes with everything that the components ask of a database; the order of fields is none of it.
+
+    It is the same for every kind of database: a record goes on where the records are moved from one to another.
+    """
+    content = {one.component.name: [one.shape().as_json(), [_facts(table) for table in one.tables]] for one in served}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _facts(table: Table, dialect: Dialect) -> list[Any]:
-    columns = sorted((column.name, type_text(column.type, dialect), column.nullable) for column in table.columns)
+def _facts(table: Table) -> list[Any]:
+    columns = sorted((column.name, type_text(column.type, _SPELLED), column.nullable) for column in table.columns)
     constraints = sorted(tuple(unique.columns.keys()) for unique in uniques(table))
-    indexes = sorted(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
+    indexes = sorted(str(CreateIndex(index).compile(dialect=_SPELLED)) for index in table.indexes)
     return [table.name, columns, list(table.primary_key.columns.keys()), constraints, indexes]
