@@ -9,6 +9,7 @@ import typer
 
 from toolcrib.cli import options
 from toolcrib.cli.console import Json, console, print_json, working
+from toolcrib.cli.schema_import import import_
 from toolcrib.cli.serve import default_target
 from toolcrib.server.database import Database
 from toolcrib.server.hooks import Application
@@ -117,3 +118,4 @@ schema_commands = typer.Typer(
 )
 for command in (plan, apply, versions):
     schema_commands.command()(command)
+schema_commands.command("import")(import_)

@@ -182,10 +182,23 @@ class Repository(Generic[MessageT, RecordT]):
 
     def create_again(self, message: MessageT) -> MessageT:
         """Creates a record that was there before, under the key that it had."""
-        change = self._creation(message, 0)
-        change.key = self.component.key_of(message)
-        self._require_room(1)
-        return self._apply([change])[0]
+        return self.create_kept([message])[0]
+
+    def create_kept(self, messages: Sequence[MessageT]) -> list[MessageT]:
+        """Creates records that were here before, or elsewhere, under the keys that they had and without defaults.
+
+        Raises what `create_all` does. No key is given again by the server.
+        """
+        changes = [self._creation(message, index) for index, message in enumerate(messages)]
+        for index, (change, message) in enumerate(zip(changes, messages, strict=True)):
+            change.key = self.component.key_of(message)
+            with self._reader.placed(index):
+                require_key(self.component, change.key, in_record=True)
+            self._stored.rules.round_times(change.after_message)
+        if changes and self.component.key_allocation is KeyAllocation.SEQUENCE:
+            self._writing().keep_keys(self._stored.sequence, max(change.key[0] for change in changes))
+        self._require_room(len(changes))
+        return self._apply(changes)
 
     # The way of a change.
 
