@@ -9,6 +9,7 @@ import typer
 
 from toolcrib.cli import options
 from toolcrib.cli.console import Json, console, print_json, working
+from toolcrib.cli.schema_diagram import diagram
 from toolcrib.cli.schema_import import import_
 from toolcrib.cli.serve import default_target
 from toolcrib.server.database import Database
@@ -116,6 +117,6 @@ def _store(target: Path | None, config: Path | None, database: str | None, compo
 schema_commands = typer.Typer(
     name="schema", no_args_is_help=True, rich_markup_mode=None, help="Plan and apply changes of the database's schema."
 )
-for command in (plan, apply, versions):
+for command in (plan, apply, versions, diagram):
     schema_commands.command()(command)
 schema_commands.command("import")(import_)
