@@ -189,14 +189,16 @@ class Repository(Generic[MessageT, RecordT]):
 
         Raises what `create_all` does. No key is given again by the server.
         """
-        changes = [self._creation(message, index) for index, message in enumerate(messages)]
-        for index, (change, message) in enumerate(zip(changes, messages, strict=True)):
-            change.key = self.component.key_of(message)
+        component, changes = self.component, []
+        for index, message in enumerate(messages):
+            kept: Any = copy_of(message)
+            self._stored.rules.round_times(kept)
+            change = self._change(Operation.CREATE, component.key_of(kept), None, kept, index)
+            changes.append(change)
             with self._reader.placed(index):
-                require_key(self.component, change.key, in_record=True)
-            self._stored.rules.round_times(change.after_message)
-        if changes and self.component.key_allocation is KeyAllocation.SEQUENCE:
-            self._writing().keep_keys(self._stored.sequence, max(change.key[0] for change in changes))
+                require_key(component, change.key, in_record=True)
+        if changes and component.key_allocation is KeyAllocation.SEQUENCE:
+            self._writing().keep_keys(self._stored.sequence, max(int(change.key[0]) for change in changes))
         self._require_room(len(changes))
         return self._apply(changes)
 
