@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -274,7 +273,9 @@ class TestRecords:
     def test_that_a_rule_or_a_reference_refuses_are_told_of_and_the_others_are_written(self, tmp_path: Path) -> None:
         rows = ", ".join(f"({number}, {number})" for number in range(1, 1201))
         bad = "INSERT INTO log VALUES ('not a time', 'z'); INSERT INTO recipe_tools VALUES (99, 5), (3, 700);"
-        long = """INSERT INTO Rezepte (id, name, "Größe (mm)", created) SELECT 20, printf('%0200d', 0), 1, '2026'"""
+        long = (
+            """INSERT INTO Rezepte (id, name, "Größe (mm)", created) SELECT 20, printf('%0200d', 0), 1, '2026-02-02'"""
+        )
         source = make(tmp_path / "bad.db", SQLITE + SQLITE_ROWS + bad)
         make(source, f"DELETE FROM tools; INSERT INTO tools VALUES {rows}; {long}")
         done = toolcrib("schema", "import", "--from", source, "--records", "--database", "crib.db")
@@ -287,6 +288,27 @@ class TestRecords:
             assert line in done.stderr
         assert "bad.v1.Tool: 1,200 records made of tools\n" in done.stdout
         assert "bad.v1.RecipeTool: 2 records made of recipe_tools, 1 row left behind" in done.stdout
+
+    def test_that_no_field_holds_as_they_are_stay_behind(self, tmp_path: Path) -> None:
+        script = "CREATE TABLE odd (id INTEGER PRIMARY KEY, text TEXT, number INT, at DATETIME, doc JSON, yes BOOLEAN);"
+        values = [
+            "1, CAST(x'ff' AS TEXT), 1, NULL, NULL, 1",
+            "2, x'00', 1, NULL, NULL, 1",
+            "3, 'a', 1.5, NULL, NULL, 1",
+            "4, 'a', 'many', NULL, NULL, 1",
+            "5, 'a', 1, 1767225600, NULL, 1",
+            "6, 'a', 1, NULL, '{', 1",
+            "7, 'a', 1, NULL, NULL, 2",
+            "8, 'a', 9223372036854775807, '2026-01-02T03:04:05Z', '[NaN', 'true'",
+            "0, 'a', 1, NULL, NULL, NULL",
+            "9, 'a', -1, '2026-01-02T03:04:05.123456Z', 'null', 'f'",
+        ]
+        rows = "".join(f"INSERT INTO odd VALUES ({row});" for row in values)
+        (done,) = imported(make(tmp_path / "odd.db", script + rows), "--records", "--database", "crib.db")["records"]
+        problems = {one["row"]: one["problem"].split()[0] for one in done["problems"]}
+        held = {"1": "text", "2": "text", "3": "number", "4": "number", "5": "at", "6": "doc", "7": "yes", "8": "doc"}
+        assert problems == {"0": "id", **held}
+        assert done["created"] == 1
 
     def test_go_to_the_fields_of_a_proto_that_was_edited(self, tmp_path: Path) -> None:
         source = make(tmp_path / "edited.db", SQLITE + SQLITE_ROWS)
@@ -355,4 +377,25 @@ class TestPostgresql:
             "address": "10.0.0.1",
             "state": "open",
         }
-        shutil.rmtree("components")
+
+    def test_times_that_python_has_not_stay_behind(self, own_database: str) -> None:
+        with behind(own_database) as connection:
+            connection.execute(
+                'CREATE TABLE odd (id int PRIMARY KEY, at timestamptz, day date, took interval, "a%b:c" int)'
+            )
+            connection.execute(
+                "INSERT INTO odd VALUES (1, 'infinity', NULL, NULL, 1), (2, NULL, '0044-03-15 BC', NULL, 1), "
+                "(3, NULL, NULL, '1 month', 1), "
+                "(4, '2026-01-02 03:04:05.123456+02', '2026-01-02', '-1 day 2:03:04.5', 7)"
+            )
+        words = ("--package", "times.v1", "--records", "--database", "crib.db")
+        (done,) = imported(own_database, *words)["records"]
+        assert {one["row"]: one["problem"].split()[0] for one in done["problems"]} == {
+            "1": "at",
+            "2": "day",
+            "3": "took",
+        }
+        with serve("components", database="crib.db") as server, Crib.connect(server.address) as crib:
+            (odd,) = Adopted(crib, Path("components").absolute(), "times.v1").all("Odd")
+        expected = {"at": "2026-01-02T01:04:05.123456Z", "day": "2026-01-02", "took": "-79015.500s", "apercentb_c": 7}
+        assert odd == {"id": 4, **expected}

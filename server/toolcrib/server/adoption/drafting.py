@@ -12,7 +12,7 @@ from toolcrib.server.adoption.checks import take_checks
 from toolcrib.server.adoption.defaults import take_default
 from toolcrib.server.adoption.drafts import ComponentDraft, EnumDraft, FieldDraft, Word, word
 from toolcrib.server.adoption.names import enum_value_name, field_name, message_name, table_name, words_of
-from toolcrib.server.adoption.source import SourceColumn, SourceIndex, SourceTable
+from toolcrib.server.adoption.tables import SourceColumn, SourceIndex, SourceTable
 from toolcrib.server.adoption.types import FieldType, field_type
 
 _KEYS = frozenset({"int32", "int64", "uint32", "uint64", "string"})
@@ -84,6 +84,7 @@ def _field(
         comment=column.comment,
         rules=dict(found.rules),
         remarks=[found.remark] if found.remark else [],
+        is_time=found.is_time,
     )
     if found.type == "enum":
         field.enum = _enum(draft, field, found.labels, names)

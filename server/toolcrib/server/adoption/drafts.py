@@ -48,6 +48,8 @@ class FieldDraft:
     rules: dict[str, Value] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     enum: EnumDraft | None = None
+    # Of times PostgreSQL has more than Python: "infinity", years before Christ, months of no fixed length.
+    is_time: bool = False
 
     @property
     def is_document(self) -> bool:

@@ -12,7 +12,8 @@ from toolcrib.server.adoption.drafting import draft_tables
 from toolcrib.server.adoption.drafts import ComponentDraft
 from toolcrib.server.adoption.linking import link
 from toolcrib.server.adoption.proto import proto_path, proto_text
-from toolcrib.server.adoption.source import Source, SourceTable
+from toolcrib.server.adoption.source import Source
+from toolcrib.server.adoption.tables import SourceTable
 from toolcrib.server.errors import StartError
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from toolcrib.codegen.refuse_reference import reaches
 from toolcrib.server.adoption.drafts import ComponentDraft, FieldDraft, Word
-from toolcrib.server.adoption.source import SourceReference, SourceTable
+from toolcrib.server.adoption.tables import SourceReference, SourceTable
 
 _ACTIONS = {"CASCADE": "ON_DELETE_CASCADE", "SET NULL": "ON_DELETE_SET_NULL"}
 _PLAIN = frozenset({"", "NO ACTION", "RESTRICT"})
@@ -74,13 +75,17 @@ def _take_types(drafts: Sequence[ComponentDraft]) -> None:
 def _loosen_circles(drafts: Sequence[ComponentDraft]) -> None:
     """Where every record needs another before it, one of the references is let be unset."""
     by_name = {draft.full_name: draft for draft in drafts}
+
+    def needed_by(name: str) -> list[str]:
+        return [str(field.options["references"]) for field in _needed(by_name[name])]
+
     for draft in drafts:
         for field in _needed(draft):
             target = str(field.options["references"])
             if target == draft.full_name and any("key_source" in one.options for one in draft.fields):
                 # A record may refer to itself where its creator knows its key.
                 continue
-            if _reaches(target, draft.full_name, by_name):
+            if reaches(target, draft.full_name, needed_by):
                 field.optional, field.required = True, False
                 field.remarks.append(
                     f"NOT NULL is left out: a first record needs one of {target}, which needs one of these"
@@ -89,16 +94,3 @@ def _loosen_circles(drafts: Sequence[ComponentDraft]) -> None:
 
 def _needed(draft: ComponentDraft) -> list[FieldDraft]:
     return [field for field in draft.fields if "references" in field.options and not field.optional]
-
-
-def _reaches(start: str, goal: str, by_name: Mapping[str, ComponentDraft]) -> bool:
-    seen: set[str] = set()
-    left = [start]
-    while left:
-        name = left.pop()
-        if name == goal:
-            return True
-        if name not in seen:
-            seen.add(name)
-            left += [str(field.options["references"]) for field in _needed(by_name[name])]
-    return False

@@ -9,7 +9,7 @@ from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
-from sqlalchemy import ColumnClause, ColumnElement, Connection, Text, cast, column, func, select, table
+from sqlalchemy import ColumnElement, Connection, Text, cast, column, func, select, table
 
 from toolcrib.server.adoption.drafts import ComponentDraft, FieldDraft
 from toolcrib.server.adoption.values import NotHeld, set_field
@@ -71,7 +71,10 @@ class Rows:
         key = list(self._draft.key)
         order: list[ColumnElement[Any]] = [column(name) for name in key] or [cast(column(name), Text) for name in names]
         # Without types: what a driver gives is converted here, by the field.
-        columns: list[ColumnClause[Any]] = [column(name) for name in names]
+        is_text = connection.dialect.name == "postgresql"
+        columns = [
+            cast(column(one.column), Text) if is_text and one.is_time else column(one.column) for one, _ in fields
+        ]
         asked = select(*columns).select_from(table(self._draft.table)).order_by(*order)
         found = connection.execution_options(stream_results=True, yield_per=_ROWS_AT_ONCE).execute(asked)
         for number, values in enumerate(found, 1):

@@ -9,7 +9,7 @@ from sqlalchemy import types as sql
 from sqlalchemy.dialects import mysql, postgresql
 
 from toolcrib.server.adoption.drafts import DURATION, JSON, TIMESTAMP, Value, word
-from toolcrib.server.adoption.source import SourceColumn
+from toolcrib.server.adoption.tables import SourceColumn
 
 # Numbers of so many digits fit into 64 bits.
 _INT64_DIGITS = 18
@@ -27,6 +27,7 @@ class FieldType:
     labels: tuple[str, ...] = ()
     repeated: bool = False
     remark: str = ""
+    is_time: bool = False
 
 
 def field_type(column: SourceColumn, dialect: str) -> FieldType | None:
@@ -76,14 +77,14 @@ def _time(type_: sql.TypeEngine[Any]) -> FieldType | None:
     match type_:
         case sql.DateTime():
             remark = "" if type_.timezone else "it has no time zone; taken as UTC, or as --time-zone"
-            return FieldType(TIMESTAMP, remark=remark)
+            return FieldType(TIMESTAMP, remark=remark, is_time=True)
         case sql.Date():
             remark = "a date is text, YYYY-MM-DD, whose order is its own"
-            return FieldType("string", {"pattern": _DATE_PATTERN}, remark=remark)
+            return FieldType("string", {"pattern": _DATE_PATTERN}, remark=remark, is_time=True)
         case sql.Time():
             return FieldType("string", {"pattern": _TIME_PATTERN}, remark="a time of day is text, HH:MM:SS")
         case sql.Interval() | postgresql.INTERVAL():
-            return FieldType(DURATION)
+            return FieldType(DURATION, is_time=True)
         case _:
             return None
 

@@ -6,6 +6,7 @@ What the field cannot hold as it is raises NotHeld: no value is changed quietly.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -19,6 +20,7 @@ from toolcrib.server.adoption.drafts import DURATION, JSON, TIMESTAMP
 from toolcrib.server.values import datetime_to_timestamp
 
 _TRUTHS = {0: False, 1: True, "0": False, "1": True, "f": False, "t": True, "false": False, "true": True}
+_DURATION = re.compile(r"P(?:(-?\d+)D)?(?:T(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?[\d.]+)S)?)?")
 _INTEGERS = frozenset({FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64}) | frozenset(
     {FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_UINT64}
 )
@@ -67,8 +69,8 @@ def _fill(target: Any, field: FieldDescriptor, value: Any, zone: tzinfo) -> None
     match field.message_type.full_name if field.message_type else "":
         case name if name == TIMESTAMP:
             target.CopyFrom(datetime_to_timestamp(_moment(value, zone)))
-        case name if name == DURATION and isinstance(value, timedelta):
-            target.FromTimedelta(value)
+        case name if name == DURATION:
+            target.FromTimedelta(value if isinstance(value, timedelta) else _duration(str(value)))
         case name if name == JSON:
             ParseDict(json.loads(value) if isinstance(value, str | bytes) else value, target)
         case name:
@@ -84,6 +86,16 @@ def _moment(value: Any, zone: tzinfo) -> datetime:
         # A number may count seconds, milliseconds or days.
         raise TypeError(f"{value!r} is no time")
     return value if value.tzinfo is not None else value.replace(tzinfo=zone)
+
+
+def _duration(text: str) -> timedelta:
+    """Of ISO 8601, without years and months, which are of no fixed length."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no duration of days and less")
+    days, hours, minutes, seconds = (Decimal(part or 0) for part in match.groups())
+    whole = (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000_000
+    return timedelta(microseconds=int(whole))
 
 
 def _scalar(field: FieldDescriptor, value: Any, labels: Mapping[str, str]) -> Any:
