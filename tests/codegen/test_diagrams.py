@@ -32,6 +32,10 @@ message Badge {
   option (toolcrib.options.v1.component) = {};
   int64 id = 1 [(toolcrib.options.v1.field) = {key: true key_source: KEY_SOURCE_CLIENT references: "tree.v1.Node"}];
 }
+message End {
+  option (toolcrib.options.v1.component) = {};
+  int64 pk = 1 [(toolcrib.options.v1.field).key = true];
+}
 """
 OTHER = """
 message Node {
@@ -70,6 +74,8 @@ def test_mermaid_says_how_many_there_are_at_both_ends(tree: Diagram) -> None:
     assert "    map(string-int32) counts\n    string[] tags\n" in text
     assert '  tree_v1_Node |o--o{ tree_v1_Node : "parent (above, below)"\n' in text
     assert '  tree_v1_Node ||--o| Badge : "id"\n' in text
+    # What Mermaid would take for words of its own.
+    assert '  "End" {\n    int64 `pk` PK\n  }\n' in text
 
 
 def test_each_format_has_every_field_and_line(drawn: Diagram) -> None:
