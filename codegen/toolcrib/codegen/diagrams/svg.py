@@ -10,7 +10,7 @@ from toolcrib.codegen.diagrams.entities import Diagram, Entity, Line, Row
 
 # In pixels. Letters are those of a font of one width, so that no font need be measured.
 _LETTER, _LINE, _PADDING = 7.3, 20, 10
-_BETWEEN_COLUMNS, _BETWEEN_BOXES, _MARGIN = 110, 30, 20
+_BETWEEN_COLUMNS, _BETWEEN_BOXES, _MARGIN = 140, 30, 20
 _STYLE = (
     "text{font:12px ui-monospace,Menlo,Consolas,monospace;fill:#1f2328}.title{font-weight:bold}"
     ".mark,.label{fill:#59636e;font-size:11px}.box{fill:#fff;stroke:#59636e}.head{fill:#eaeef2;stroke:#59636e}"
@@ -40,8 +40,8 @@ class _Box:
 def svg(diagram: Diagram) -> str:
     """The text, the same for the same components."""
     boxes = _placed(diagram)
-    # A line back to the left goes around what is there.
-    width = max((box.x + box.width for box in boxes.values()), default=0) + _BETWEEN_COLUMNS / 2 + _MARGIN
+    # To the right of the last column there is room for lines that go around, and their labels.
+    width = max((box.x + box.width for box in boxes.values()), default=0) + _BETWEEN_COLUMNS + _MARGIN
     height = max((box.y + box.height for box in boxes.values()), default=0) + _MARGIN
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
@@ -112,13 +112,14 @@ def _path(line: Line, boxes: Mapping[str, _Box]) -> str:
     y, end_y = source.row_y(line.field), target.row_y("")
     if source.x > target.x:
         x, end_x, bend = source.x, target.x + target.width, -_BETWEEN_COLUMNS / 2
+        label_x, anchor = x - _PADDING / 2, "end"
         curve = f"M{x:.1f} {y:g}C{x + bend:.1f} {y:g} {end_x - bend:.1f} {end_y:g} {end_x:.1f} {end_y:g}"
     else:
         x, end_x, bend = source.x + source.width, target.x + target.width, _BETWEEN_COLUMNS / 2
+        label_x, anchor = x + _PADDING / 2, "start"
         curve = f"M{x:.1f} {y:g}C{x + bend:.1f} {y:g} {end_x + bend:.1f} {end_y:g} {end_x:.1f} {end_y:g}"
     kind = " relation" if line.is_relation else " optional" if line.optional else ""
-    label_x, label_y = (x + end_x) / 2, (y + end_y) / 2 - 4
     return (
         f'<path class="line{kind}" d="{curve}" marker-end="url(#end)"/>'
-        f'<text class="label" x="{label_x:.1f}" y="{label_y:g}" text-anchor="middle">{escape(line.label)}</text>'
+        f'<text class="label" x="{label_x:.1f}" y="{y - 4:g}" text-anchor="{anchor}">{escape(line.label)}</text>'
     )
