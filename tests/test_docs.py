@@ -23,6 +23,7 @@ SERVER = ROOT / "server" / "toolcrib" / "server"
 REASON = re.compile(r'"([A-Z]+(?:_[A-Z]+)+)"')
 # Upper case, but the names of something else.
 NO_REASONS = {"PRAGMA", "BEGIN_IMMEDIATE", "TOOLCRIB_TEST_DATABASE"}
+NO_REASONS |= {"KEY_SOURCE_CLIENT", "ON_DELETE_CASCADE", "ON_DELETE_SET_NULL"}
 
 
 def test_every_reason_that_the_server_gives_is_documented() -> None:

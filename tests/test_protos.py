@@ -7,26 +7,17 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sysconfig
 from pathlib import Path
 
 import pytest
 
+from support.buf import ROOT, buf
 from toolcrib.codegen.compile import describe
 
-ROOT = Path(__file__).parents[1]
-BUF = Path(sysconfig.get_path("scripts"), "buf")
 FOLDERS = ("protos", "examples/components", "examples/gen")
 
 # AIP answers the record itself: Create, Get and Update have one response type.
 RULES = {"use": ["STANDARD"], "except": ["RPC_RESPONSE_STANDARD_NAME", "RPC_REQUEST_RESPONSE_UNIQUE"]}
-
-
-def buf(*arguments: str) -> str:
-    """What buf finds wrong."""
-    done = subprocess.run([BUF, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -117,8 +117,8 @@ def lay_out(node: Node, indent: str, before: str = "", after: str = "") -> list[
             head = lay_out(value, indent, before + own)
             return [*head, f"{indent}if {test}", f"{indent}else {otherwise}{after}"]
         case Text(value=value, before=own):
-            pieces = [inner + quoted(piece) for piece in _pieces(value, LINE_LENGTH - len(inner) - 2)]
-            return [f"{indent}{before}{own}(", *pieces, f"{indent}){after}"]
+            lines = [inner + quoted(piece) for piece in pieces(value, LINE_LENGTH - len(inner) - 2)]
+            return [f"{indent}{before}{own}(", *lines, f"{indent}){after}"]
 
 
 def quoted(text: str) -> str:
@@ -160,11 +160,11 @@ def _flat(node: Node) -> str:
             return own + quoted(value)
 
 
-def _pieces(text: str, width: int) -> list[str]:
+def pieces(text: str, width: int) -> list[str]:
     """`text` cut after blanks, so that the pieces together are exactly the text again."""
-    pieces = [""]
+    found = [""]
     for word in text.replace(" ", " \0").split("\0"):
-        if pieces[-1] and len(quoted(pieces[-1] + word)) - 2 > width:
-            pieces.append("")
-        pieces[-1] += word
-    return pieces
+        if found[-1] and len(quoted(found[-1] + word)) - 2 > width:
+            found.append("")
+        found[-1] += word
+    return found

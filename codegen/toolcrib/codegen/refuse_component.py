@@ -23,7 +23,7 @@ _CLIENT_KEYS_TEXT = "an integer or a string"
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PASCAL = re.compile(r"[A-Z][A-Za-z0-9]*")
 # A client's methods have these beside the record; `google` would hide the types of google.protobuf in requests.
-_TAKEN_PARAMETERS = frozenset({"self", "mask", "google"})
+TAKEN_PARAMETERS = frozenset({"self", "mask", "google"})
 _SINGLE_KEY = "`[(toolcrib.options.v1.field).key = true]`"
 
 
@@ -48,7 +48,7 @@ def _name_problems(message: DeclaredMessage) -> Iterator[Problem]:
     singular = snake_case(message.name)
     if not _PASCAL.fullmatch(message.name):
         yield message.place.problem(f"{message.name} is not in PascalCase; name the message like `ToolOffset`")
-    elif iskeyword(singular) or singular in TAKEN_NAMES or singular in _TAKEN_PARAMETERS:
+    elif iskeyword(singular) or singular in TAKEN_NAMES or singular in TAKEN_PARAMETERS:
         yield message.place.problem(
             f"requests would hold the record as `{singular}`, which they cannot; name the message otherwise, like "
             f"`Machine{message.name}`"

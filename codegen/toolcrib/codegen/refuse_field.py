@@ -16,7 +16,7 @@ from toolcrib.codegen.refuse_writing import writing_problems
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 # What a generated record's class has for itself: the members of its base, and the types that its fields are made of.
-_TAKEN_IN_RECORDS = frozenset(
+TAKEN_IN_RECORDS = frozenset(
     {
         *("bool", "bytes", "datetime", "float", "int", "list", "str", "timedelta", "cls", "self", "mro"),
         *("from_message", "to_message"),
@@ -60,7 +60,7 @@ def _name_problems(field: DeclaredField) -> Iterator[Problem]:
         )
     elif iskeyword(name):
         yield field.place.problem(f"`{name}` is a word of Python's own; name the field otherwise, like `{name}_value`")
-    elif name in _TAKEN_IN_RECORDS:
+    elif name in TAKEN_IN_RECORDS:
         yield field.place.problem(
             f"Python records have a `{name}` of their own; name the field otherwise, like `{name}_value`"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from toolcrib.codegen.components import ON_DELETE, STANDARD_FIELDS, key_of
 from toolcrib.codegen.declared import DeclaredField, DeclaredMessage, KeySource, Shape
@@ -78,10 +78,15 @@ def _target_problems(field: DeclaredField, components: Mapping[str, DeclaredMess
 
 def _circle_problems(message: DeclaredMessage, components: Mapping[str, DeclaredMessage]) -> Iterator[Problem]:
     """Where every record needs another before it, there can never be a first."""
+
+    def needed_by(name: str) -> list[str]:
+        target = components.get(name)
+        return [field.references for field in target.fields if _needs(field)] if target else []
+
     for field in message.fields:
         if field.references == message.full_name and _names_itself(message):
             continue
-        if _needs(field) and _reaches(field.references, message.full_name, components):
+        if _needs(field) and reaches(field.references, message.full_name, needed_by):
             yield field.place.problem(
                 f"`{field.name}` needs a record of {field.references}, which in turn needs one of {message.full_name}, "
                 "so there could never be a first; make it `optional`"
@@ -97,7 +102,7 @@ def _needs(field: DeclaredField) -> bool:
     return bool(field.references) and field.shape is Shape.SINGLE
 
 
-def _reaches(start: str, goal: str, components: Mapping[str, DeclaredMessage]) -> bool:
+def reaches(start: str, goal: str, needed_by: Callable[[str], Iterable[str]]) -> bool:
     """Whether a record of `start` needs one of `goal`, directly or by way of others."""
     seen: set[str] = set()
     left = [start]
@@ -105,7 +110,7 @@ def _reaches(start: str, goal: str, components: Mapping[str, DeclaredMessage]) -
         name = left.pop()
         if name == goal:
             return True
-        if name in components and name not in seen:
+        if name not in seen:
             seen.add(name)
-            left += [field.references for field in components[name].fields if _needs(field)]
+            left += needed_by(name)
     return False

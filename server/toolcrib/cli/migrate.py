@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from toolcrib.cli import options
 from toolcrib.cli.console import Json, note, print_json
 from toolcrib.cli.declared import declared
-from toolcrib.cli.schema import Target
+from toolcrib.cli.schema_store import Target
 from toolcrib.server.database import Database
 from toolcrib.server.databases.choice import without_password
 from toolcrib.server.hooks import Application

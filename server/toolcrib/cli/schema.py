@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from toolcrib.cli import options
 from toolcrib.cli.console import Json, console, print_json, working
-from toolcrib.cli.declared import declared
+from toolcrib.cli.schema_diagram import diagram
+from toolcrib.cli.schema_export import export_alembic
+from toolcrib.cli.schema_import import import_
+from toolcrib.cli.schema_store import Allow, Target, store_of
 from toolcrib.server.database import Database
-from toolcrib.server.hooks import Application
 from toolcrib.server.schema.evolve import Policy, this_user
 from toolcrib.server.schema.record import Author
 from toolcrib.server.schema.steps import PlanRefused
 from toolcrib.server.schema.text import plan_json, plan_text
 from toolcrib.server.settings import load_settings
-from toolcrib.server.store import Store
 
 _CHANGES = 2
-
-Target = Annotated[
-    Path | None,
-    typer.Argument(
-        help="A folder of .proto files, or an app module, as for `toolcrib serve`. Without it: app.py if there is one, "
-        "else the folder of components.",
-        show_default=False,
-    ),
-]
-Allow = Annotated[
-    list[str] | None,
-    typer.Option("--allow", metavar="STEP", help="Take this step, named as in the plan; may be given several times."),
-]
 
 
 def plan(
@@ -47,7 +34,7 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Show what would be done to the database to bring it up to the components. Changes nothing."""
-    store = _store(target, config, database, components)
+    store = store_of(target, config, database, components)
     found = store.plan()
     if as_json:
         print_json(plan_json(found, allow or ()))
@@ -69,7 +56,7 @@ def apply(
     as_json: Json = False,
 ) -> None:
     """Bring the database up to the components, in one transaction, after a backup. Stop the servers of it first."""
-    store = _store(target, config, database, components)
+    store = store_of(target, config, database, components)
     author = Author(actor or this_user(), "schema apply")
     try:
         with working("applying"):
@@ -101,14 +88,10 @@ def versions(config: options.Config = None, database: options.DatabaseUrl = None
         typer.echo(f"{version.plan}\n")
 
 
-def _store(target: Path | None, config: Path | None, database: str | None, components: str | None) -> Store:
-    settings = load_settings(config, database=database, components=components)
-    repositories = declared(target, settings)
-    return Store(Database(settings.database, settings.limits()), repositories, Application())
-
-
 schema_commands = typer.Typer(
     name="schema", no_args_is_help=True, rich_markup_mode=None, help="Plan and apply changes of the database's schema."
 )
-for command in (plan, apply, versions):
+for command in (plan, apply, versions, diagram):
     schema_commands.command()(command)
+schema_commands.command("import")(import_)
+schema_commands.command("export-alembic")(export_alembic)

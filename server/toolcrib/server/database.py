@@ -23,10 +23,9 @@ from toolcrib.server.migration.marker import require_finished
 from toolcrib.server.schema.backup import back_up
 from toolcrib.server.schema.evolve import Brought, Schema, newest_version
 from toolcrib.server.schema.record import SchemaVersion, read_record
-from toolcrib.server.system_tables import LAYOUT_VERSION, REVISION_SEQUENCE, SystemTables, system_tables
+from toolcrib.server.system_tables import LAYOUT_NAME, LAYOUT_VERSION, REVISION_SEQUENCE, SystemTables, system_tables
 
 _PAGE_TOKEN_SECRET = "page_token_secret"  # noqa: S105  # the name it is kept under
-_LAYOUT_VERSION = "layout_version"
 _HISTORY = "history"
 
 _HISTORY_BYTES = 16
@@ -132,7 +131,7 @@ class Database:
                 )
 
     def _layout(self, connection: Connection) -> int:
-        return int(self._meta(connection, _LAYOUT_VERSION, None) or b"0")
+        return int(self._meta(connection, LAYOUT_NAME, None) or b"0")
 
     def _back_up(self, version: int) -> Path | None:
         """A copy beside the file, where it is one; of others whoever runs them makes backups."""
@@ -141,9 +140,9 @@ class Database:
     def _create_system_tables(self, connection: Connection) -> None:
         self.metadata.create_all(connection, tables=self.system.all())
         # What an older server has written is of this layout from now on.
-        self._meta(connection, _LAYOUT_VERSION, b"")
+        self._meta(connection, LAYOUT_NAME, b"")
         meta = self.system.meta
-        raised = meta.update().where(meta.c.name == _LAYOUT_VERSION).values(value=str(LAYOUT_VERSION).encode())
+        raised = meta.update().where(meta.c.name == LAYOUT_NAME).values(value=str(LAYOUT_VERSION).encode())
         connection.execute(raised)
 
     def _create_sequences(self, connection: Connection, keys: Mapping[str, Column[Any]]) -> None:

@@ -38,18 +38,24 @@ def load(target: Path, settings: Settings) -> tuple[Application, Path]:
     not called `app`. The folder is then the setting `components`, seen from the file. Raises StartError, and
     toolcrib.codegen.GenerateError for a component that cannot be served.
     """
+    folder = components_of(target, settings)
     if target.is_dir():
-        return Application(), target.absolute()
-    path, _, name = str(target).partition(".py:")
-    module_path = Path(path if not name else f"{path}.py").absolute()
-    if module_path.suffix != ".py" or not module_path.is_file():
-        raise StartError(f"{target} is neither a folder of .proto files nor a Python file with an Application")
-    folder = module_path.parent / settings.components
-    if not folder.is_dir():
-        raise StartError(f"{module_path.name} serves the components in {folder}, which is no folder; set `components`")
+        return Application(), folder
+    module_path, name = _module_of(target)
     # The module imports the generated records.
     _add_to_path(codegen.cached(folder))
     return _application(_import_file(module_path), name or "app"), folder
+
+
+def components_of(target: Path, settings: Settings) -> Path:
+    """The folder of .proto files that belongs to `target`. Raises StartError where there is none."""
+    if target.is_dir():
+        return target.absolute()
+    module_path, _ = _module_of(target)
+    folder = module_path.parent / settings.components
+    if not folder.is_dir():
+        raise StartError(f"{module_path.name} serves the components in {folder}, which is no folder; set `components`")
+    return folder
 
 
 def import_components(components: Path) -> Sequence[Generated]:
@@ -69,6 +75,15 @@ def import_components(components: Path) -> Sequence[Generated]:
         raise StartError(
             f"the components in {components} cannot be imported: {error}; serve one version of them in a process"
         ) from error
+
+
+def _module_of(target: Path) -> tuple[Path, str]:
+    """The file that holds an application, and the name that it has there. Raises StartError."""
+    path, _, name = str(target).partition(".py:")
+    module_path = Path(path if not name else f"{path}.py").absolute()
+    if module_path.suffix != ".py" or not module_path.is_file():
+        raise StartError(f"{target} is neither a folder of .proto files nor a Python file with an Application")
+    return module_path, name
 
 
 def _class(name: codegen.ClassName) -> Any:

@@ -182,10 +182,25 @@ class Repository(Generic[MessageT, RecordT]):
 
     def create_again(self, message: MessageT) -> MessageT:
         """Creates a record that was there before, under the key that it had."""
-        change = self._creation(message, 0)
-        change.key = self.component.key_of(message)
-        self._require_room(1)
-        return self._apply([change])[0]
+        return self.create_kept([message])[0]
+
+    def create_kept(self, messages: Sequence[MessageT]) -> list[MessageT]:
+        """Creates records that were here before, or elsewhere, under the keys that they had and without defaults.
+
+        Raises what `create_all` does. No key is given again by the server.
+        """
+        component, changes = self.component, []
+        for index, message in enumerate(messages):
+            kept: Any = copy_of(message)
+            self._stored.rules.round_times(kept)
+            change = self._change(Operation.CREATE, component.key_of(kept), None, kept, index)
+            changes.append(change)
+            with self._reader.placed(index):
+                require_key(component, change.key, in_record=True)
+        if changes and component.key_allocation is KeyAllocation.SEQUENCE:
+            self._writing().keep_keys(self._stored.sequence, max(int(change.key[0]) for change in changes))
+        self._require_room(len(changes))
+        return self._apply(changes)
 
     # The way of a change.
 

@@ -23,11 +23,13 @@ class Sequences:
 
     def take(self, name: str, count: int = 1) -> int:
         """The first of `count` consecutive numbers; the first ever is 1."""
-        last = self._last.get(name)
-        if last is None:
-            last = self._stored[name] = self._load(name)
+        last = self._newest(name)
         self._last[name] = last + count
         return last + 1
+
+    def reach(self, name: str, number: int) -> None:
+        """Gives out no number up to this one any more."""
+        self._last[name] = max(self._newest(name), number)
 
     def mark(self) -> dict[str, int]:
         """The state that `restore` returns to."""
@@ -42,6 +44,12 @@ class Sequences:
         rows: list[list[object]] = [[last, name] for name, last in self._last.items() if last != self._stored[name]]
         if rows:
             self._session.run(self._statements.update_sequence, rows)
+
+    def _newest(self, name: str) -> int:
+        last = self._last.get(name)
+        if last is None:
+            last = self._stored[name] = self._last[name] = self._load(name)
+        return last
 
     def _load(self, name: str) -> int:
         row = self._session.fetch_one(self._statements.select_sequence, [name])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
 from protovalidate import Validator
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, create_engine
 
 from toolcrib.server.changes import Operation
 from toolcrib.server.component import Component, KeyAllocation
@@ -33,6 +34,7 @@ from toolcrib.server.validation import Rules
 
 if TYPE_CHECKING:
     from toolcrib.server.repository import Repository
+    from toolcrib.server.schema.script.text import Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,21 @@ class Store:
         """The same on a connection that is there."""
         schema = self.schema(Author("", "plan"))
         return schema.plan(connection, self.database.system, self.database.backend.place).plan
+
+    def migration(self, folder: Path, allowed: Collection[str], *, from_base: bool) -> tuple[Plan, Script | None]:
+        """The plan, of an empty database where it is `from_base`, and the script behind those in `folder` that does it.
+
+        Raises StartError.
+        """
+        # Brings Alembic, which servers need not wait for.
+        from toolcrib.server.schema.script.export import export  # noqa: PLC0415
+
+        schema, system, place = self.schema(Author("", "export")), self.database.system, self.database.backend.place
+        if from_base:
+            with create_engine("sqlite://").connect() as connection:
+                return export(connection, self.dialect, schema, system, "an empty database", folder, allowed)
+        with self.database.look() as connection:
+            return export(connection, self.dialect, schema, system, place, folder, allowed)
 
     def recorded(self, connection: Connection) -> Recorded:
         """The schemas that the database has had, once it is open."""

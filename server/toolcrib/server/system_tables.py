@@ -29,6 +29,9 @@ from toolcrib.server.columns import ExactText, IntegerKey, UtcTimestamp
 # Raised whenever the tables below change, so that an older server refuses a newer database.
 LAYOUT_VERSION = 5
 
+# Under which name `toolcrib_meta` has it.
+LAYOUT_NAME = "layout_version"
+
 REVISION_SEQUENCE = "revision"
 # A component's key sequence has its table's name behind this.
 KEY_SEQUENCE = "key:"

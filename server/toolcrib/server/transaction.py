@@ -196,6 +196,10 @@ class Transaction(ReadTransaction):
         """The first of `count` consecutive keys."""
         return self._group.sequences.take(sequence, count)
 
+    def keep_keys(self, sequence: str, highest: int) -> None:
+        """Lets no key up to `highest` be given again."""
+        self._group.sequences.reach(sequence, highest)
+
     def begin_writing(self) -> int:
         """The revision of what is about to be written; on the first write, allocates it and says whose it is.
 

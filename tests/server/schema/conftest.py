@@ -10,6 +10,8 @@ import pytest
 
 from support.evolving import Evolving, forge
 
+_ANYWHERE = ("test_alembic.py", "test_elsewhere.py")
+
 
 @pytest.fixture(scope="session")
 def forged() -> Iterator[subprocess.Popen[str]]:
@@ -27,7 +29,7 @@ def shop(forged: subprocess.Popen[str], tmp_path: Path, request: pytest.FixtureR
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Forms of tables are what these are about, and so they run on SQLite's; test_elsewhere.py on any database."""
+    """Forms of tables are what these are about, and so they run on SQLite's; those named above on any database."""
     for item in items:
-        if Path(__file__).parent in item.path.parents and item.path.name != "test_elsewhere.py":
+        if Path(__file__).parent in item.path.parents and item.path.name not in _ANYWHERE:
             item.add_marker("sqlite")

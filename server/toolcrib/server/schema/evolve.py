@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, inspect, select
 
 from toolcrib.server.errors import StartError
+from toolcrib.server.schema.alembic_table import alembic_revisions
 from toolcrib.server.schema.planner import Evolution, evolution
 from toolcrib.server.schema.record import Author, Recorded, SchemaVersion, following, read_record, write_record
 from toolcrib.server.schema.served import Served
@@ -79,7 +80,8 @@ class Schema:
                 "schema apply`"
             )
         found.plan.require(self.allowed)
-        if not found.is_new_schema or self.policy is Policy.CHECK:
+        revisions = alembic_revisions(connection) if found.is_new_schema and not found.plan.steps else []
+        if not found.is_new_schema or (self.policy is Policy.CHECK and not revisions):
             return Brought(formerly=found.recorded.formerly(), plan=found.plan, version=found.plan.version)
         backup = back_up(found.plan.version) if found.touches_records else None
         # Brings Alembic, which a start with nothing to do need not wait for.
@@ -87,14 +89,17 @@ class Schema:
 
         revision = apply_changes(connection, system, found, self.author)
         shapes = following(found.recorded, self.served)
-        write_record(connection, system.schema, self._version(found, revision), shapes)
+        write_record(connection, system.schema, self._version(found, revision, revisions), shapes)
         if found.touches_records:
             logger.info("schema %d applied: %s", found.plan.version + 1, plan_text(found.plan, self.allowed))
         created = frozenset(change.match.table.name for change in found.changes if change.match.is_new)
         formerly = {shape.name: shape.formerly for shape in shapes if shape.formerly}
         return Brought(created, formerly, found.plan, found.plan.version + 1, backup)
 
-    def _version(self, found: Evolution, revision: int) -> SchemaVersion:
+    def _version(self, found: Evolution, revision: int, revisions: Sequence[str]) -> SchemaVersion:
+        text = plan_text(found.plan, self.allowed)
+        if revisions:
+            text = f"{text}; Alembic has brought it there, at {', '.join(revisions)}"
         return SchemaVersion(
             version=found.plan.version + 1,
             apply_time=datetime.now(UTC),
@@ -102,7 +107,7 @@ class Schema:
             method=self.author.method,
             revision=revision,
             fingerprint=found.fingerprint,
-            plan=plan_text(found.plan, self.allowed),
+            plan=text,
         )
 
     def _as_it_is(self, connection: Connection, system: SystemTables, database: str) -> Brought:

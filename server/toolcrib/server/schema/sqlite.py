@@ -67,7 +67,7 @@ def _column(connection: Connection, change: Change, name: str) -> Column[object]
 
 def _copy(connection: Connection, change: Change) -> None:
     table = change.match.table
-    others = _others(connection, change)
+    made_by_others = others(connection, change)
     copy = table.to_metadata(MetaData(), name=f"{_COPY}_{table.name}")
     connection.execute(CreateTable(copy))
     values: dict[str, ColumnElement[Any]] = {column.name: column_of(column.name) for column in table.columns}
@@ -79,7 +79,7 @@ def _copy(connection: Connection, change: Change) -> None:
     Operations(MigrationContext.configure(connection)).rename_table(copy.name, table.name)
     for index in sorted(table.indexes, key=lambda index: str(index.name)):
         connection.execute(CreateIndex(index))
-    for name, sql in others.items():
+    for name, sql in made_by_others.items():
         try:
             connection.exec_driver_sql(sql)
         except OperationalError as error:
@@ -88,7 +88,7 @@ def _copy(connection: Connection, change: Change) -> None:
             ) from error
 
 
-def _others(connection: Connection, change: Change) -> dict[str, str]:
+def others(connection: Connection, change: Change) -> dict[str, str]:
     """What else somebody has made on the table, and what made it: it goes with the table and is made again."""
     own = {str(index.name) for index in change.match.table.indexes}
     own |= {*change.indexes.dropped, *change.indexes.foreign}
