@@ -91,11 +91,14 @@ class Session(ABC):
         Raises StorageError where the database has ended the transaction: nothing is ever written outside of one.
         """
         self.require_transaction()
-        bind = statement.bind
+        self.write(statement, [statement.bind(row) for row in rows])
+
+    def write(self, statement: Prepared, rows: Sequence[list[Any]]) -> None:
+        """Runs `statement` for each of `rows`, which are as the driver takes them."""
         if len(rows) == 1:
-            self.cursor.execute(statement.sql, bind(rows[0]))
+            self.cursor.execute(statement.sql, rows[0])
         else:
-            self.cursor.executemany(statement.sql, [bind(row) for row in rows])
+            self.cursor.executemany(statement.sql, rows)
 
     def require_transaction(self) -> None:
         """Raises StorageError where the database has ended the transaction, by itself or at a hook's bidding."""
