@@ -57,7 +57,7 @@ types: $(READY) ## Check types
 	$(BIN)/mypy $(CHECKED)
 
 .PHONY: bench
-bench: $(READY) ## Measure against an empty echo and raw SQLite
+bench: $(READY) ## Measure against an empty echo, raw SQLite and a plain loop on PostgreSQL
 	$(BIN)/python -m benchmarks
 
 .PHONY: clean
