@@ -1,8 +1,8 @@
 """A plain psycopg loop: inserts a record and its audit row in one transaction, on each of some connections.
 
-Each connection has a process of its own, which is faster than threads, and each statement is prepared. The rows are
-those of Toolcrib, in copies of its tables with the same indexes. Run as a program: takes the URL of a database that
-Toolcrib has filled, and answers each line, a round's seconds, with the commits per second.
+Each connection has a process of its own, so that none waits for another's interpreter, and each statement is prepared.
+The rows are those of Toolcrib, in copies of its tables with the same indexes. Run as a program: takes the URL of a
+database that Toolcrib has filled, and answers each line, a round's seconds, with the commits per second.
 """
 
 from __future__ import annotations
