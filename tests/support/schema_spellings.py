@@ -22,6 +22,15 @@ OPTIONS = 'soft_delete: true indexes: {fields: ["count", "due desc"] unique: tru
 _INDEX = 'CREATE UNIQUE INDEX "part_count_due_live_key" ON "part" ("count", "due" DESC) WHERE "delete_time" IS NULL'
 _CHANGE_INDEX = "~ change the unique index part_count_due_live_key over count, due"
 _ADD_UNIQUE = "+ add the unique constraint over name"
+# Both spell these alike.
+_CHANGED = (
+    ('("count", "due" DESC)', "(count, due)", _CHANGE_INDEX),
+    ('("count", "due" DESC)', "(due desc, count)", _CHANGE_INDEX),
+    (' WHERE "delete_time" IS NULL', "", _CHANGE_INDEX),
+    ("UNIQUE INDEX", "INDEX", _CHANGE_INDEX),
+    (', CONSTRAINT "part_name_key" UNIQUE ("name")', "", _ADD_UNIQUE),
+    ('"count" BIGINT NOT NULL', '"count" BIGINT', "~ let part.count be always set"),
+)
 
 
 @dataclass(frozen=True)
@@ -73,12 +82,7 @@ _SQLITE = Spellings(
         ("", ""),
     ],
     changed=[
-        ('("count", "due" DESC)', "(count, due)", _CHANGE_INDEX),
-        ('("count", "due" DESC)', "(due desc, count)", _CHANGE_INDEX),
-        (' WHERE "delete_time" IS NULL', "", _CHANGE_INDEX),
-        ("UNIQUE INDEX", "INDEX", _CHANGE_INDEX),
-        (', CONSTRAINT "part_name_key" UNIQUE ("name")', "", _ADD_UNIQUE),
-        ('"count" BIGINT NOT NULL', '"count" BIGINT', "~ let part.count be always set"),
+        *_CHANGED,
         ('"ratio"  NOT NULL', '"ratio" REAL NOT NULL', "~ change part.ratio from double to double"),
         (
             '"due" VARCHAR(26)',
@@ -125,12 +129,7 @@ _POSTGRESQL = Spellings(
         ("", ""),
     ],
     changed=[
-        ('("count", "due" DESC)', "(count, due)", _CHANGE_INDEX),
-        ('("count", "due" DESC)', "(due desc, count)", _CHANGE_INDEX),
-        (' WHERE "delete_time" IS NULL', "", _CHANGE_INDEX),
-        ("UNIQUE INDEX", "INDEX", _CHANGE_INDEX),
-        (', CONSTRAINT "part_name_key" UNIQUE ("name")', "", _ADD_UNIQUE),
-        ('"count" BIGINT NOT NULL', '"count" BIGINT', "~ let part.count be always set"),
+        *_CHANGED,
         ('"ratio" DOUBLE PRECISION NOT NULL', '"ratio" REAL NOT NULL', "~ change part.ratio from double to double"),
         (
             '"due" TIMESTAMP WITH TIME ZONE',
