@@ -27,9 +27,9 @@ serve: $(READY) ## Serve the examples, with what the demo left, until Ctrl-C
 	$(BIN)/toolcrib serve examples/app.py --database sqlite:///.demo/plant.db
 
 .PHONY: test
-test: $(READY) ## Run the tests: all on SQLite, and those of the server on PostgreSQL too
+test: $(READY) ## Run the tests: all on SQLite, and what has to do with a database on PostgreSQL too
 	$(BIN)/python -m pytest -q -n 3 --dist worksteal
-	$(BIN)/python -m pytest -q -n 3 --dist worksteal --database postgresql tests/server
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal --database postgresql
 
 .PHONY: generate
 generate: $(READY) ## Write anew all generated files that are kept in the project
@@ -57,7 +57,7 @@ types: $(READY) ## Check types
 	$(BIN)/mypy $(CHECKED)
 
 .PHONY: bench
-bench: $(READY) ## Measure against an empty echo and raw SQLite
+bench: $(READY) ## Measure against an empty echo, raw SQLite and a plain loop on PostgreSQL
 	$(BIN)/python -m benchmarks
 
 .PHONY: clean

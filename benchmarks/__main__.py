@@ -13,15 +13,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks import report
-from benchmarks.figures import Figures
-from benchmarks.operations import FILTERS, OPERATIONS, PAST, WATCH
-from benchmarks.past import PastFigures, past_bench
+from benchmarks.operations import FILTERS, OPERATIONS, PAST, POSTGRESQL, WATCH
+from benchmarks.past import past_bench
+from benchmarks.postgresql import postgresql_bench
 from benchmarks.processes import ProcessFailed
+from benchmarks.report import Results
 from benchmarks.rounds import Plan, bench
-from benchmarks.sizes import SizeFigures, sizes_bench
-from benchmarks.watching import WatchFigures, watch_bench
+from benchmarks.sizes import sizes_bench
+from benchmarks.watching import watch_bench
 
-_NAMES = [*OPERATIONS, FILTERS, PAST, WATCH]
+_NAMES = [*OPERATIONS, FILTERS, PAST, WATCH, POSTGRESQL]
 
 
 def main() -> int:
@@ -32,28 +33,23 @@ def main() -> int:
     )
     terminal = Console(stderr=True)
     try:
-        figures, sizes, past, watching = _measure(plan, flags, terminal)
+        results = _measure(plan, flags, terminal)
     except ProcessFailed as error:
         terminal.print(str(error))
         return 1
     except KeyboardInterrupt:
         return 130
     if flags.json:
-        json.dump(report.as_json(figures, sizes, past, watching), sys.stdout, indent=2)
+        json.dump(report.as_json(results), sys.stdout, indent=2)
         print()
     else:
-        report.show(figures, sizes, past, watching)
+        report.show(results)
     return 0
 
 
-def _measure(
-    plan: Plan, flags: argparse.Namespace, terminal: Console
-) -> tuple[list[Figures], list[SizeFigures], list[PastFigures], list[WatchFigures]]:
+def _measure(plan: Plan, flags: argparse.Namespace, terminal: Console) -> Results:
     """Everything that the flags ask for; servers of the one kind have ended before those of the other begin."""
-    figures: list[Figures] = []
-    sizes: list[SizeFigures] = []
-    past: list[PastFigures] = []
-    watching: list[WatchFigures] = []
+    results = Results()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         tempfile.TemporaryDirectory(prefix="toolcrib-bench-", dir=flags.folder) as folder,
@@ -62,26 +58,33 @@ def _measure(
         if plan.operations:
             task = progress.add_task("measuring", total=plan.turns())
             with bench(Path(folder)) as running:
-                figures = running.measure(plan, partial(progress.advance, task))
+                results.figures = running.measure(plan, partial(progress.advance, task))
         if FILTERS in flags.only:
             task = progress.add_task("measuring filters", total=len(plan.in_flight) * plan.rounds)
             with sizes_bench(Path(folder)) as filtering:
                 for in_flight in plan.in_flight:
                     advance = partial(progress.advance, task)
-                    sizes.append(filtering.measure(in_flight, plan.rounds, plan.seconds, advance))
+                    results.sizes.append(filtering.measure(in_flight, plan.rounds, plan.seconds, advance))
         if PAST in flags.only:
             task = progress.add_task("measuring the past", total=len(plan.in_flight) * plan.rounds)
             with past_bench(Path(folder)) as remembering:
                 for in_flight in plan.in_flight:
                     advance = partial(progress.advance, task)
-                    past.append(remembering.measure(in_flight, plan.rounds, plan.seconds, advance))
+                    results.past.append(remembering.measure(in_flight, plan.rounds, plan.seconds, advance))
         if WATCH in flags.only:
             task = progress.add_task("measuring watches", total=len(plan.in_flight) * plan.rounds)
             with watch_bench(Path(folder)) as watched:
                 for in_flight in plan.in_flight:
                     advance = partial(progress.advance, task)
-                    watching.append(watched.measure(in_flight, plan.rounds, plan.seconds, advance))
-    return figures, sizes, past, watching
+                    results.watching.append(watched.measure(in_flight, plan.rounds, plan.seconds, advance))
+        if POSTGRESQL in flags.only:
+            task = progress.add_task("measuring PostgreSQL", total=2 * len(plan.in_flight) * plan.rounds)
+            for durable in (True, False):
+                with postgresql_bench(flags.folder, durable=durable) as elsewhere:
+                    for in_flight in plan.in_flight:
+                        advance = partial(progress.advance, task)
+                        results.postgresql.append(elsewhere.measure(in_flight, plan.rounds, plan.seconds, advance))
+    return results
 
 
 def _flags() -> argparse.Namespace:

@@ -51,6 +51,11 @@ IDLE_WATCHERS = 1000
 WATCHED_SHARE_MIN = 0.9
 WATCH_LATENCY_MS_MAX = 20
 
+# On PostgreSQL, creates reach the rate of a plain loop over so many connections, and more.
+POSTGRESQL = "postgresql"
+PLAIN_CONNECTIONS = 16
+PLAIN_SHARE_MIN = 1.0
+
 # The targets hold for this many calls in flight.
 TARGET_IN_FLIGHT = 64
 

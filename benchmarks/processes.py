@@ -18,6 +18,8 @@ from benchmarks.measures import Order, Round
 
 PROJECT = Path(__file__).resolve().parents[1]
 _STUBS = PROJECT / "examples" / "gen"
+# Of these one starts PostgreSQL.
+_TESTS = PROJECT / "tests"
 _STOP_S = 15
 
 
@@ -78,9 +80,8 @@ def running(module: str, *arguments: str, stubs: bool) -> Iterator[Process]:
 
     The server must not have them there: it generates and imports its own.
     """
-    environment = dict(os.environ)
-    if stubs:
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_STUBS), environment.get("PYTHONPATH")]))
+    path = [str(_STUBS) if stubs else None, str(_TESTS), os.environ.get("PYTHONPATH")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
     popen = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,

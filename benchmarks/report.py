@@ -6,7 +6,7 @@ import os
 import platform
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from statistics import median
 from typing import Any
@@ -22,13 +22,17 @@ from benchmarks.operations import (
     IDLE_WATCHERS,
     LIST_SIZE,
     PAST_RATIO_MAX,
+    PLAIN_CONNECTIONS,
+    PLAIN_SHARE_MIN,
     SIZE_RATIO_MAX,
     SIZES,
+    TARGET_IN_FLIGHT,
     VERSIONS,
     WATCH_LATENCY_MS_MAX,
     WATCHED_SHARE_MIN,
 )
 from benchmarks.past import PastFigures
+from benchmarks.postgresql import PostgresqlFigures
 from benchmarks.sizes import SizeFigures
 from benchmarks.watching import WatchFigures
 
@@ -37,38 +41,48 @@ _COLUMNS = ("in flight", "calls/s", "p50 ms", "p99 ms", "CPU µs/call", "of echo
 _WIDTH = 120
 
 
+@dataclass(slots=True)
+class Results:
+    """Everything that was measured."""
+
+    figures: Sequence[Figures] = ()
+    sizes: list[SizeFigures] = field(default_factory=list)
+    past: list[PastFigures] = field(default_factory=list)
+    watching: list[WatchFigures] = field(default_factory=list)
+    postgresql: list[PostgresqlFigures] = field(default_factory=list)
+
+
 def machine() -> str:
     """What the figures were taken on."""
     versions = f"Python {platform.python_version()}, grpcio {grpc.__version__}, SQLite {sqlite3.sqlite_version}"
     return f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, {versions}"
 
 
-def show(
-    figures: Sequence[Figures],
-    sizes: Sequence[SizeFigures],
-    past: Sequence[PastFigures],
-    watching: Sequence[WatchFigures],
-) -> None:
+def show(results: Results) -> None:
     """Prints the tables, and how far what is promised spreads."""
     console = Console()
     if not console.is_terminal:
         console.width = _WIDTH
-    if figures:
-        console.print(_table(figures))
-    for item in figures:
+    if results.figures:
+        console.print(_table(results.figures))
+    for item in results.figures:
         target = item.target()
         if target is not None:
             console.print(_verdict(item, target), highlight=False)
-    if sizes:
-        console.print(_sizes_table(sizes))
-    for sized in sizes:
+    if results.sizes:
+        console.print(_sizes_table(results.sizes))
+    for sized in results.sizes:
         console.print(_size_verdict(sized), highlight=False)
-    for remembered in past:
+    for remembered in results.past:
         console.print(_past_verdict(remembered), highlight=False)
-    if watching:
-        console.print(_watch_table(watching))
-    for watched in watching:
+    if results.watching:
+        console.print(_watch_table(results.watching))
+    for watched in results.watching:
         console.print(_watch_verdict(watched), highlight=False)
+    if results.postgresql:
+        console.print(_postgresql_table(results.postgresql))
+    for elsewhere in results.postgresql:
+        console.print(_postgresql_verdict(elsewhere), highlight=False)
     console.print("Shares are medians over pairs of rounds. CPU is the server's, of all its threads.", highlight=False)
 
 
@@ -158,24 +172,46 @@ def _watch_verdict(watched: WatchFigures) -> str:
     )
 
 
+def _postgresql_table(figures: Sequence[PostgresqlFigures]) -> Table:
+    title = f"Create on PostgreSQL, beside a plain psycopg loop over {PLAIN_CONNECTIONS} connections"
+    table = Table(title=title, box=SIMPLE_HEAD, collapse_padding=True)
+    table.add_column("PostgreSQL", no_wrap=True)
+    for column in (*_COLUMNS[:5], "plain commits/s", "of plain"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for item in figures:
+        plain = median(turn.plain_commits_per_s for turn in item.turns)
+        cells = _round_cells(middle(turn.toolcrib for turn in item.turns))
+        table.add_row(_how(item), str(item.in_flight), *cells, f"{plain:,.0f}", f"{item.share():.2f}")
+    return table
+
+
+def _postgresql_verdict(item: PostgresqlFigures) -> str:
+    shares = item.shares()
+    spread = f"{item.share():.2f} ({min(shares):.2f} to {max(shares):.2f}) of the plain loop's rate"
+    is_target = item.durable and item.in_flight == TARGET_IN_FLIGHT
+    target = f"; target {PLAIN_SHARE_MIN:g} {_met(item.share() >= PLAIN_SHARE_MIN)}" if is_target else ""
+    return f"Create on PostgreSQL, {_how(item)}, {item.in_flight} in flight: {spread}{target}"
+
+
+def _how(item: PostgresqlFigures) -> str:
+    return "fsync on" if item.durable else "fsync off"
+
+
 def _met(is_met: bool) -> str:
     return "[green]met[/green]" if is_met else "[red]missed[/red]"
 
 
-def as_json(
-    figures: Sequence[Figures],
-    sizes: Sequence[SizeFigures],
-    past: Sequence[PastFigures],
-    watching: Sequence[WatchFigures],
-) -> dict[str, Any]:
+def as_json(results: Results) -> dict[str, Any]:
     """The same for programs, with each round."""
+    echo = _echo_rounds(results.figures)
     return {
         "machine": machine(),
-        "echo": [{"in_flight": n, **asdict(middle(rounds))} for n, rounds in _echo_rounds(figures).items()],
-        "figures": [_entry(item) for item in figures],
-        "sizes": [{"ratio": sized.ratio(), **asdict(sized)} for sized in sizes],
-        "past": [{"ratio": remembered.ratio(), **asdict(remembered)} for remembered in past],
-        "watching": [{"share": watched.share(), **asdict(watched)} for watched in watching],
+        "echo": [{"in_flight": n, **asdict(middle(rounds))} for n, rounds in echo.items()],
+        "figures": [_entry(item) for item in results.figures],
+        "sizes": [{"ratio": sized.ratio(), **asdict(sized)} for sized in results.sizes],
+        "past": [{"ratio": remembered.ratio(), **asdict(remembered)} for remembered in results.past],
+        "watching": [{"share": watched.share(), **asdict(watched)} for watched in results.watching],
+        "postgresql": [{"share": elsewhere.share(), **asdict(elsewhere)} for elsewhere in results.postgresql],
     }
 
 

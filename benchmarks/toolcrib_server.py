@@ -1,6 +1,6 @@
-"""What is measured: a Toolcrib server over the example components, on a database file of its own.
+"""What is measured: a Toolcrib server over the example components, on a database of its own.
 
-Run as a program: takes the path of the database, prints the server's address, and serves until standard input ends.
+Run as a program: takes the database's path or URL, prints the server's address, and serves until standard input ends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from toolcrib.server.settings import load_settings
 
 
 async def _serve(database: str) -> None:
-    settings = load_settings(None, address="127.0.0.1:0", database=f"sqlite:///{database}")
+    settings = load_settings(None, address="127.0.0.1:0", database=database)
     server = Server(settings, Application(), PROJECT / "examples" / "components")
     await server.start()
     print(server.address, flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,23 @@ from toolcrib.server.testing import TEST_DATABASE_VARIABLE, new_database
 pytest_plugins = ["support.own_postgres"]
 
 _OPTION = "--database"
+_HERE = Path(__file__).parent
+# What gains nothing by another database. These have none, or a server that is made up:
+_WITHOUT_DATABASE = (
+    *("codegen", "test_docs.py", "test_packaging.py", "test_protos.py", "test_readme.py"),
+    *("cli/test_commands.py", "cli/test_conditions.py", "cli/test_doctor.py", "cli/test_settings.py"),
+    *("clients/test_audit.py", "clients/test_calls.py", "clients/test_errors.py", "clients/test_generated_client.py"),
+    *("clients/test_ready.py", "clients/test_surface.py", "clients/test_tls.py"),
+)
+# These have a file of SQLite, as a new project does, or to be tampered with; what they show of the audit is shown of
+# PostgreSQL by cli/test_postgresql.py.
+_ABOUT_FILES = (
+    *("cli/test_audit_evidence.py", "cli/test_audit_records.py", "cli/test_audit_verify.py"),
+    "cli/test_init.py",
+)
+# These have a PostgreSQL of their own in any run.
+_ABOUT_POSTGRESQL = ("cli/test_postgresql.py", "integration/test_postgresql.py")
+_RUN_ONCE = {_HERE / name for name in (*_WITHOUT_DATABASE, *_ABOUT_FILES, *_ABOUT_POSTGRESQL)}
 _POSTGRESQL = "postgresql"
 _RESOURCES = ExitStack()
 
@@ -39,6 +57,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure() -> None:
     """Stops what was started."""
     _RESOURCES.close()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves to the run on SQLite what would only run twice."""
+    return True if config.getoption(_OPTION) == _POSTGRESQL and collection_path in _RUN_ONCE else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -11,12 +11,13 @@ import pytest
 
 from support.command import Serving, serving
 from support.plant import EXAMPLES
+from toolcrib.server.testing import TEST_DATABASE_VARIABLE
 
 
 @pytest.fixture
-def example(tmp_path: Path) -> Iterator[Serving]:
+def example(database: str) -> Iterator[Serving]:
     """The example application, served."""
-    with serving(EXAMPLES / "app.py", "--database", tmp_path / "plant.db") as running:
+    with serving(EXAMPLES / "app.py", "--database", database) as running:
         yield running
 
 
@@ -29,8 +30,8 @@ def interruptible() -> None:
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither a settings file nor variables of whoever runs the tests, other than the cache."""
+    """Neither a settings file nor variables of whoever runs the tests, other than the cache and the tests' database."""
     monkeypatch.chdir(tmp_path)
     for name in list(os.environ):
-        if name.startswith("TOOLCRIB_") and name != "TOOLCRIB_CACHE":
+        if name.startswith("TOOLCRIB_") and name not in {"TOOLCRIB_CACHE", TEST_DATABASE_VARIABLE}:
             monkeypatch.delenv(name)

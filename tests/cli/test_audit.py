@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,15 +14,15 @@ from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_service_pb2 import DeleteRecipeRequest, UpdateRecipeRequest
 from support.command import COMMAND, Serving, serving, toolcrib, toolcrib_process
 from support.plant import COMPONENTS, plant
+from toolcrib.server.testing import new_database
 
 RECIPE = "plant.recipes.v1.Recipe"
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+def served() -> Iterator[Serving]:
     """A server with four entries: ann creates 1 and 2, bob updates 1, ann deletes 2."""
-    database = tmp_path_factory.mktemp("audit") / "plant.db"
-    with serving(COMPONENTS, "--database", database) as running:
+    with new_database() as database, serving(COMPONENTS, "--database", database) as running:
         with plant(running.address) as crib:
             first, second = crib.recipe("[red]bracket"), crib.recipe("axle\x1b[2J")
             crib.recipes.UpdateRecipe(
@@ -96,8 +95,8 @@ def test_the_server_may_be_named_in_the_environment(served: Serving) -> None:
     assert toolcrib("audit", "--json", TOOLCRIB_SERVER=served.address).stdout.count("\n") == 4
 
 
-def test_without_reflection_the_names_of_fields_are_shown(tmp_path: Path) -> None:
-    with serving(COMPONENTS, "--no-reflection", "--database", tmp_path / "plant.db") as running:
+def test_without_reflection_the_names_of_fields_are_shown(database: str) -> None:
+    with serving(COMPONENTS, "--no-reflection", "--database", database) as running:
         with plant(running.address) as crib:
             crib.recipe()
         (entry,) = listed(running)
@@ -195,9 +194,8 @@ def test_follow_shows_what_comes(example: Serving) -> None:
     assert (process.returncode, rest, errors) == (130, "", "")
 
 
-def test_follow_goes_on_after_a_restart(tmp_path: Path) -> None:
-    database = ("--database", tmp_path / "plant.db")
-    with serving(COMPONENTS, *database) as first:
+def test_follow_goes_on_after_a_restart(database: str) -> None:
+    with serving(COMPONENTS, "--database", database) as first:
         address = first.address
         command = [*COMMAND, "audit", "--server", address, "--follow", "--json"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -208,7 +206,7 @@ def test_follow_goes_on_after_a_restart(tmp_path: Path) -> None:
             assert json.loads(process.stdout.readline())["revision"] == 1
             first.stop()
             assert "waiting until it is back" in process.stderr.readline()
-            with serving(COMPONENTS, *database, address=address), plant(address) as crib:
+            with serving(COMPONENTS, "--database", database, address=address), plant(address) as crib:
                 crib.recipe("after")
                 assert json.loads(process.stdout.readline())["revision"] == 2
                 process.terminate()

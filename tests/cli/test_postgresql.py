@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from plant.recipes.v1.recipe_service_pb2 import (
 from support.behind import behind
 from support.command import toolcrib
 from support.plant import COMPONENTS, plant
+from toolcrib.server.databases import postgresql_audit
 from toolcrib.server.testing import serve
 
 FREE = ("--address", "127.0.0.1:0")
@@ -97,8 +99,20 @@ class TestDoctor:
         assert "will be filled by the first start" in found_by_doctor(own_database, tmp_path)["found"]
         with serve(COMPONENTS, database=own_database) as running, plant(running.address) as crib:
             crib.recipe()
+            used = found_by_doctor(own_database, tmp_path)
             # What is tested on has no fsync, which nobody should have elsewhere.
-            assert "fsync" in found_by_doctor(own_database, tmp_path)["remedy"]
+            assert "fsync" in used["remedy"]
+            # The one that writes and the one that listens; others come with what needs them.
+            assert re.search(r"of 397 connections Toolcrib has [2-7], 0 of them busy, and others have 0", used["found"])
+
+    def test_one_that_has_hardly_any_connections_left(
+        self, own_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(postgresql_audit, "_CONNECTIONS_LEFT_MIN", 397)
+        with serve(COMPONENTS, database=own_database), behind(own_database):
+            found = found_by_doctor(own_database, tmp_path)
+        assert found["found"].count("and others have 1") == 1
+        assert "raise max_connections" in found["remedy"]
 
     def test_another_applications(self, own_database: str, tmp_path: Path) -> None:
         with behind(own_database) as connection:

@@ -25,8 +25,8 @@ def key(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(tmp_path: Path, key: Path) -> Iterator[RunningServer]:
-    with serve(COMPONENTS, database=tmp_path / "plant.db", retention_key=f"{key}.pub") as running:
+def server(database: str, key: Path) -> Iterator[RunningServer]:
+    with serve(COMPONENTS, database=database, retention_key=f"{key}.pub") as running:
         with plant(running.address) as crib:
             write(crib)
         yield running

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from support.behind import behind
 from support.command import Serving, serving, toolcrib_process
 from support.plant import COMPONENTS, EXAMPLES, plant
 
@@ -48,11 +48,11 @@ def test_it_stops_in_order(example: Serving, number: signal.Signals) -> None:
     assert "Traceback" not in errors
 
 
-def test_a_call_in_flight_is_finished_when_it_stops(tmp_path: Path) -> None:
+def test_a_call_in_flight_is_finished_when_it_stops(tmp_path: Path, database: str) -> None:
     started = tmp_path / "started"
     (tmp_path / "app.py").write_text(SLOW_APPLICATION.format(started=str(started)))
     (tmp_path / "components").symlink_to(COMPONENTS)
-    with serving(cwd=tmp_path) as running, plant(running.address) as crib:
+    with serving("--database", database, cwd=tmp_path) as running, plant(running.address) as crib:
         answers: list[object] = []
         caller = threading.Thread(target=lambda: answers.append(crib.recipe("late")))
         caller.start()
@@ -61,7 +61,7 @@ def test_a_call_in_flight_is_finished_when_it_stops(tmp_path: Path) -> None:
         assert running.stop()[0] == 0
         caller.join()
         assert len(answers) == 1
-    with sqlite3.connect(tmp_path / "toolcrib.db") as connection:
+    with behind(database) as connection:
         assert connection.execute("SELECT name FROM recipe").fetchall() == [("late",)]
 
 

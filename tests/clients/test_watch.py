@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -197,8 +196,8 @@ def test_what_cannot_be_meant_is_refused(both: Any) -> None:
     assert refusal.value.reason == "INVALID_FILTER"
 
 
-def test_it_goes_on_behind_a_restart_and_a_token_serves_others(kind: str, tmp_path: Path) -> None:
-    address, database = free_address(), tmp_path / "plant.db"
+def test_it_goes_on_behind_a_restart_and_a_token_serves_others(kind: str, database: str) -> None:
+    address = free_address()
     seen = []
     with Crib.connect(address, actor="ann") as crib, connected(kind, address, timeout_s=20) as client:
         writer = RecipeClient(crib)

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +13,10 @@ from support.plant import EXAMPLES
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
+def address(database: str) -> Iterator[str]:
     """The address of the example application, served by the command line."""
     command = [sys.executable, "-m", "toolcrib.cli", "serve", str(EXAMPLES / "app.py"), "--json"]
-    command += ["--address", "127.0.0.1:0", "--database", str(tmp_path / "plant.db")]
+    command += ["--address", "127.0.0.1:0", "--database", database]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())["address"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
@@ -15,12 +16,17 @@ import pytest
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import Engine, bindparam, make_url, select
 
 from plant.recipes.v1.recipe_client import RecipeClient
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_record import RecipeRecord
-from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest, ListRecipesRequest, WatchRecipesRequest
+from plant.recipes.v1.recipe_service_pb2 import (
+    CreateRecipeRequest,
+    GetRecipeRequest,
+    ListRecipesRequest,
+    WatchRecipesRequest,
+)
 from support.behind import behind
 from support.chain import checked
 from support.gate import Doorkeeper, Gate, later
@@ -34,6 +40,7 @@ from toolcrib.server.columns import ExactText
 from toolcrib.server.databases.choice import backend_for
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.postgresql_session import PostgresqlSession
+from toolcrib.server.errors import DatabaseUnavailable
 from toolcrib.server.exact_text import from_stored
 from toolcrib.server.query.spelling import contains, ends_with
 from toolcrib.server.statements import Prepared
@@ -422,16 +429,53 @@ def test_a_watch_goes_on_where_the_news_are_cut(own_database: str) -> None:
         stream.until(1)
 
 
-def test_connections_are_limited_and_given_back(own_postgres: Postgres, own_database: str) -> None:
-    with serve(COMPONENTS, database=own_database, connections_max=7) as running, plant(running.address) as crib:
-        for number in range(20):
-            crib.recipe(f"r{number}")
-        crib.revision()
+class TestConnections:
+    def test_are_limited_and_given_back(self, own_postgres: Postgres, own_database: str) -> None:
+        with serve(COMPONENTS, database=own_database, connections_max=7) as running, plant(running.address) as crib:
+            for number in range(20):
+                crib.recipe(f"r{number}")
+            crib.revision()
+            with psycopg.connect(own_postgres.url) as administrator:
+                count = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+                name = own_database.partition("?")[0].rpartition("/")[2]
+                row = administrator.execute(count, [name]).fetchone()
+                assert row is not None
+                assert row[0] <= 7
         with psycopg.connect(own_postgres.url) as administrator:
-            count = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
-            name = own_database.partition("?")[0].rpartition("/")[2]
-            row = administrator.execute(count, [name]).fetchone()
-            assert row is not None
-            assert row[0] <= 7
-    with psycopg.connect(own_postgres.url) as administrator:
-        assert administrator.execute(count, [name]).fetchone() == (0,)
+            assert administrator.execute(count, [name]).fetchone() == (0,)
+
+    def test_who_finds_none_free_is_told_in_time_and_the_next_one_has_one(
+        self, own_database: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        backend = backend_for(own_database, Limits(connections_max=2, busy_timeout_s=0.2))
+        with backend.connect(), backend.connect():
+            began = time.monotonic()
+            for _ in range(2):
+                said = r"all 2 connections .* are in use \(connections_max\), and none came free in 0\.2 s"
+                with pytest.raises(DatabaseUnavailable, match=said):
+                    backend.connect()
+            assert time.monotonic() - began < 2
+        with backend.connect() as connection:
+            assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+            assert backend.figures() == (1, 1, 2, 2, 2)
+        backend.close()
+        # The log says so once a minute, not for each caller.
+        (warning,) = caplog.messages
+        assert warning.endswith("2 used and 0 idle of at most 2; 2 opened and 1 times none free since the start")
+
+    def test_that_the_database_refuses_are_asked_for_again(self, own_postgres: Postgres, own_database: str) -> None:
+        with psycopg.connect(own_postgres.url, autocommit=True) as administrator, behind(own_database) as inside:
+            administrator.execute("CREATE ROLE few LOGIN")
+            inside.execute("GRANT ALL ON SCHEMA public TO few")
+            few = make_url(own_database).set(username="few").render_as_string(hide_password=False)
+            with serve(COMPONENTS, database=few) as running, plant(running.address) as crib:
+                kept = crib.recipe("before")
+                administrator.execute("ALTER ROLE few CONNECTION LIMIT 0")
+                administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'few'")
+                for attempt in (lambda: crib.recipe("lost"), lambda: crib.recipes.ListRecipes(ListRecipesRequest())):
+                    with refused(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE") as refusal:
+                        attempt()
+                    assert "few" not in refusal.message
+                administrator.execute("ALTER ROLE few CONNECTION LIMIT -1")
+                assert crib.recipe("after").id == 2
+                assert crib.recipes.GetRecipe(GetRecipeRequest(id=kept.id)) == kept

@@ -38,12 +38,12 @@ def still_running(workers: set[int]) -> list[int]:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Serving]:
-    with serving(EXAMPLES / "app.py", "--database", tmp_path / "plant.db", "--workers", str(WORKERS)) as running:
+def served(database: str) -> Iterator[Serving]:
+    with serving(EXAMPLES / "app.py", "--database", database, "--workers", str(WORKERS)) as running:
         yield running
 
 
-def test_each_write_is_done_once_and_seen_in_order_whichever_worker_is_killed(served: Serving, tmp_path: Path) -> None:
+def test_each_write_is_done_once_and_seen_in_order_whichever_worker_is_killed(served: Serving, database: str) -> None:
     chance = random.Random(5)
     created: list[int] = []
     seen: list[int] = []
@@ -84,7 +84,7 @@ def test_each_write_is_done_once_and_seen_in_order_whichever_worker_is_killed(se
         entries = list(AuditClient(crib).entries())
         assert len(entries) == len({entry.record_key for entry in entries}) == WRITERS * WRITES + 1
     assert served.stop()[0] == 0
-    check = checked(tmp_path / "plant.db")
+    check = checked(database)
     assert (check.finding, check.transactions) == (None, WRITERS * WRITES + 1)
 
 
@@ -110,6 +110,7 @@ def test_none_outlives_the_process_that_started_them(served: Serving) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_port_that_they_share_is_shared_with_nobody_else(served: Serving, tmp_path: Path, workers: str) -> None:
     asked = ("--address", served.address, "--database", tmp_path / "other.db", "--workers", workers)
@@ -118,12 +119,14 @@ def test_a_port_that_they_share_is_shared_with_nobody_else(served: Serving, tmp_
     assert f"cannot listen on {served.address}" in done.stderr
 
 
+@pytest.mark.sqlite
 def test_a_unix_address_cannot_be_shared(tmp_path: Path) -> None:
     done = toolcrib_process("serve", COMPONENTS, "--address", f"unix:{tmp_path}/s", "--workers", "2")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "toolcrib: several workers cannot share a unix: address; set workers to 1\n"
 
 
+@pytest.mark.sqlite
 def test_what_stops_the_first_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no database at all" * 100)
     asked = ("--address", "127.0.0.1:0", "--database", tmp_path / "notes.txt", "--workers", "2")

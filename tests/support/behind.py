@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
+
+_POSTGRESQL_FORMS = (
+    "SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name "
+    "FROM information_schema.columns WHERE table_schema = 'public'",
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 0",
+    "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+)
 
 
 class Behind:
@@ -31,6 +39,12 @@ class Behind:
     def tables(self) -> dict[str, list[Any]]:
         """All rows of all tables of Toolcrib's."""
         return {name: sorted(self.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr) for name in self._names()}
+
+    def forms(self) -> list[tuple[Any, ...]]:
+        """Its tables, columns, constraints and indexes, of whatever kind, in an order that stays."""
+        is_sqlite = isinstance(self._connection, sqlite3.Connection)
+        statements = ["SELECT name, sql FROM sqlite_master"] if is_sqlite else _POSTGRESQL_FORMS
+        return sorted((row for sql in statements for row in self.execute(sql).fetchall()), key=repr)
 
     def _names(self) -> list[str]:
         is_sqlite = isinstance(self._connection, sqlite3.Connection)
@@ -57,6 +71,39 @@ def behind(database: str | Path) -> Iterator[Behind]:
         return
     with closing(sqlite3.connect(path_of(url), isolation_level=None)) as file:
         yield Behind(file)
+
+
+@contextmanager
+def copied(database: str | Path) -> Iterator[Callable[[], None]]:
+    """Copies a database that nobody uses; what it gives puts the copy in its place, any number of times."""
+    url = str(database)
+    if not url.startswith("postgresql"):
+        path = path_of(url)
+        kept = path.with_name("kept.db")
+        shutil.copy(path, kept)
+
+        def restore() -> None:
+            for each in path.parent.glob(f"{path.name}*"):
+                each.unlink()
+            shutil.copy(kept, path)
+
+        yield restore
+        return
+    parsed = make_url(url)
+    server = parsed.set(database="postgres").render_as_string(hide_password=False)
+    name, kept_name = parsed.database, f"{parsed.database}_kept"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {kept_name} TEMPLATE {name}")
+
+        def recreate() -> None:
+            # Somebody who was killed may be known there for another moment.
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {kept_name}")
+
+        try:
+            yield recreate
+        finally:
+            connection.execute(f"DROP DATABASE {kept_name} WITH (FORCE)")
 
 
 def path_of(database: str) -> Path:

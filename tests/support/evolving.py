@@ -13,13 +13,14 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from support.behind import behind
+from support.behind import behind, copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,21 @@ class Evolving:
     def file(self) -> Path:
         """The database, where it is a file."""
         return Path(self.database)
+
+    def backups(self) -> list[Path]:
+        """The copies that were made of it, where it is a file."""
+        return list(self._folder.glob("*.backup*"))
+
+    def forms(self) -> list[tuple[Any, ...]]:
+        """Its tables, columns, constraints and indexes."""
+        with behind(self.database) as connection:
+            return connection.forms()
+
+    @contextmanager
+    def kept(self) -> Iterator[Callable[[], None]]:
+        """Keeps the database as it is; what it gives brings that back, within the block."""
+        with copied(self.database) as restore:
+            yield restore
 
     def declare(self, text: str, package: str = "shop.v1", **others: str) -> None:
         """Replaces all components by those of `text`, a file without its head, and of `others`, by their packages."""
@@ -132,6 +148,12 @@ class Evolving:
         if "failed" in answer:
             raise Failed(answer["failed"])
         return answer
+
+
+def moment(time: Any) -> str:
+    """A time as a database has it, which may be text, as a record shows it."""
+    moment = time if isinstance(time, datetime) else datetime.fromisoformat(time).replace(tzinfo=UTC)
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 def looked(database: str | Path, statement: str) -> list[Any]:

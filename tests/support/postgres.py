@@ -18,12 +18,14 @@ _USER = "embedded_postgres"
 _CONFIGURATION = """
 listen_addresses = ''
 max_connections = 400
-# What is tested is Toolcrib: that PostgreSQL survives a power cut is not, and each test begins with a new database.
-fsync = off
-full_page_writes = off
 shared_buffers = 64MB
 autovacuum = off
 log_min_messages = fatal
+"""
+# What is tested is Toolcrib: that PostgreSQL survives a power cut is not, and each test begins with a new database.
+_NOT_DURABLE = """
+fsync = off
+full_page_writes = off
 """
 
 
@@ -35,11 +37,11 @@ class Postgres:
         self._data = folder / "data"
         self.url = f"postgresql://postgres@/postgres?host={folder}"
 
-    def make(self) -> None:
-        """Makes its files."""
+    def make(self, *, durable: bool) -> None:
+        """Makes its files. One that is not `durable` does not wait for the disk."""
         self._run("initdb", "--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "--no-sync", "-U", "postgres")
         with (self._data / "postgresql.conf").open("a") as file:
-            file.write(f"{_CONFIGURATION}unix_socket_directories = '{self._folder}'\n")
+            file.write(f"{_CONFIGURATION}{'' if durable else _NOT_DURABLE}unix_socket_directories = '{self._folder}'\n")
 
     def start(self) -> None:
         """Returns when it takes connections."""
@@ -58,9 +60,9 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """A server that runs, and is thrown away behind the block."""
-    folder = Path(tempfile.mkdtemp(prefix="toolcrib-pg-"))
+def postgres(parent: Path | None = None, *, durable: bool = False) -> Iterator[Postgres]:
+    """A server that runs, in a folder within `parent`, and is thrown away behind the block."""
+    folder = Path(tempfile.mkdtemp(prefix="toolcrib-pg-", dir=parent))
     try:
         if os.name == "posix" and os.geteuid() == 0:
             ensure_user_exists(_USER)
@@ -69,7 +71,7 @@ def postgres() -> Iterator[Postgres]:
             ensure_folder_permissions(POSTGRES_BIN_PATH.parent / "lib", 0o044)
             folder.chmod(0o777)
         server = Postgres(folder)
-        server.make()
+        server.make(durable=durable)
         server.start()
         try:
             yield server

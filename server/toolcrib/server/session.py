@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection
 
 from toolcrib.server.errors import StorageError
 from toolcrib.server.query.steps import PlanStep
@@ -91,15 +91,14 @@ class Session(ABC):
         Raises StorageError where the database has ended the transaction: nothing is ever written outside of one.
         """
         self.require_transaction()
-        bind = statement.bind
-        if len(rows) == 1:
-            self.cursor.execute(statement.sql, bind(rows[0]))
-        else:
-            self.cursor.executemany(statement.sql, [bind(row) for row in rows])
+        self.write(statement, [statement.bind(row) for row in rows])
 
-    def load(self, table: Table, statement: Prepared, rows: list[list[Any]]) -> None:
-        """Adds many rows to a table, as `run` does with the `statement` that inserts one, in the quickest way."""
-        self.run(statement, rows)
+    def write(self, statement: Prepared, rows: Sequence[list[Any]]) -> None:
+        """Runs `statement` for each of `rows`, which are as the driver takes them."""
+        if len(rows) == 1:
+            self.cursor.execute(statement.sql, rows[0])
+        else:
+            self.cursor.executemany(statement.sql, rows)
 
     def require_transaction(self) -> None:
         """Raises StorageError where the database has ended the transaction, by itself or at a hook's bidding."""

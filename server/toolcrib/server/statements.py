@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect
+from sqlalchemy import ColumnElement, Dialect, Table
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
@@ -30,9 +30,11 @@ class Prepared:
 
     Without them these are all that have no value, in the order in which they stand in the statement. It is compiled
     when it is first used: a server begins at once, however many it may come to need.
+
+    `rows_of` is the table whose rows, with all of their columns in order, it inserts as they are given; None otherwise.
     """
 
-    __slots__ = ("_constants", "_converters", "_numbers", "_places", "_source", "parameters", "sql")
+    __slots__ = ("_constants", "_converters", "_numbers", "_places", "_source", "parameters", "rows_of", "sql")
 
     sql: str
     parameters: tuple[str, ...]
@@ -41,8 +43,16 @@ class Prepared:
     _numbers: tuple[int, ...]
     _places: tuple[int, ...]
 
-    def __init__(self, statement: ClauseElement, dialect: Dialect, parameters: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        statement: ClauseElement,
+        dialect: Dialect,
+        parameters: Sequence[str] | None = None,
+        *,
+        rows_of: Table | None = None,
+    ) -> None:
         self._source = statement, dialect, parameters
+        self.rows_of = rows_of
 
     def __getattr__(self, name: str) -> Any:
         # Asked only for what is not there yet; two threads may both compile, and find the same.

@@ -34,7 +34,7 @@ def insert_into(table: Table, dialect: Dialect, *, counting: str = "") -> Prepar
     if counting:
         highest = func.coalesce(select(func.max(table.c[counting])).scalar_subquery(), literal_column("0"))
         values[counting] = highest + literal_column("1")
-    return Prepared(insert(table).values(values).inline(), dialect, given)
+    return Prepared(insert(table).values(values).inline(), dialect, given, rows_of=None if counting else table)
 
 
 def chain_head(tables: SystemTables) -> Select[tuple[bytes]]:

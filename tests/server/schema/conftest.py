@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.evolving import Evolving, forge
-
-_ANYWHERE = ("test_alembic.py", "test_elsewhere.py")
+from support.schema_spellings import DATABASES, Spellings
 
 
 @pytest.fixture(scope="session")
@@ -27,9 +26,7 @@ def shop(forged: subprocess.Popen[str], tmp_path: Path, request: pytest.FixtureR
     return Evolving(forged, tmp_path, tmp_path / "test.db" if is_file else request.getfixturevalue("database"))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Forms of tables are what these are about, and so they run on SQLite's; those named above on any database."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents and item.path.name not in _ANYWHERE:
-            item.add_marker("sqlite")
+@pytest.fixture
+def spellings(request: pytest.FixtureRequest) -> Spellings:
+    """How the database of this run spells what the tests compare."""
+    return DATABASES[request.config.getoption("--database")]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-
 from support.evolving import Evolving, option, part
+from support.schema_spellings import Spellings
 
 UNIQUE = "[(toolcrib.options.v1.field).unique = true]"
 OLD = part(f"string name = 2 {UNIQUE}", "optional int32 level = 3", "double ratio = 4")
@@ -18,41 +17,36 @@ NEW = part(
 )
 
 
-def test_at_any_statement_leaves_the_old_schema_or_the_new_one(shop: Evolving) -> None:
+def test_at_any_statement_leaves_the_old_schema_or_the_new_one(shop: Evolving, spellings: Spellings) -> None:
     shop.declare(OLD)
     shop.serve(
         ("create", {"name": "a", "ratio": 1}), ("create", {"name": "b", "level": 3}), ("update", {"id": 1, "name": "c"})
     )
-    kept = shop.file.with_name("kept.db")
-    shutil.copy(shop.database, kept)
     old = _schema(shop)
-    shop.declare(NEW)
-    statements = shop.apply_killed_at(0)
-    assert statements is not None
-    new = _schema(shop)
-    assert old != new
-    commit = statements.index("COMMIT") + 1
-    begin = statements.index("BEGIN IMMEDIATE") + 1
-    seen = []
-    for number in [*range(begin + 1, commit, 5), commit, commit + 1]:
-        for path in shop.file.parent.glob("test.db*"):
-            path.unlink()
-        shutil.copy(kept, shop.database)
-        if shop.apply_killed_at(number) is not None:
-            assert number == commit + 1, "nothing is run behind the commit"
-        assert shop.sql("PRAGMA integrity_check") == [("ok",)]
-        seen.append(_schema(shop))
-        assert len(shop.sql("SELECT * FROM part")) == 2
-        assert len(shop.sql("SELECT * FROM part_history")) == (1 if seen[-1] == old else 3)
-    assert seen == [*[old] * (len(seen) - 1), new]
+    with shop.kept() as restore:
+        shop.declare(NEW)
+        statements = shop.apply_killed_at(0)
+        assert statements is not None
+        new = _schema(shop)
+        assert old != new
+        commit = statements.index("COMMIT") + 1
+        begin = statements.index(spellings.begin) + 1
+        seen = []
+        for number in [*range(begin + 1, commit, 5), commit, commit + 1]:
+            restore()
+            if shop.apply_killed_at(number) is not None:
+                assert number == commit + 1, "nothing is run behind the commit"
+            seen.append(_schema(shop))
+            assert len(shop.sql("SELECT * FROM part")) == 2
+            assert len(shop.sql("SELECT * FROM part_history")) == (1 if seen[-1] == old else 3)
+        assert seen == [*[old] * (len(seen) - 1), new]
     assert shop.steps() == []
     assert shop.verify()["ok"]
 
 
 def _schema(shop: Evolving) -> list[tuple[object, ...]]:
-    schema = shop.sql("SELECT name, sql FROM sqlite_master ORDER BY name")
     return [
-        *schema,
+        *shop.forms(),
         *shop.sql("SELECT max(version) FROM toolcrib_schema"),
-        *shop.sql("SELECT * FROM toolcrib_sequence"),
+        *shop.sql("SELECT * FROM toolcrib_sequence ORDER BY name"),
     ]

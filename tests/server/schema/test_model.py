@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from support.evolving import Evolving, option, part
+from toolcrib.server.testing import new_database
 
 SCALARS = ("int32", "int64", "uint64", "bool", "string", "bytes", "double", "float")
 WIDER = {"int32": "int64", "bool": "int32"}
@@ -75,8 +76,8 @@ def changes(  # noqa: PLR0911  # one for each kind
 )
 @given(data=st.data())
 def test_no_record_is_lost_and_the_past_stays_readable(forged: subprocess.Popen[str], data: st.DataObject) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        shop = Evolving(forged, Path(folder), Path(folder) / "test.db")
+    with tempfile.TemporaryDirectory() as folder, new_database() as database:
+        shop = Evolving(forged, Path(folder), database)
         fields = [Kept(10, "field_10", "int32", optional=False), Kept(11, "field_11", "string", optional=True)]
         shop.declare(part(*(each.declared() for each in fields)))
         shop.serve(("create", {}), ("create", _record(fields)), ("update", {"id": 2, "field_10": 5}))

@@ -107,7 +107,7 @@ def test_is_refused_until_it_is_resolved(shop: Evolving, case: str) -> None:
     before, record, after, said, remedy, allow = CASES[case]
     shop.declare(part(*before))
     (created,) = shop.serve(("create", record))
-    tables = shop.sql("SELECT name, sql FROM sqlite_master ORDER BY name")
+    tables = shop.forms()
     body = part(*(field for field in after if field != "KEY"))
     if "KEY" in after:
         body = body.replace("int64 id = 1 [(toolcrib.options.v1.field).key = true];", "int64 id = 1;")
@@ -122,8 +122,8 @@ def test_is_refused_until_it_is_resolved(shop: Evolving, case: str) -> None:
     assert "\n" not in str(refusal.value).partition("\nTraceback")[0]
     with pytest.raises(Failed, match=r"is not changed"):
         shop.apply()
-    assert shop.sql("SELECT name, sql FROM sqlite_master ORDER BY name") == tables
-    assert not list(shop.file.parent.glob("*.backup*"))
+    assert shop.forms() == tables
+    assert not shop.backups()
     shop.declare(part(*before))
     assert shop.serve(("get", 1)) == [created]
 

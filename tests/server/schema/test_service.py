@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import getpass
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 
 import grpc
 import pytest
 
+from support.behind import behind
 from support.lab import COMPONENTS, served
 from support.plant import refused
 from toolcrib.schema.v1.schema_pb2 import (
@@ -22,14 +20,13 @@ from toolcrib.schema.v1.schema_pb2_grpc import SchemaServiceStub
 from toolcrib.server.testing import serve
 
 
-def test_the_plan_has_no_steps_until_somebody_changes_the_database_past_the_server(tmp_path: Path) -> None:
-    path = tmp_path / "lab.db"
-    with served(database=path) as lab, closing(sqlite3.connect(path)) as database:
+def test_the_plan_has_no_steps_until_somebody_changes_the_database_past_the_server(database: str) -> None:
+    with served(database=database) as lab, behind(database) as connection:
         stub = SchemaServiceStub(lab.crib.channel)
         plan = stub.PlanSchema(PlanSchemaRequest())
         assert (plan.schema_version, list(plan.steps)) == (1, [])
         assert plan.text.endswith("there is nothing to do")
-        database.execute("DROP INDEX serial_of_customer")
+        connection.execute("DROP INDEX serial_of_customer")
         plan = stub.PlanSchema(PlanSchemaRequest())
         (step,) = plan.steps
         assert (step.change, step.kind) == (SCHEMA_CHANGE_ADD, SCHEMA_STEP_KIND_ADDITIVE)
@@ -37,12 +34,11 @@ def test_the_plan_has_no_steps_until_somebody_changes_the_database_past_the_serv
         assert f"  + {step.text}\n      cost    {step.cost}" in plan.text
 
 
-def test_the_versions_are_listed_page_by_page(tmp_path: Path) -> None:
-    path = tmp_path / "lab.db"
+def test_the_versions_are_listed_page_by_page(database: str) -> None:
     for _ in range(3):
-        with serve(COMPONENTS, database=path), closing(sqlite3.connect(path)) as database:
-            database.execute("DROP INDEX serial_of_customer")
-    with served(database=path) as lab:
+        with serve(COMPONENTS, database=database), behind(database) as connection:
+            connection.execute("DROP INDEX serial_of_customer")
+    with served(database=database) as lab:
         stub = SchemaServiceStub(lab.crib.channel)
         first = stub.ListSchemaVersions(ListSchemaVersionsRequest(page_size=3))
         second = stub.ListSchemaVersions(ListSchemaVersionsRequest(page_token=first.next_page_token))

@@ -23,12 +23,21 @@ MESSAGES: dict[type[StorageError], str] = {
 
 
 class Figures(NamedTuple):
-    """A server's connections: how many are used and idle now, how many there may be, and how many were ever opened."""
+    """A server's connections: how many are used and idle now, and how many there may be.
+
+    `opened` is how many there ever were, `refused` how often none came free in time.
+    """
 
     used: int
     idle: int
     limit: int
     opened: int
+    refused: int
+
+    def __str__(self) -> str:
+        """For the log."""
+        now = f"{self.used} used and {self.idle} idle of at most {self.limit}"
+        return f"{now}; {self.opened} opened and {self.refused} times none free since the start"
 
 
 class Finding(NamedTuple):

@@ -21,6 +21,7 @@ from toolcrib.server.databases.postgresql import Postgresql
 from toolcrib.server.databases.postgresql_session import PostgresqlSession
 from toolcrib.server.errors import ConnectionLost, DatabaseUnavailable, StorageError, StoreError, Unsupported
 from toolcrib.server.query.steps import PlanStep
+from toolcrib.server.session import Session
 from toolcrib.server.statements import Prepared
 
 BEGIN_READ = "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY"
@@ -46,6 +47,10 @@ class CockroachSession(PostgresqlSession):
     def commit(self, *, has_news: bool) -> None:
         """Makes the transaction durable; nobody listens (there is no NOTIFY): others find out by asking."""
         super().commit(has_news=False)
+
+    def write(self, statement: Prepared, rows: Sequence[list[Any]]) -> None:
+        """By INSERTs: what its COPY does within a transaction is not verified."""
+        Session.write(self, statement, rows)
 
     def explain(self, statement: Prepared, parameters: Sequence[Any]) -> list[PlanStep]:
         """Raises Unsupported: its plans are not PostgreSQL's."""

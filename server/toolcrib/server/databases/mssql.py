@@ -50,6 +50,7 @@ class SqlServer(Backend):
         self.place = url.set(drivername="mssql").render_as_string(hide_password=True)
         self._limits = limits
         self._opened = 0
+        self._refused = 0
         try:
             self.engine = _engine(url, limits)
         except ArgumentError as error:
@@ -99,6 +100,7 @@ class SqlServer(Backend):
         try:
             return super().connect()
         except PoolTimeout as error:
+            self._refused += 1
             raise DatabaseUnavailable("all connections to the database are in use; try again") from error
         except mssql_errors.DRIVER_ERRORS as error:
             raise self.classify(error) or error from error
@@ -134,7 +136,7 @@ class SqlServer(Backend):
         """Of the pool."""
         pool = self.engine.pool
         assert isinstance(pool, QueuePool)
-        return Figures(pool.checkedout(), pool.checkedin(), self._limits.connections_max, self._opened)
+        return Figures(pool.checkedout(), pool.checkedin(), self._limits.connections_max, self._opened, self._refused)
 
     def close(self) -> None:
         """Closes the connections that lie idle."""

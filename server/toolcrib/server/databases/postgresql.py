@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from math import inf
 from re import compile as pattern
 from uuid import uuid4
 
@@ -31,6 +33,7 @@ _PREPARED_FROM, _PREPARED_MAX = 1, 500
 # A server that is gone without a word is noticed within half a minute, and its locks are released: in seconds.
 _KEEPALIVE = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 4}
 _CONNECT_TIMEOUT_MIN_S = 2
+_WARN_EVERY_S = 60
 
 
 class Postgresql(Backend):
@@ -44,6 +47,8 @@ class Postgresql(Backend):
         self.place = url.set(drivername=self.scheme).render_as_string(hide_password=True)
         self._limits = limits
         self._opened = 0
+        self._refused = 0
+        self._warned_at = -inf
         # Who this is for others that hear of its commits.
         self._name = uuid4().hex
         self.engine = create_engine(
@@ -61,7 +66,7 @@ class Postgresql(Backend):
                 "connect_timeout": max(_CONNECT_TIMEOUT_MIN_S, round(limits.connect_timeout_s)),
                 "client_encoding": "utf8",
                 "prepare_threshold": _PREPARED_FROM,
-                "fallback_application_name": "toolcrib",
+                "fallback_application_name": postgresql_audit.APPLICATION,
                 "keepalives_idle": _KEEPALIVE["tcp_keepalives_idle"],
                 "keepalives_interval": _KEEPALIVE["tcp_keepalives_interval"],
                 "keepalives_count": _KEEPALIVE["tcp_keepalives_count"],
@@ -115,7 +120,19 @@ class Postgresql(Backend):
         try:
             return super().connect()
         except PoolTimeout as error:
-            raise DatabaseUnavailable("all connections to the database are in use; try again") from error
+            self._refused += 1
+            self._warn()
+            limits = self._limits
+            raise DatabaseUnavailable(
+                f"all {limits.connections_max} connections to the database are in use (connections_max), and none came "
+                f"free in {limits.busy_timeout_s:g} s; nothing was written; try again"
+            ) from error
+
+    def _warn(self) -> None:
+        """Tells the operator that there are too few connections, now and then."""
+        if time.monotonic() - self._warned_at >= _WARN_EVERY_S:
+            self._warned_at = time.monotonic()
+            logger.warning("no connection to %s came free: %s", self.place, self.figures())
 
     def classify(self, error: BaseException) -> StorageError | None:
         """By SQLSTATE."""
@@ -157,7 +174,7 @@ class Postgresql(Backend):
         """Of the pool."""
         pool = self.engine.pool
         assert isinstance(pool, QueuePool)
-        return Figures(pool.checkedout(), pool.checkedin(), self._limits.connections_max, self._opened)
+        return Figures(pool.checkedout(), pool.checkedin(), self._limits.connections_max, self._opened, self._refused)
 
     def close(self) -> None:
         """Closes the connections that lie idle."""

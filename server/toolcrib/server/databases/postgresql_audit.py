@@ -23,6 +23,21 @@ from toolcrib.server.system_tables import LAYOUT_VERSION
 # So many rows are in memory at a time, whose images may be large.
 _ROWS_AT_ONCE = 500
 
+# What Toolcrib's connections are called.
+APPLICATION = "toolcrib"
+# The connections that there are to PostgreSQL as a whole, without those that it keeps for its administrators.
+_CONNECTIONS = f"""
+    SELECT count(*) FILTER (WHERE is_ours), count(*) FILTER (WHERE is_ours AND state <> 'idle'),
+        count(*) FILTER (WHERE NOT is_ours),
+        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+    FROM pg_stat_activity, LATERAL (
+        SELECT application_name = '{APPLICATION}' AND datname = current_database() AS is_ours
+    ) AS named
+    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""  # noqa: S608  # a name of ours
+# A server with one reader lane takes fewer when it starts.
+_CONNECTIONS_LEFT_MIN = 8
+
 
 class PostgresqlRows:
     """The rows of a database at one moment."""
@@ -97,10 +112,17 @@ def _examined(rows: PostgresqlRows, place: str) -> Finding:
     layout = rows.first("SELECT value FROM toolcrib_meta WHERE name = 'layout_version'")
     if layout is not None and int(layout[0]) > LAYOUT_VERSION:
         return Finding(f"{place} was written by a newer Toolcrib", "install that version, or a newer one")
-    if fsync != "on":
-        return Finding(f"{place} runs with fsync={fsync}: a power cut destroys it", "set fsync = on")
     (revision,) = _required(rows, "SELECT coalesce(max(revision), 0) FROM toolcrib_transaction")
-    return Finding(f"{place} (PostgreSQL {version}) is sound, revision {revision}")
+    sound = f"{place} (PostgreSQL {version}) is sound, revision {revision}"
+    ours, busy, others, limit = _required(rows, _CONNECTIONS)
+    found = f"{sound}; of {limit} connections Toolcrib has {ours}, {busy} of them busy, and others have {others}"
+    remedies = []
+    if fsync != "on":
+        found = f"{found}; it runs with fsync={fsync}: a power cut destroys it"
+        remedies.append("set fsync = on")
+    if limit - ours - others < _CONNECTIONS_LEFT_MIN:
+        remedies.append("raise max_connections there, or lower reader_lanes and connections_max of the servers")
+    return Finding(found, "\n".join(remedies))
 
 
 def _required(rows: PostgresqlRows, sql: str) -> Sequence[Any]:

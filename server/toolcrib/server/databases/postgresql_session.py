@@ -25,12 +25,14 @@ BEGIN_WRITE = (
 )
 _ROW = "toolcrib_row"
 _STREAMED_AT_ONCE = 500
+# So many rows and more are written by COPY: each then costs a fifth of an INSERT, or less (docs/performance.md).
+_COPIED_FROM = 4
 
 
 class PostgresqlSession(Session):
     """One connection to PostgreSQL. `news` is what others are told behind a commit, on Toolcrib's channel."""
 
-    __slots__ = ("_commit_with_news",)
+    __slots__ = ("_commit_with_news", "_copies")
 
     begin_read_sql = BEGIN_READ
     begin_write_sql = BEGIN_WRITE
@@ -38,6 +40,7 @@ class PostgresqlSession(Session):
     def __init__(self, connection: Connection, *, read_only: bool, news: str) -> None:
         super().__init__(connection)
         self._commit_with_news = f"{news}; COMMIT"
+        self._copies: dict[str, tuple[str, list[int]]] = {}
         # A connection from the pool may have been a writer's.
         self.cursor.execute(f"SET default_transaction_read_only = {'on' if read_only else 'off'}")
 
@@ -74,14 +77,27 @@ class PostgresqlSession(Session):
             cursor.itersize = _STREAMED_AT_ONCE
             yield from cursor.execute(statement.sql, statement.bind(list(parameters)))
 
-    def load(self, table: Table, statement: Prepared, rows: list[list[Any]]) -> None:
-        """By COPY, without a statement for each row."""
-        self.require_transaction()
-        spelled = self.connection.dialect.identifier_preparer
-        columns = ", ".join(spelled.format_column(column) for column in table.columns)
-        with self.cursor.copy(f"COPY {spelled.format_table(table)} ({columns}) FROM STDIN") as copy:
+    def write(self, statement: Prepared, rows: Sequence[list[Any]]) -> None:
+        """Runs `statement` for each of `rows`; many whole rows at once."""
+        if statement.rows_of is None or len(rows) < _COPIED_FROM:
+            super().write(statement, rows)
+            return
+        sql, types = self._copy_into(statement.rows_of)
+        with self.cursor.copy(sql) as copy:
+            copy.set_types(types)
             for row in rows:
-                copy.write_row(statement.bind(row))
+                copy.write_row(row)
+
+    def _copy_into(self, table: Table) -> tuple[str, list[int]]:
+        """The COPY that takes rows of a table, and the types that its columns have there."""
+        if (known := self._copies.get(table.name)) is None:
+            quote = self.connection.dialect.identifier_preparer.quote
+            columns = ", ".join(quote(column.name) for column in table.columns)
+            self.cursor.execute(f"SELECT {columns} FROM {quote(table.name)} LIMIT 0")  # noqa: S608  # names, quoted
+            types = [column.type_code for column in self.cursor.description or ()]
+            known = f"COPY {quote(table.name)} ({columns}) FROM STDIN (FORMAT BINARY)", types
+            self._copies[table.name] = known
+        return known
 
     def run_refusable(self, statement: Prepared, rows: list[list[Any]], *, is_behind_savepoint: bool) -> None:
         """Runs the rows behind a savepoint, as an error would end the transaction; one costs more than a row.
@@ -110,10 +126,7 @@ class PostgresqlSession(Session):
     def _run_behind(self, savepoint: str, statement: Prepared, rows: list[list[Any]]) -> None:
         """Runs the rows, none of which stays where one is refused: all is as it was at the savepoint."""
         try:
-            if len(rows) == 1:
-                self.cursor.execute(statement.sql, rows[0])
-            else:
-                self.cursor.executemany(statement.sql, rows)
+            self.write(statement, rows)
         except Error:
             if self._driver.info.transaction_status is TransactionStatus.INERROR:
                 self.cursor.execute(f"ROLLBACK TO {savepoint}")

@@ -102,7 +102,7 @@ class _Writer:
         for batch in _batches(rows):
             count += len(batch)
             with self._transaction(table, batch):
-                self._session.load(table.table, table.insert, batch)
+                self._session.run(table.insert, batch)
         return count
 
     def delete(self, table: SideTable, rows: Iterable[Row]) -> int:

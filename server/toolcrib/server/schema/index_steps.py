@@ -9,16 +9,19 @@ from sqlalchemy import Index, UniqueConstraint
 
 from toolcrib.server.component_statements import DELETE_TIME
 from toolcrib.server.schema.costs import Work, counted
-from toolcrib.server.schema.indexes import IndexDifferences, IndexShape
+from toolcrib.server.schema.indexes import IndexDifferences, IndexShape, own_renames
 from toolcrib.server.schema.steps import Kind, Sign, Step
 from toolcrib.server.schema.table_steps import TableSteps
 
 
 def index_steps(steps: TableSteps, found: IndexDifferences, added: Collection[str]) -> Iterator[Step]:
-    """A step for each index that is added, changed or dropped; the columns in `added` are not there yet."""
+    """A step for each index that is added, changed, renamed or dropped; the columns in `added` are not there yet."""
     again = {str(item.name) for item in found.added} & found.dropped.keys()
     for item in found.added:
         yield _added(steps, item, added, is_changed=str(item.name) in again)
+    for name in own_renames(steps.match, found):
+        text = f"rename the index {found.renamed[name]} to {name}"
+        yield steps.step("rename", Sign.CHANGE, text, of=name, work=Work.CATALOG)
     for name, shape in found.dropped.items():
         if name not in again:
             work = Work.CONSTRAINT if shape.is_constraint else Work.CATALOG

@@ -1,7 +1,7 @@
 """What differs in indexes and unique constraints. Both are derived: what is made anew loses nothing.
 
 Compared is what they do, in one spelling: redundant parentheses, quotes and `ASC` are no difference, and neither is the
-name of a constraint on SQLite, which has no use for it.
+name of a constraint.
 """
 
 from __future__ import annotations
@@ -42,11 +42,16 @@ class IndexShape:
 
 @dataclass(slots=True)
 class IndexDifferences:
-    """What differs in one table. `dropped` are names in the database, `foreign` those that no schema declared."""
+    """What differs in one table. `dropped` are names in the database, `foreign` those that no schema declared.
+
+    `renamed` has the names in the database by the declared ones, where the same is there under another: a table or a
+    column has been renamed, or an index.
+    """
 
     added: list[Index | UniqueConstraint] = field(default_factory=list)
     dropped: dict[str, IndexShape] = field(default_factory=dict)
     foreign: dict[str, IndexShape] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
 
     @property
     def has_constraints(self) -> bool:
@@ -68,27 +73,39 @@ def index_differences(
     one: Match, stored: Mapping[str, IndexShape], ours: Iterable[str], dialect: Dialect
 ) -> IndexDifferences:
     """What differs in one table, of whose indexes those named `ours` were declared by the schema before."""
-    by_name = dialect.name != "sqlite"
+    # SQLite has no name for a constraint, and no other one for an index.
+    has_names = dialect.name != "sqlite"
     items: list[Index | UniqueConstraint] = [*one.table.indexes, *uniques(one.table)]
     declared = {str(item.name): item for item in items}
     shapes = {name: _declared_shape(item, one, dialect) for name, item in sorted(declared.items())}
-    left, found = dict(stored), IndexDifferences()
+    left, known, found = dict(stored), {*ours}, IndexDifferences()
     for name, shape in shapes.items():
-        same = name if left.get(name) == shape else None
-        if same is None and shape.is_constraint and not by_name:
-            same = next((other for other, its in left.items() if its == shape), None)
+        if left.get(name) == shape:
+            del left[name]
+            continue
+        others = (other for other, its in left.items() if its == shape and other not in declared)
+        same = next((other for other in others if shape.is_constraint or (has_names and other in known)), None)
         if same is None:
             found.added.append(declared[name])
         else:
             del left[same]
-    known = {*ours, *declared}
+            if has_names:
+                found.renamed[name] = same
     for name, shape in sorted(left.items()):
-        is_ours = name in known or (shape.is_constraint and not by_name)
+        is_ours = name in {*known, *declared} or (shape.is_constraint and not has_names)
         if is_ours:
             found.dropped[name] = shape
         elif shape.unique:
             found.foreign[name] = shape
     return found
+
+
+def own_renames(one: Match, found: IndexDifferences) -> list[str]:
+    """The indexes that are renamed by themselves: others follow their table or a column, as all constraints do."""
+    if one.stored != one.table.name:
+        return []
+    columns = {str(index.name): index.columns.keys() for index in one.table.indexes}
+    return [name for name in found.renamed if name in columns and not one.renamed.keys() & columns[name]]
 
 
 def _declared_shape(item: Index | UniqueConstraint, one: Match, dialect: Dialect) -> IndexShape:

@@ -15,14 +15,15 @@ from toolcrib.server.schema.planner import Change
 from toolcrib.server.schema.tables import Altered
 from toolcrib.server.schema.values import default_text
 
-# Their long texts take no default.
-_WITHOUT_DEFAULTS = ("mysql", "mariadb")
+_MYSQL = ("mysql", "mariadb")
 
 
 def change_table(connection: Connection, change: Change) -> None:
     """Makes a table, whose names are the new ones already, what is declared."""
     operations = Operations(MigrationContext.configure(connection))
     _drop_indexes(operations, change)
+    for new, old in change.indexes.renamed.items():
+        _rename_index(connection, change.match.table, old, new)
     for name in change.columns.added:
         _add(operations, connection, change, name)
     for altered in change.columns.altered:
@@ -37,7 +38,8 @@ def _add(operations: Operations, connection: Connection, change: Change, name: s
     constant = None if column.nullable else change.values.constant(name)
     if column.nullable:
         operations.add_column(table.name, Column(name, column.type, nullable=True))
-    elif constant is not None and connection.dialect.name not in _WITHOUT_DEFAULTS:
+    # Their long texts take no default.
+    elif constant is not None and connection.dialect.name not in _MYSQL:
         default = text(default_text(constant, column, connection.dialect))
         operations.add_column(table.name, Column(name, column.type, nullable=False, server_default=default))
     else:
@@ -73,6 +75,16 @@ def _drop_indexes(operations: Operations, change: Change) -> None:
             operations.drop_constraint(name, change.match.table.name, type_="unique")
         else:
             operations.drop_index(name, change.match.table.name)
+
+
+def _rename_index(connection: Connection, table: Table, old: str, new: str) -> None:
+    """Renames an index, and with it the constraint that it keeps."""
+    quote = connection.dialect.identifier_preparer.quote
+    if connection.dialect.name in _MYSQL:
+        sql = f"ALTER TABLE {quote(table.name)} RENAME INDEX {quote(old)} TO {quote(new)}"
+    else:
+        sql = f"ALTER INDEX {quote(old)} RENAME TO {quote(new)}"
+    connection.exec_driver_sql(sql)
 
 
 def _add_indexes(operations: Operations, connection: Connection, change: Change) -> None:

@@ -11,7 +11,7 @@ from toolcrib.server.schema.alterations import alteration_steps
 from toolcrib.server.schema.columns import column_steps, moving_steps
 from toolcrib.server.schema.facts import Facts
 from toolcrib.server.schema.index_steps import index_steps
-from toolcrib.server.schema.indexes import IndexDifferences, index_differences, stored_indexes
+from toolcrib.server.schema.indexes import IndexDifferences, index_differences, own_renames, stored_indexes
 from toolcrib.server.schema.numbers import number_steps, stored_key_steps
 from toolcrib.server.schema.record import Recorded
 from toolcrib.server.schema.renames import Match, match
@@ -39,7 +39,8 @@ class Change:
         one, columns, indexes = self.match, self.columns, self.indexes
         is_moved = one.is_new or one.stored != one.table.name or bool(one.renamed)
         has_columns = columns.added or columns.altered or columns.dropped
-        return not (is_moved or has_columns or indexes.added or indexes.dropped or indexes.foreign)
+        has_indexes = indexes.added or indexes.dropped or indexes.foreign or own_renames(one, indexes)
+        return not (is_moved or has_columns or has_indexes)
 
     def renamed(self) -> Change:
         """The same once its table and columns have their new names."""

@@ -17,6 +17,7 @@ _POSTGRESQL = {
     "INT": "INTEGER",
     "INT4": "INTEGER",
     "INT8": "BIGINT",
+    "TEXT": "VARCHAR",
     "BOOL": "BOOLEAN",
     "FLOAT8": "DOUBLE PRECISION",
     "FLOAT(53)": "DOUBLE PRECISION",
