@@ -10,7 +10,8 @@ from pathlib import Path
 from toolcrib.cli.checks import Check, is_writable
 from toolcrib.client import AuditClient, Crib, ToolcribError
 from toolcrib.server.databases.backend import Backend
-from toolcrib.server.databases.choice import backend_for, without_password
+from toolcrib.server.databases.choice import backend_for
+from toolcrib.server.databases.places import without_password
 from toolcrib.server.errors import StartError
 from toolcrib.server.settings import Settings
 

@@ -13,7 +13,7 @@ from toolcrib.cli.console import Json, note, print_json
 from toolcrib.cli.declared import declared
 from toolcrib.cli.schema_store import Target
 from toolcrib.server.database import Database
-from toolcrib.server.databases.choice import without_password
+from toolcrib.server.databases.places import without_password
 from toolcrib.server.hooks import Application
 from toolcrib.server.migration.migration import Migration, Moved, Planned
 from toolcrib.server.settings import load_settings

@@ -15,7 +15,7 @@ from toolcrib.cli.processes import Processes
 from toolcrib.cli.running import begin_logging, run
 from toolcrib.cli.shared_port import shared_port
 from toolcrib.server.app import Server
-from toolcrib.server.databases.choice import without_password
+from toolcrib.server.databases.places import without_password
 from toolcrib.server.loading import load
 from toolcrib.server.network import trusts_metadata
 from toolcrib.server.settings import Settings, is_loopback, load_settings

@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 from toolcrib.server.adoption.sqlite_tables import as_sqlite_has_it
 from toolcrib.server.adoption.tables import SourceTable, source_table
 from toolcrib.server.databases.backend import unwrap
+from toolcrib.server.databases.places import shown, without_password
 from toolcrib.server.errors import StartError
 
 # What other tools keep there about themselves.
@@ -30,7 +31,7 @@ class Source:
     def __init__(self, name: str) -> None:
         url = _url(name)
         self.name = Path(url.database or "").stem if url.get_backend_name() == "sqlite" else str(url.database or "")
-        self.place = url.render_as_string(hide_password=True)
+        self.place = shown(url)
         self._engine = _engine(url)
 
     @contextmanager
@@ -71,8 +72,10 @@ class Source:
 def _url(name: str) -> URL:
     try:
         url = make_url(name if "://" in name else f"sqlite:///{name}")
-    except ArgumentError as error:
-        raise StartError(f"{name!r} is no database URL; write for example sqlite:///plant.db") from error
+    except (ArgumentError, ValueError) as error:
+        raise StartError(
+            f"{without_password(name)} is no database URL; write for example sqlite:///plant.db"
+        ) from error
     if url.get_backend_name() != "sqlite":
         return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
     if not url.database or not Path(url.database).is_file():

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from toolcrib.server.databases.backend import Backend
 from toolcrib.server.databases.limits import Limits
+from toolcrib.server.databases.places import without_password
 from toolcrib.server.databases.sqlite import Sqlite
 from toolcrib.server.errors import StartError
 
@@ -26,8 +25,8 @@ def backend_for(text: str, limits: Limits) -> Backend:
     """The backend of a URL, or of the path of a SQLite file. Raises StartError with what to write instead."""
     try:
         url = make_url(text if "://" in text else f"sqlite:///{text}")
-    except ArgumentError as error:
-        raise StartError(f"{text!r} is not a database URL; {_EXAMPLES}") from error
+    except (ArgumentError, ValueError) as error:
+        raise StartError(f"{without_password(text)} is not a database URL; {_EXAMPLES}") from error
     if url.get_backend_name() == "sqlite":
         return Sqlite(url, limits)
     if url.drivername in _POSTGRESQL:
@@ -37,11 +36,6 @@ def backend_for(text: str, limits: Limits) -> Backend:
     if url.drivername in _MSSQL:
         return _mssql(url, limits)
     raise StartError(f"{url.drivername} is not served yet; {_EXAMPLES}")
-
-
-def without_password(text: str) -> str:
-    """A database's URL as it may be shown."""
-    return re.sub(r"(?<=:)[^:@/]+(?=@)", "***", text)
 
 
 def _postgresql(url: URL, limits: Limits) -> Backend:

@@ -20,6 +20,7 @@ from toolcrib.server.databases.backend import Backend, Figures, Finding, Stored
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.mssql_dialect import DRIVER_NAME
 from toolcrib.server.databases.mssql_session import BEGIN_READ, SqlServerSession
+from toolcrib.server.databases.places import shown
 from toolcrib.server.errors import DatabaseUnavailable, StartError, StorageError, StoreError
 
 _NO_SNAPSHOTS = (
@@ -47,7 +48,7 @@ class SqlServer(Backend):
 
     def __init__(self, url: URL, limits: Limits) -> None:
         url, self._is_accepted = unverified.split(url)
-        self.place = url.set(drivername="mssql").render_as_string(hide_password=True)
+        self.place = shown(url.set(drivername="mssql"))
         self._limits = limits
         self._opened = 0
         self._refused = 0

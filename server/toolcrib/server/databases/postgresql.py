@@ -18,6 +18,7 @@ from sqlalchemy.pool import QueuePool
 from toolcrib.server.databases import postgresql_audit, postgresql_errors
 from toolcrib.server.databases.backend import Backend, Figures, Finding, Stored
 from toolcrib.server.databases.limits import Limits
+from toolcrib.server.databases.places import shown
 from toolcrib.server.databases.postgresql_news import CHANNEL, PostgresqlNews
 from toolcrib.server.databases.postgresql_session import PostgresqlSession
 from toolcrib.server.errors import DatabaseUnavailable, StartError, StorageError, StoreError
@@ -44,7 +45,7 @@ class Postgresql(Backend):
     scheme = "postgresql"
 
     def __init__(self, url: URL, limits: Limits) -> None:
-        self.place = url.set(drivername=self.scheme).render_as_string(hide_password=True)
+        self.place = shown(url.set(drivername=self.scheme))
         self._limits = limits
         self._opened = 0
         self._refused = 0
