@@ -6,7 +6,7 @@ transaction and its own revision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -192,9 +192,9 @@ class Transaction(ReadTransaction):
         """Digest and answer of a write that this one repeats, or None."""
         return self._group.answers.find(actor, request_id)
 
-    def allocate_keys(self, sequence: str, count: int) -> int:
-        """The first of `count` consecutive keys."""
-        return self._group.sequences.take(sequence, count)
+    def allocate_keys(self, sequence: str, count: int) -> Sequence[int]:
+        """So many new keys, each higher than those before it."""
+        return self._group.sequences.take_keys(sequence, count)
 
     def keep_keys(self, sequence: str, highest: int) -> None:
         """Lets no key up to `highest` be given again."""
