@@ -100,6 +100,7 @@ class Inbox:
         stamps = {name: bindparam(name, type_=noted[name].type) for name in _GIVEN}
         given = [*stamps, "given_table", "given_key", "own_id"]
         self._give = Prepared(update(table).values(stamps).where(of_table, this, of_others), dialect, given)
+        self._select_other = Prepared(select(noted.number).where(of_others, *ours).limit(1), dialect)
         self._select_any_of = Prepared(select(noted.number).where(of_table, this, *ours).limit(1), dialect)
 
     def last_number(self, session: Session) -> int:
@@ -124,6 +125,8 @@ class Inbox:
 
         To be called with the records locked: who has changed one has committed then, or has yet to see its stamps.
         """
+        if session.fetch_one(self._select_other, [transaction_id]) is None:
+            return
         if rows := [[*its, table, key, transaction_id] for its, table, key in stamps]:
             session.run(self._give, rows)
 
