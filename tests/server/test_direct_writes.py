@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from support.behind import behind
 from support.chain import checked
 from support.direct.mill import COMPONENTS, Told, check_records, message, milling, stranger
 from support.lab import generated
@@ -222,6 +223,15 @@ class TestWhoIsTheServer:
                 etl.execute("DELETE FROM toolcrib_direct_write")
             assert len(mill.entries()) == 1
 
+    def test_nobody_makes_the_audit_tell_of_a_table_of_their_own(self, database: str) -> None:
+        with milling(database), stranger(database) as etl:
+            etl.execute("CREATE TEMP TABLE recipe AS SELECT * FROM recipe")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                etl.execute(
+                    "CREATE TRIGGER forged AFTER INSERT ON pg_temp.recipe FOR EACH ROW "
+                    "EXECUTE FUNCTION toolcrib_note_direct_write('id')"
+                )
+
     def test_not_even_the_role_that_it_logs_in_with(self, database: str) -> None:
         with milling(database) as mill, psycopg.connect(database, autocommit=True) as owner:
             owner.execute("SET session_replication_role = replica")
@@ -316,6 +326,26 @@ class TestRulesThatTheDatabaseDoesNotKnow:
             assert [each.operation for each in mill.told()] == ["CREATE", "UPDATE"]
             assert mill.client("Sample").get("x").a_uint32 == 5
         assert sound(database)
+
+
+    def test_of_what_no_revision_can_be_made_is_set_aside_and_all_else_goes_on(
+        self, database: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with milling(database) as mill, stranger(database) as etl, behind(database) as owner:
+            etl.execute("INSERT INTO recipe (name) VALUES ('a')")
+            mill.settle()
+            # A defect: what no trigger writes.
+            owner.execute(
+                "INSERT INTO toolcrib_direct_write (transaction_id, table_name, record_key, operation, before_row, "
+                "write_time, role, reason, application, peer) VALUES (1, 'recipe', '1', 3, '{', now(), '', '', '', '')"
+            )
+            assert mill.client("Recipe").create(message("Recipe")(name="b")).etag == "2"
+            etl.execute("INSERT INTO recipe (name) VALUES ('c')")
+            assert [each.record for each in mill.told()] == ["Recipe 1", "Recipe 2", "Recipe 3"]
+            (failure,) = owner.execute("SELECT failure FROM toolcrib_direct_write").fetchone()
+            assert failure.startswith("JSONDecodeError")
+        assert caplog.text.count("no revision can be made of the transaction 1,") == 1
+        assert checked(database).finding is None
 
 
 class TestWhoHears:

@@ -20,7 +20,7 @@ from toolcrib.server.databases.backend import Backend, Figures, Finding, Stored
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.postgresql_news import CHANNEL, PostgresqlNews
 from toolcrib.server.databases.postgresql_session import PostgresqlSession
-from toolcrib.server.databases.postgresql_triggers import WRITER
+from toolcrib.server.databases.postgresql_triggers import INTRODUCE
 from toolcrib.server.errors import DatabaseUnavailable, StartError, StorageError, StoreError
 from toolcrib.server.session import driver_connection
 
@@ -105,7 +105,7 @@ class Postgresql(Backend):
     def introduce(self, connection: Connection, secret: str) -> None:
         """By a setting of the session, that nobody else knows the value of."""
         self._writer_secret = secret
-        driver_connection(connection).execute(f"SET LOCAL {WRITER} = '{secret}'")
+        driver_connection(connection).execute(INTRODUCE, [secret, True])
 
     def direct_tables(self, connection: Connection) -> Collection[str]:
         """Those with whole triggers."""

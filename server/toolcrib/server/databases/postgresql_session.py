@@ -10,7 +10,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Table
 
 from toolcrib.server.databases.postgresql_plan import plan_steps
-from toolcrib.server.databases.postgresql_triggers import WRITER
+from toolcrib.server.databases.postgresql_triggers import INTRODUCE
 from toolcrib.server.query.steps import PlanStep
 from toolcrib.server.session import SAVEPOINT, Session
 from toolcrib.server.statements import Prepared
@@ -48,7 +48,7 @@ class PostgresqlSession(Session):
         # A connection from the pool may have been a writer's.
         self.cursor.execute(f"SET default_transaction_read_only = {'on' if read_only else 'off'}")
         if not read_only:
-            self.cursor.execute(f"SET {WRITER} = '{secret}'")
+            self.cursor.execute(INTRODUCE, [secret, False])
 
     @property
     def in_transaction(self) -> bool:

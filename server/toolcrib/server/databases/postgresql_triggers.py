@@ -19,6 +19,8 @@ from toolcrib.server.session import driver_connection
 
 # What a session of the server shows its secret by.
 WRITER = "toolcrib.writer"
+# A parameter of the statement, which is in no log and no list of statements that run.
+INTRODUCE = f"SELECT set_config('{WRITER}', %s, %s)"
 # Where whoever writes may say why.
 REASON = "toolcrib.reason"
 
@@ -110,6 +112,9 @@ BEGIN
   RETURN jsonb_populate_record(NEW, lacking);
 END
 $toolcrib$;
+
+-- Nobody hangs them on a table of their own that has the name of a component's.
+REVOKE ALL ON FUNCTION toolcrib_note_direct_write(), toolcrib_fill_direct_write() FROM PUBLIC;
 """  # noqa: S608  # of constants
 
 _TRIGGERS = f"""

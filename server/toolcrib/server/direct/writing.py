@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from google.protobuf.message import Message
+from protovalidate import EvaluationError
+
 from toolcrib.server.changes import Change
 from toolcrib.server.component import key_text
 from toolcrib.server.direct.amounts import RecordState, amounts_to
@@ -16,6 +19,7 @@ from toolcrib.server.requests import Key
 from toolcrib.server.revisions import makes_version
 from toolcrib.server.statements import Prepared
 from toolcrib.server.transaction import Transaction
+from toolcrib.server.validation import Rules
 
 # A record: its table's name and its key.
 Record = tuple[str, Key]
@@ -90,8 +94,15 @@ def _findings(changes: Iterable[RowChange]) -> Iterator[str]:
         place = f"{stored.component.singular} {key_text(change.record[1])}"
         yield from (f"{place}: {text}" for text in row.unreadable)
         if not row.deleted:
-            for violation in stored.rules.violations(row.message):
-                yield f"{place}: {' '.join(part for part in (violation.field, violation.description) if part)}"
+            yield from (f"{place}: {text}" for text in _broken_rules(stored.rules, row.message))
+
+
+def _broken_rules(rules: Rules, message: Message) -> list[str]:
+    try:
+        found = rules.violations(message)
+    except EvaluationError as error:
+        return [f"its rules cannot be evaluated: {error}"]
+    return [" ".join(part for part in (each.field, each.description) if part) for each in found]
 
 
 class DirectWriting:
