@@ -327,7 +327,6 @@ class TestRulesThatTheDatabaseDoesNotKnow:
             assert mill.client("Sample").get("x").a_uint32 == 5
         assert sound(database)
 
-
     def test_of_what_no_revision_can_be_made_is_set_aside_and_all_else_goes_on(
         self, database: str, caplog: pytest.LogCaptureFixture
     ) -> None:
