@@ -16,7 +16,7 @@ from support.behind import behind
 from support.chain import checked
 from support.direct.mill import COMPONENTS, Told, check_records, message, milling, stranger
 from support.lab import generated
-from toolcrib.client import Aborted, AuditClient, Unavailable
+from toolcrib.client import Aborted, AuditClient, Crib, Unavailable
 from toolcrib.server import Application, Commit
 
 pytestmark = pytest.mark.postgresql
@@ -288,8 +288,15 @@ class TestOrderWithTheServersOwn:
                 waits.result(20)
             assert recipes.create(recipe(name="c")).id == 3
             # Only what was changed past the server has to wait for that to be absorbed.
-            with pytest.raises(Unavailable) as refusal:
-                recipes.update(recipe(id=second.id, name="x"), mask="name")
+            # Though it would change nothing: its etag is of before.
+            second.speed_mm_s = 5
+            with (
+                Crib.connect(mill.address, actor="ann", retry_writes=False) as impatient,
+                pytest.raises(Unavailable) as refusal,
+            ):
+                generated("mill.v1.recipe_client", "RecipeClient", COMPONENTS)(impatient).update(
+                    second, mask="speed_mm_s"
+                )
             assert refusal.value.reason == "WRITE_CONFLICT"
             slow.execute("ROLLBACK")
             assert recipes.update(recipe(id=second.id, name="x"), mask="name").speed_mm_s == 5

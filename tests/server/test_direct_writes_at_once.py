@@ -59,8 +59,8 @@ def require_whole(mill: Mill, expected: int) -> None:
     for its in records.values():
         for former, later in itertools.pairwise(its):
             assert former.after == later.before
-    assert sum(len(its) - 1 for its in records.values()) == expected
-    assert sum(recipe.tries for recipe in mill.client("Recipe").list()) == expected
+    tries = sum(recipe.tries for recipe in mill.client("Recipe").list())
+    assert (sum(len(its) - 1 for its in records.values()), tries) == (expected, expected)
     assert checked(mill.database).finding is None
     assert not check_records(mill.database)
 

@@ -233,7 +233,7 @@ class WriterLane(Lane):
                 group.answers.add(transaction.answer)
         group.write(self._store.system)
         if self._absorber is not None:
-            self._absorber.require_order(session, transactions)
+            self._absorber.require_order(group, transactions)
         return transactions, group.journal.proof()
 
     def _run_job(self, job: Job[Any], transaction: Transaction, session: Session) -> bool:

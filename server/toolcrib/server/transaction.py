@@ -75,9 +75,12 @@ class ReadTransaction:
 
 
 class Group:
-    """The calls that share one commit of the database, and what they share in it."""
+    """The calls that share one commit of the database, and what they share in it.
 
-    __slots__ = ("alone", "answers", "journal", "moment", "sequences", "session")
+    `relied_on` are records whose etags were found to be what callers had read, whether or not they were changed then.
+    """
+
+    __slots__ = ("alone", "answers", "journal", "moment", "relied_on", "sequences", "session")
 
     def __init__(
         self, session: Session, statements: SystemStatements, answer_limits: AnswerLimits, *, alone: bool
@@ -88,6 +91,7 @@ class Group:
         self.answers = Answers(session, statements, answer_limits)
         self.moment = Moment.now()
         self.alone = alone
+        self.relied_on: set[Node] = set()
 
     def refuse(self, call: Call, error: StoreError, refused_calls: int) -> None:
         """Notes that a call was refused, whose work is undone, as a transaction of its own."""
@@ -191,6 +195,10 @@ class Transaction(ReadTransaction):
     def find_answer(self, actor: str, request_id: str) -> tuple[bytes, bytes | None] | None:
         """Digest and answer of a write that this one repeats, or None."""
         return self._group.answers.find(actor, request_id)
+
+    def rely_on(self, component: str, key: Key) -> None:
+        """Notes that a record has the etag that a caller had read of it."""
+        self._group.relied_on.add((component, key))
 
     def allocate_keys(self, sequence: str, count: int) -> Sequence[int]:
         """So many new keys, each higher than those before it."""

@@ -96,13 +96,18 @@ class Absorber:
         self._left = {one.transaction_id for one in waiting[absorbed:]} if self.is_behind else set()
         return transactions if absorbed else None
 
-    def require_order(self, session: Session, transactions: Sequence[Transaction]) -> None:
-        """Raises WriteConflict where what `transactions` did may have come upon what was written past the server.
+    def require_order(self, group: Group, transactions: Sequence[Transaction]) -> None:
+        """Raises WriteConflict where what a group did may have come upon what was written past the server.
+
+        That it found nothing to change counts too, where it relied on an etag: that of a record which was changed past
+        the server is still the former one.
 
         At first anything that was noted meanwhile will do; where that does not end, what was noted of the same records.
         """
-        if not any(transaction.changes for transaction in transactions):
+        changed = {(change.component.name, change.key) for each in transactions for change in each.changes}
+        if not (concerned := changed | group.relied_on):
             return
+        session = group.session
         meanwhile = self._inbox.transaction_ids(session)
         if not meanwhile:
             self._is_strict = True
@@ -110,12 +115,8 @@ class Absorber:
         if self._is_strict and meanwhile - self._left:
             self._is_strict = False
             raise WriteConflict(_CONFLICT)
-        changed = {
-            (self._store[change.component.name].table.name, key_text(change.key))
-            for transaction in transactions
-            for change in transaction.changes
-        }
-        if self._inbox.has_any_of(session, sorted(record for record in changed if record[0] in self._tables)):
+        records = {(self._store[component].table.name, key_text(key)) for component, key in concerned}
+        if self._inbox.has_any_of(session, sorted(record for record in records if record[0] in self._tables)):
             raise WriteConflict(_CONFLICT)
         self._is_strict = True
 
