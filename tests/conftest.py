@@ -48,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Starts PostgreSQL once for all processes of a run, unless one is named."""
     _RESOURCES.enter_context(temporary_files_in_memory())
     config.addinivalue_line("markers", "sqlite: is about SQLite itself: its files, its locks, or what is written in it")
+    config.addinivalue_line("markers", "postgresql: is about what only PostgreSQL does")
     if config.getoption(_OPTION) != _POSTGRESQL:
         os.environ.pop(TEST_DATABASE_VARIABLE, None)
     elif not os.environ.get(TEST_DATABASE_VARIABLE):
@@ -65,11 +66,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is about SQLite itself, where that is not what is tested."""
-    if config.getoption(_OPTION) == _POSTGRESQL:
-        others = pytest.mark.skip(reason="is about SQLite itself")
+    """Leaves out what is about another database than the one that is tested."""
+    for name in {"sqlite", _POSTGRESQL} - {config.getoption(_OPTION)}:
+        others = pytest.mark.skip(reason=f"is about {name} itself")
         for item in items:
-            if item.get_closest_marker("sqlite"):
+            if item.get_closest_marker(name):
                 item.add_marker(others)
 
 

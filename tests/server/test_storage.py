@@ -25,6 +25,7 @@ from plant.recipes.v1.recipe_service_pb2 import (
 )
 from support.behind import behind, locked, path_of
 from support.chain import checked
+from support.direct.mill import COMPONENTS as MILL
 from support.plant import COMPONENTS, Plant, health_stub, plant, refused
 from toolcrib.server import Application, Change, StartError
 from toolcrib.server.health import Health
@@ -308,3 +309,11 @@ class TestStopping:
         with serve(COMPONENTS, database=database) as server, plant(server.address) as crib:
             assert list(crib.recipes.ListRecipes(ListRecipesRequest()).recipes) == [created]
             assert crib.recipe("next").id == created.id + 1
+
+
+@pytest.mark.sqlite
+def test_a_database_without_triggers_says_that_direct_writes_are_not_audited(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serve(MILL, database=database):
+        assert "not audited (audit_direct_writes of mill.v1.Offset, mill.v1.Recipe, mill.v1.Sample)" in caplog.text

@@ -115,6 +115,7 @@ class ComponentOption:
     max_records: int
     reason_required: bool
     audit_refusals: bool
+    audit_direct_writes: bool
     unknown_options: tuple[int, ...]
     indexes: tuple[DeclaredIndex, ...] = ()
     history: int = 0

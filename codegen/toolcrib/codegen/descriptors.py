@@ -168,6 +168,7 @@ class _FileReader:
                 max_records=declared.max_records,
                 reason_required=declared.reason_required,
                 audit_refusals=declared.audit_refusals,
+                audit_direct_writes=declared.audit_direct_writes,
                 unknown_options=(
                     *_unknown(declared),
                     *(number for each in declared.indexes for number in _unknown(each)),

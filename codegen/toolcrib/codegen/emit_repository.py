@@ -71,6 +71,7 @@ def _component(writer: CodeWriter, component: Component, message: str, record: s
         f"max_records={component.max_records}",
         *(["reason_required=True"] if component.reason_required else []),
         *(["audit_refusals=True"] if component.audit_refusals else []),
+        *(["audit_direct_writes=True"] if component.audit_direct_writes else []),
         *([f"renamed_from={quoted(component.renamed_from)}"] if component.renamed_from else []),
         *constraint_facts(writer, component),
     )

@@ -230,6 +230,7 @@ class Component:
     history: History = History.CHANGES
     reason_required: bool = False
     audit_refusals: bool = False
+    audit_direct_writes: bool = False
     renamed_from: str = ""
 
     @property

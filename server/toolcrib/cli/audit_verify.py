@@ -92,15 +92,16 @@ def _check_database(url: str, check: ChainCheck, served: Sequence[Component[Any,
 
 
 def _compare(file: AuditFile, served: Sequence[Component[Any, Any]]) -> _Facts:
-    compared = untold = 0
+    compared = untold = waiting = 0
     finding: RecordFinding | None = None
     for component in served:
         check = file.records(component)
         finding = check.run()
         compared, untold = compared + check.records, untold + check.untold
+        waiting += len(check.waiting)
         if finding is not None:
             break
-    return {"compared": compared, "untold": untold, "finding": finding and finding._asdict()}
+    return {"compared": compared, "untold": untold, "waiting": waiting, "finding": finding and finding._asdict()}
 
 
 def _check_bundle(
@@ -125,6 +126,8 @@ def _print(check: ChainCheck, facts: _Facts) -> None:
     typer.echo(f"head:  {check.head.hex()}")
     if records:
         typer.echo(f"{records['compared']} records are as the audit says that they were left")
+        if records["waiting"]:
+            typer.echo(f"{records['waiting']} were written past the server, and wait for it to make a revision of that")
         if records["untold"]:
             typer.echo(f"of {records['untold']} records it says nothing any more: their entries were let go of")
     for each in facts["checkpoints"]:

@@ -17,6 +17,7 @@ class ActorSource(IntEnum):
     METADATA = 1
     CERTIFICATE = 2
     DEFAULT = 3
+    DATABASE_ROLE = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,10 @@ from toolcrib.server.system_tables import LAYOUT_NAME, LAYOUT_VERSION, REVISION_
 
 _PAGE_TOKEN_SECRET = "page_token_secret"  # noqa: S105  # the name it is kept under
 _HISTORY = "history"
+_WRITER_SECRET = "writer_secret"  # noqa: S105  # the name it is kept under
 
 _HISTORY_BYTES = 16
+_SECRET_BYTES = 32
 
 
 class Database:
@@ -49,6 +51,10 @@ class Database:
         self.schema_version: int | None = None
         # Of the revisions: a database that is restored goes on with another, since it counts on from an older one.
         self.history = b""
+        # The tables whose triggers note what bypasses the server.
+        self.direct_tables: Collection[str] = ()
+        # These, and those that had such triggers until now, where something noted is no revision yet.
+        self.absorbed_tables: Collection[str] = ()
 
     def open(self, schema: Schema, sequences: Mapping[str, Column[Any]], versioned: Mapping[str, Table]) -> Brought:
         """Brings what is there up to `schema`, and creates `sequences` (of the keys in a column) that are missing.
@@ -67,7 +73,11 @@ class Database:
                     require_finished(connection, self.system.meta, self.backend.place)
                     bring_up(connection, self._layout(connection))
                 self._create_system_tables(connection)
-                brought = schema.bring_up(connection, self.system, self.backend.place, self._back_up)
+                secret = self._meta(connection, _WRITER_SECRET, os.urandom(_SECRET_BYTES).hex().encode()).decode()
+                self.backend.introduce(connection, secret)
+                brought = schema.bring_up(connection, self.system, self.backend.place, self._back_up, secret)
+                self.direct_tables = self.backend.direct_tables(connection)
+                self.absorbed_tables = {*self.direct_tables, *self._waiting_tables(connection)}
                 self.formerly, self.schema_version = brought.formerly, newest_version(connection, self.system)
                 self._create_sequences(connection, sequences)
                 self._note_since(connection, versioned, brought.created)
@@ -172,6 +182,11 @@ class Database:
                 connection.execute(kept.insert().values(values))
             elif known[component] is None:
                 connection.execute(kept.update().where(kept.c.component == component).values(versions_since=since))
+
+    def _waiting_tables(self, connection: Connection) -> Iterator[str]:
+        noted = self.system.direct_write.c
+        for (name,) in connection.execute(select(noted.table_name).where(noted.failure.is_(None)).distinct()):
+            yield name
 
     def _meta(self, connection: Connection, name: str, default: bytes | None) -> bytes:
         meta = self.system.meta

@@ -73,6 +73,6 @@ def assign_keys(
         for message in messages:
             setattr(message, field, uuid7())
     else:
-        first = transaction.allocate_keys(sequence, len(messages))
-        for number, message in enumerate(messages, first):
+        numbers = transaction.allocate_keys(sequence, len(messages))
+        for number, message in zip(numbers, messages, strict=True):
             setattr(message, field, number)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeGuard
 
 from toolcrib.server.answers import AnswerLimits
 from toolcrib.server.bell import Bell
 from toolcrib.server.changes import Commit
+from toolcrib.server.direct.absorber import Absorber
 from toolcrib.server.errors import ConnectionLost, OutcomeUnknown, PassingFailure, StorageError, StoreError
 from toolcrib.server.journal import Proof
 from toolcrib.server.lane import Job, Lane, LaneQueue
@@ -74,6 +75,13 @@ class WriterLane(Lane):
         self._last_group = 0
         self._groups = 0
         self._finder = OutcomeFinder(self._backend, store.system)
+        tables = store.database.absorbed_tables
+        self._absorber = Absorber(store, tables) if tables else None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something that bypassed the server could not be absorbed yet."""
+        return self._absorber is not None and self._absorber.is_behind
 
     def gather(self) -> None:
         """Waits a little while many calls are about: a commit costs as much as several of them."""
@@ -134,6 +142,7 @@ class WriterLane(Lane):
             self._fail(jobs, error)
             return
         try:
+            session = self._absorbed(session)
             transactions, proof = self._run(session, jobs)
             # A dry run that was alone has ended it already.
             if transactions or session.in_transaction:
@@ -145,12 +154,30 @@ class WriterLane(Lane):
         except Exception as error:
             self._fail(jobs, error)
             raise _GroupLost(self._backend.for_caller(error)) from error
+        self._tell(transactions)
+
+    def _tell(self, transactions: Sequence[Transaction]) -> None:
+        """Tells of what is durable."""
         self._bell.ring(transactions)
         if self._store.listeners:
             for transaction in transactions:
                 # Who has let go of the past has changed nothing that is.
                 if transaction.changes:
                     self._announce(transaction.commit())
+
+    def _absorbed(self, session: Session) -> Session:
+        """Makes revisions of what has bypassed the server until now; answers a session in a transaction behind that."""
+        if self._absorber is None or not (upto := self._absorber.last_number(session)):
+            return session
+        while True:
+            group = Group(session, self._store.system, self._answer_limits, alone=False)
+            transactions = self._absorber.absorb(group, upto)
+            if transactions is None:
+                return session
+            group.write(self._store.system)
+            self._commit(session, group.journal.proof())
+            self._tell(transactions)
+            session = self._begun()
 
     def _begun(self) -> Session:
         self._backend.check_present()
@@ -205,6 +232,8 @@ class WriterLane(Lane):
             if transaction.answer is not None:
                 group.answers.add(transaction.answer)
         group.write(self._store.system)
+        if self._absorber is not None:
+            self._absorber.require_order(group, transactions)
         return transactions, group.journal.proof()
 
     def _run_job(self, job: Job[Any], transaction: Transaction, session: Session) -> bool:

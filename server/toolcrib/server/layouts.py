@@ -4,6 +4,7 @@
 2 -> 3   transactions and audit entries are linked to a chain, in the order that they are found in
 3 -> 4   two more tables
 4 -> 5   one more table, the record of schemas
+5 -> 6   one more table, of writes that bypassed the server
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from google.protobuf.json_format import ParseError
 from google.protobuf.message import DecodeError, Message
 from sqlalchemy import Dialect, MetaData, select
 
@@ -32,6 +33,7 @@ SELECT after_image, operation FROM toolcrib_audit
 WHERE component IN ({names}) AND record_key = ? AND operation < ?
 ORDER BY revision DESC, ordinal DESC LIMIT 1
 """
+_WAITING = "SELECT DISTINCT record_key FROM toolcrib_direct_write WHERE table_name = ?"
 _PRUNED_UNTIL = "SELECT audit_since FROM toolcrib_kept WHERE component = ?"
 
 
@@ -45,7 +47,11 @@ class RecordFinding(NamedTuple):
 
 
 class RecordCheck:
-    """The records of one component. `records` counts those that were compared, `untold` those without entries."""
+    """The records of one component.
+
+    `records` counts those that were compared, `untold` those without entries. `waiting` are those, by their keys as
+    text, that were written past the server and wait for their revision: their rows are ahead of the audit.
+    """
 
     def __init__(self, stored: Stored, component: Component[Any, Any], names: Sequence[str], dialect: Dialect) -> None:
         """`names` are those of the component in the audit, now and before."""
@@ -65,6 +71,7 @@ class RecordCheck:
         )
         self._all = Prepared(select(*self._table.columns), dialect, [])
         self.records = self.untold = 0
+        self.waiting: frozenset[str] = frozenset()
 
     def run(self) -> RecordFinding | None:
         """The first record that is not as it should be, or None; also where no contents are kept to compare with."""
@@ -72,13 +79,21 @@ class RecordCheck:
             return None
         if not self._stored.has_table(self._table.name):
             return None
+        self.waiting = frozenset(key for (key,) in self._stored.rows(_WAITING, (self._table.name,)))
         return next(self._altered_or_extra(), None) or next(self._missing(), None)
 
     def _altered_or_extra(self) -> Iterator[RecordFinding]:
         component, pruned_until = self._component, self._pruned_until()
         for row in self._stored.read(self._all):
-            record = component.from_row(self._statements.reader.read(row))
-            key = key_text(component.key_of(record))
+            values = self._statements.reader.read(row)
+            key = key_text(tuple(values[self._statements.columns[name]] for name in component.key_fields))
+            if key in self.waiting:
+                continue
+            record = self._record(values)
+            if record is None:
+                text = "it holds what no record can: it was written past the server"
+                yield RecordFinding(component.name, key, Fault.ALTERED, text)
+                continue
             last = self._stored.first(self._last_of_one, (*self._names, key, REFUSED))
             if last is None and row[-1] <= pruned_until:
                 self.untold += 1
@@ -90,6 +105,14 @@ class RecordCheck:
                 text = "it is not what the audit says that it was left as"
                 yield RecordFinding(component.name, key, Fault.ALTERED, text)
 
+    def _record(self, values: Sequence[Any]) -> Message | None:
+        """The record of a row; None where there cannot be one."""
+        try:
+            record: Message = self._component.from_row(values)
+        except (ValueError, TypeError, OverflowError, ParseError):
+            return None
+        return record
+
     def _pruned_until(self) -> int:
         """The last revision of which entries may have been pruned."""
         row = self._stored.first(_PRUNED_UNTIL, (self._component.name,))
@@ -98,7 +121,7 @@ class RecordCheck:
     def _missing(self) -> Iterator[RecordFinding]:
         component, get = self._component, self._statements.get
         for key, image in self._stored.rows(self._last_of_all, (*self._names, REFUSED, *self._names, REFUSED)):
-            if image is None:
+            if image is None or key in self.waiting:
                 continue
             values = list(component.key_of(self._message(image)))
             if next(self._stored.read(get, values), None) is None:

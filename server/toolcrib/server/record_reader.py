@@ -18,7 +18,7 @@ from toolcrib.server.relations import Shown
 from toolcrib.server.requests import Key, Lookup
 from toolcrib.server.retention.kept import require_versions
 from toolcrib.server.store import Stored
-from toolcrib.server.transaction import ReadTransaction
+from toolcrib.server.transaction import ReadTransaction, Transaction
 from toolcrib.server.values import etag_of
 
 MessageT = TypeVar("MessageT", bound=Message)
@@ -119,6 +119,8 @@ class RecordReader(Generic[MessageT]):
         if etag and etag != current.etag:
             text = f"the record {key_text(key)} has changed since etag {etag}; read it again and decide anew"
             raise StaleEtag(self._component.name, key_text(key), text, etag=current.etag)
+        if etag and isinstance(self._transaction, Transaction):
+            self._transaction.rely_on(self._component.name, key)
 
     @staticmethod
     @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from toolcrib.server.session import Session
 from toolcrib.server.system_statements import SystemStatements
 
@@ -30,6 +32,14 @@ class Sequences:
     def reach(self, name: str, number: int) -> None:
         """Gives out no number up to this one any more."""
         self._last[name] = max(self._newest(name), number)
+
+    def take_keys(self, name: str, count: int) -> Sequence[int]:
+        """So many new keys; where the database counts them for others too, by its own sequence."""
+        shared = self._statements.shared_keys.get(name)
+        if shared is not None:
+            return [int(number) for (number,) in self._session.iterate(shared, [count])]
+        first = self.take(name, count)
+        return range(first, first + count)
 
     def mark(self) -> dict[str, int]:
         """The state that `restore` returns to."""

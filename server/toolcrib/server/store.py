@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from toolcrib.server.component import Component, KeyAllocation
 from toolcrib.server.component_statements import ComponentStatements
 from toolcrib.server.constraints import History
 from toolcrib.server.database import Database
+from toolcrib.server.databases.postgresql_triggers import key_sequence
 from toolcrib.server.errors import StartError
 from toolcrib.server.hooks import Application, Listener, Step
 from toolcrib.server.links import component_links
@@ -27,7 +29,7 @@ from toolcrib.server.schema.evolve import Brought, Policy, Schema, this_user
 from toolcrib.server.schema.record import Author, Recorded, read_record
 from toolcrib.server.schema.served import Served
 from toolcrib.server.schema.steps import Plan
-from toolcrib.server.system_statements import SystemStatements
+from toolcrib.server.system_statements import SystemStatements, next_numbers
 from toolcrib.server.system_tables import KEY_SEQUENCE
 from toolcrib.server.uniqueness import Holder, holders
 from toolcrib.server.validation import Rules
@@ -35,6 +37,9 @@ from toolcrib.server.validation import Rules
 if TYPE_CHECKING:
     from toolcrib.server.repository import Repository
     from toolcrib.server.schema.script.text import Script
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +165,28 @@ class Store:
         )
         self.page_tokens = PageTokens(self.database.page_token_secret)
         self.system.schema_version = self.database.schema_version
+        self.system.shared_keys = {
+            stored.sequence: next_numbers(key_sequence(stored.table.name), self.dialect)
+            for stored in self._stored.values()
+            if stored.component.key_allocation is KeyAllocation.SEQUENCE
+            and stored.table.name in self.database.direct_tables
+        }
+        self._warn()
         return brought
+
+    def _warn(self) -> None:
+        """Logs what is asked for and not done."""
+        unheard = [
+            name
+            for name, stored in self._stored.items()
+            if stored.component.audit_direct_writes and stored.table.name not in self.database.direct_tables
+        ]
+        if unheard:
+            logger.warning(
+                "writes that bypass the server are not audited (audit_direct_writes of %s): %s has no triggers for it",
+                ", ".join(unheard),
+                self.database.backend.place,
+            )
 
     def components(self) -> list[Component[Any, Any]]:
         """All components, in the order in which they were given."""

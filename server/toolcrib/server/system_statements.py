@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Dialect,
     Select,
     Table,
@@ -45,12 +46,21 @@ def chain_head(tables: SystemTables) -> Select[tuple[bytes]]:
     return select(head).order_by(transaction.revision.desc()).limit(1)
 
 
+def next_numbers(sequence: str, dialect: Dialect) -> Prepared:
+    """The next numbers of a sequence of the database, as many as are asked for."""
+    numbers = func.generate_series(literal_column("1"), bindparam("given_count", type_=BigInteger)).table_valued()
+    name: ColumnElement[Any] = literal_column(f"'{dialect.identifier_preparer.quote(sequence)}'")
+    return Prepared(select(func.nextval(name)).select_from(numbers), dialect)
+
+
 class SystemStatements:
     """Those that commits run."""
 
     def __init__(self, tables: SystemTables, dialect: Dialect) -> None:
         # The schema that they were made for; known once the database is open.
         self.schema_version: int | None = None
+        # Of keys that the database counts for others too, by the names that they are counted under; known then too.
+        self.shared_keys: Mapping[str, Prepared] = {}
         sequence = tables.sequence
         named = sequence.c.name == bindparam("given_name")
         self.insert_transaction = insert_into(tables.transaction, dialect)

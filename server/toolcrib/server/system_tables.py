@@ -7,6 +7,7 @@ sequence has the component's table name behind "key:". `toolcrib_answer` holds w
 answered, so that a repeat is answered alike. `toolcrib_schema` has one row for each plan that was applied
 (`schema/record.py`). `toolcrib_meta` holds what the database says of itself, `toolcrib_kept` from which revision on it
 knows the past of a component, and `toolcrib_segment` what pruned rows of the audit leave in the chain.
+`toolcrib_direct_write` has what bypassed the server and is no revision yet (the folder `direct/`).
 """
 
 from dataclasses import dataclass, fields
@@ -15,6 +16,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -27,7 +29,7 @@ from sqlalchemy import (
 from toolcrib.server.columns import ExactText, IntegerKey, UtcTimestamp
 
 # Raised whenever the tables below change, so that an older server refuses a newer database.
-LAYOUT_VERSION = 5
+LAYOUT_VERSION = 6
 
 # Under which name `toolcrib_meta` has it.
 LAYOUT_NAME = "layout_version"
@@ -49,6 +51,7 @@ class SystemTables:
     kept: Table
     segment: Table
     schema: Table
+    direct_write: Table
 
     def all(self) -> list[Table]:
         """Each of them."""
@@ -143,7 +146,39 @@ def system_tables(metadata: MetaData) -> SystemTables:
         # JSON: what all components have looked like since.
         Column("components", ExactText, nullable=False),
     )
-    return SystemTables(meta, sequence, transaction, audit, answer, kept, _segments(metadata), schema)
+    return SystemTables(
+        meta, sequence, transaction, audit, answer, kept, _segments(metadata), schema, _direct_writes(metadata)
+    )
+
+
+def _direct_writes(metadata: MetaData) -> Table:
+    return Table(
+        "toolcrib_direct_write",
+        metadata,
+        # Later than that of all that was committed before this row was changed, as the row was locked until then.
+        Column("number", IntegerKey, Identity(always=True), primary_key=True),
+        Column("transaction_id", BigInteger, nullable=False),
+        Column("table_name", ExactText, nullable=False),
+        Column("record_key", ExactText, nullable=False),
+        # CREATE, UPDATE or DELETE.
+        Column("operation", SmallInteger, nullable=False),
+        # JSON: the values of the row by its columns.
+        Column("before_row", ExactText, nullable=True),
+        Column("after_row", ExactText, nullable=True),
+        Column("write_time", UtcTimestamp, nullable=False),
+        Column("role", ExactText, nullable=False),
+        Column("reason", ExactText, nullable=False),
+        Column("application", ExactText, nullable=False),
+        Column("peer", ExactText, nullable=False),
+        # What the record was given for a transaction before this one, which had changed the row by then.
+        Column("given_revision", BigInteger, nullable=True),
+        Column("given_start", BigInteger, nullable=True),
+        Column("given_time", UtcTimestamp, nullable=True),
+        # Why no revision was made of it, where that failed; it is not tried again.
+        Column("failure", ExactText, nullable=True),
+        Index("toolcrib_direct_write_transaction", "transaction_id"),
+        Index("toolcrib_direct_write_record", "table_name", "record_key"),
+    )
 
 
 def _segments(metadata: MetaData) -> Table:

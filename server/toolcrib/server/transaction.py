@@ -6,7 +6,7 @@ transaction and its own revision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -75,9 +75,12 @@ class ReadTransaction:
 
 
 class Group:
-    """The calls that share one commit of the database, and what they share in it."""
+    """The calls that share one commit of the database, and what they share in it.
 
-    __slots__ = ("alone", "answers", "journal", "moment", "sequences", "session")
+    `relied_on` are records whose etags were found to be what callers had read, whether or not they were changed then.
+    """
+
+    __slots__ = ("alone", "answers", "journal", "moment", "relied_on", "sequences", "session")
 
     def __init__(
         self, session: Session, statements: SystemStatements, answer_limits: AnswerLimits, *, alone: bool
@@ -88,6 +91,7 @@ class Group:
         self.answers = Answers(session, statements, answer_limits)
         self.moment = Moment.now()
         self.alone = alone
+        self.relied_on: set[Node] = set()
 
     def refuse(self, call: Call, error: StoreError, refused_calls: int) -> None:
         """Notes that a call was refused, whose work is undone, as a transaction of its own."""
@@ -192,9 +196,13 @@ class Transaction(ReadTransaction):
         """Digest and answer of a write that this one repeats, or None."""
         return self._group.answers.find(actor, request_id)
 
-    def allocate_keys(self, sequence: str, count: int) -> int:
-        """The first of `count` consecutive keys."""
-        return self._group.sequences.take(sequence, count)
+    def rely_on(self, component: str, key: Key) -> None:
+        """Notes that a record has the etag that a caller had read of it."""
+        self._group.relied_on.add((component, key))
+
+    def allocate_keys(self, sequence: str, count: int) -> Sequence[int]:
+        """So many new keys, each higher than those before it."""
+        return self._group.sequences.take_keys(sequence, count)
 
     def keep_keys(self, sequence: str, highest: int) -> None:
         """Lets no key up to `highest` be given again."""

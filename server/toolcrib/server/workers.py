@@ -10,6 +10,7 @@ from toolcrib.server.announcer import Announcer
 from toolcrib.server.answers import AnswerLimits
 from toolcrib.server.bell import Bell
 from toolcrib.server.call import Call
+from toolcrib.server.direct.attendant import Attendant
 from toolcrib.server.lane import LaneQueue
 from toolcrib.server.lanes import WriterLane
 from toolcrib.server.reader_lane import ReaderLane
@@ -51,7 +52,9 @@ class Workers:
         self._backlog = LaneQueue(limit=queue_max)
         self._announcer = Announcer(store.listeners)
         self.bell = Bell()
-        self._news = store.database.backend.news(self.bell.ring_for_others)
+        self._attendant = Attendant(self._absorb) if store.database.absorbed_tables else None
+        direct = _nothing if self._attendant is None else self._attendant.ring
+        self._news = store.database.backend.news(self.bell.ring_for_others, direct)
         self._readers = [
             ReaderLane(f"toolcrib-reader-{number}", store, self._reads, batch_size=_READ_BATCH)
             for number in range(reader_lanes)
@@ -80,6 +83,8 @@ class Workers:
             thread.start()
         if self._news is not None:
             self._news.start()
+        if self._attendant is not None:
+            self._attendant.start()
 
     def read_at_once(self, work: Callable[[ReadTransaction], T]) -> Coroutine[Any, Any, T | None]:
         """Runs `work`, which reads very little, on the event loop; None where that is for a lane to do."""
@@ -101,9 +106,16 @@ class Workers:
         """Runs `work` on the writer lane; the future has its outcome when it is durable."""
         return self._writes.submit(work, call)
 
+    async def _absorb(self) -> bool:
+        """Has the writer lane look for what bypassed the server, as it does before each group of writes."""
+        await self.write(Call("absorb"), _nothing)
+        return not self._writer.is_behind
+
     async def stop(self) -> None:
         """Lets the lanes finish what waits, tells the listeners, and ends the threads."""
         self._shortcut.close()
+        if self._attendant is not None:
+            self._attendant.stop()
         if self._news is not None:
             await asyncio.to_thread(self._news.close)
         self._reads.close(len(self._readers))
@@ -114,3 +126,7 @@ class Workers:
             await asyncio.to_thread(thread.join)
         self._announcer.close()
         await asyncio.to_thread(self._announcer.join)
+
+
+def _nothing(*_: object) -> None:
+    """Work that leaves all as it is."""

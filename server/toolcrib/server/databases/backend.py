@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -99,6 +99,13 @@ class Backend(ABC):
     def begin_setup(self, connection: Connection) -> None:
         """Begins the transaction that makes and changes tables, so that no other server does the same meanwhile."""
 
+    def introduce(self, connection: Connection, secret: str) -> None:  # noqa: B027  # most have nobody to tell
+        """From now on triggers know by the `secret` what is the server's own, in this transaction and all sessions."""
+
+    def direct_tables(self, connection: Connection) -> Collection[str]:
+        """The tables that have triggers which note what bypasses the server."""
+        return ()
+
     @abstractmethod
     def opened(self) -> None:
         """Notes which database it is that was opened; `check_present` relies on it."""
@@ -138,8 +145,11 @@ class Backend(ABC):
     def examine(self) -> Finding:
         """Whether it is, or can become, a sound database of this version; it is only read."""
 
-    def news(self, heard: Callable[[], None]) -> News | None:
-        """Calls `heard` on a thread when another server has committed; None where only asking finds that out."""
+    def news(self, heard: Callable[[], None], direct: Callable[[], None]) -> News | None:
+        """Calls `heard` on a thread when another server has committed; None where only asking finds that out.
+
+        It calls `direct` when something was committed that bypassed all servers.
+        """
         return None
 
     def close(self) -> None:  # noqa: B027  # most keep nothing

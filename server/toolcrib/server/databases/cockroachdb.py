@@ -5,7 +5,7 @@ No server was to be had when this was written: its statements are checked as tex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import psycopg
@@ -88,11 +88,18 @@ class Cockroach(Postgresql):
         """Indexes hold all that a record does."""
         return None
 
-    def news(self, heard: Callable[[], None]) -> None:
+    def introduce(self, connection: Connection, secret: str) -> None:
+        """It has no triggers of ours."""
+
+    def direct_tables(self, connection: Connection) -> Collection[str]:
+        """None."""
+        return ()
+
+    def news(self, heard: Callable[[], None], direct: Callable[[], None]) -> None:
         """Only asking finds out what others have committed."""
 
     def _session_on(self, connection: Connection, *, read_only: bool) -> CockroachSession:
-        return CockroachSession(connection, read_only=read_only, news="")
+        return CockroachSession(connection, read_only=read_only, news="", secret="")
 
     def _settings(self) -> dict[str, str]:
         return {name: value for name, value in super()._settings().items() if not name.startswith("tcp_")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from math import inf
 from re import compile as pattern
@@ -15,13 +15,15 @@ from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from toolcrib.server.databases import postgresql_audit, postgresql_errors
+from toolcrib.server.databases import postgresql_audit, postgresql_errors, postgresql_triggers
 from toolcrib.server.databases.backend import Backend, Figures, Finding, Stored
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.places import shown
 from toolcrib.server.databases.postgresql_news import CHANNEL, PostgresqlNews
 from toolcrib.server.databases.postgresql_session import PostgresqlSession
+from toolcrib.server.databases.postgresql_triggers import INTRODUCE
 from toolcrib.server.errors import DatabaseUnavailable, StartError, StorageError, StoreError
+from toolcrib.server.session import driver_connection
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ class Postgresql(Backend):
         self._warned_at = -inf
         # Who this is for others that hear of its commits.
         self._name = uuid4().hex
+        self._writer_secret = ""
         self.engine = create_engine(
             url,
             poolclass=QueuePool,
@@ -99,6 +102,15 @@ class Postgresql(Backend):
             raise StartError(f"{self.place} has the encoding {encoding}; create a database with ENCODING 'UTF8'")
         if connection.exec_driver_sql("SELECT to_regclass('toolcrib_sequence')").scalar_one() is not None:
             connection.exec_driver_sql("LOCK TABLE toolcrib_sequence IN EXCLUSIVE MODE")
+
+    def introduce(self, connection: Connection, secret: str) -> None:
+        """By a setting of the session, that nobody else knows the value of."""
+        self._writer_secret = secret
+        driver_connection(connection).execute(INTRODUCE, [secret, True])
+
+    def direct_tables(self, connection: Connection) -> Collection[str]:
+        """Those with whole triggers."""
+        return {table for table, digest in postgresql_triggers.stored(connection).items() if digest}
 
     def opened(self) -> None:
         """PostgreSQL itself keeps a database from being replaced while it is connected to."""
@@ -162,9 +174,9 @@ class Postgresql(Backend):
         """Connects and looks."""
         return postgresql_audit.examine(self.engine, self.place)
 
-    def news(self, heard: Callable[[], None]) -> PostgresqlNews | None:
-        """Listens for other servers' commits."""
-        return PostgresqlNews(self.connect, self._name, heard)
+    def news(self, heard: Callable[[], None], direct: Callable[[], None]) -> PostgresqlNews | None:
+        """Listens for others' commits."""
+        return PostgresqlNews(self.connect, self._name, heard, direct)
 
     def size(self) -> int:
         """That of the database with its indexes."""
@@ -182,7 +194,8 @@ class Postgresql(Backend):
         self.engine.dispose()
 
     def _session_on(self, connection: Connection, *, read_only: bool) -> PostgresqlSession:
-        return PostgresqlSession(connection, read_only=read_only, news=f"NOTIFY {CHANNEL}, '{self._name}'")
+        news = f"NOTIFY {CHANNEL}, '{self._name}'"
+        return PostgresqlSession(connection, read_only=read_only, news=news, secret=self._writer_secret)
 
     def _configure(self, driver: psycopg.Connection, _record: object) -> None:
         self._opened += 1

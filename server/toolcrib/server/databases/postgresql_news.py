@@ -22,17 +22,25 @@ from toolcrib.server.session import driver_connection
 logger = logging.getLogger(__name__)
 
 CHANNEL = "toolcrib"
+# What triggers tell of a write that bypassed the server, in place of a server's name.
+DIRECT_WRITE = "direct_write"
 _RETRY_S = 1.0
 
 
 class PostgresqlNews(threading.Thread):
-    """Calls `heard` when another server than `own` has committed, and when it has been deaf for a while."""
+    """Calls `heard` when another server than `own` has committed, `direct` when somebody has who bypassed all servers.
 
-    def __init__(self, connect: Callable[[], Connection], own: str, heard: Callable[[], None]) -> None:
+    It calls both when it has been deaf for a while.
+    """
+
+    def __init__(
+        self, connect: Callable[[], Connection], own: str, heard: Callable[[], None], direct: Callable[[], None]
+    ) -> None:
         super().__init__(name="toolcrib-news", daemon=True)
         self._connect = connect
         self._own = own
         self._heard = heard
+        self._direct = direct
         self._closing = threading.Event()
         self._end, self._waker = socket.socketpair()
 
@@ -63,6 +71,7 @@ class PostgresqlNews(threading.Thread):
             driver.execute(f"LISTEN {CHANNEL}")
             # What was committed before is not told.
             self._heard()
+            self._direct()
             with selectors.DefaultSelector() as selector:
                 selector.register(driver, selectors.EVENT_READ)
                 selector.register(self._end, selectors.EVENT_READ)
@@ -76,5 +85,7 @@ class PostgresqlNews(threading.Thread):
 
     def _take(self, driver: Any) -> None:
         for notice in driver.notifies(timeout=0):
-            if notice.payload != self._own:
+            if notice.payload == DIRECT_WRITE:
+                self._direct()
+            elif notice.payload != self._own:
                 self._heard()

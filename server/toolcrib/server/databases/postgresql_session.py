@@ -10,6 +10,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Table
 
 from toolcrib.server.databases.postgresql_plan import plan_steps
+from toolcrib.server.databases.postgresql_triggers import INTRODUCE
 from toolcrib.server.query.steps import PlanStep
 from toolcrib.server.session import SAVEPOINT, Session
 from toolcrib.server.statements import Prepared
@@ -30,19 +31,24 @@ _COPIED_FROM = 4
 
 
 class PostgresqlSession(Session):
-    """One connection to PostgreSQL. `news` is what others are told behind a commit, on Toolcrib's channel."""
+    """One connection to PostgreSQL. `news` is what others are told behind a commit, on Toolcrib's channel.
+
+    By its `secret` triggers know it for the server's.
+    """
 
     __slots__ = ("_commit_with_news", "_copies")
 
     begin_read_sql = BEGIN_READ
     begin_write_sql = BEGIN_WRITE
 
-    def __init__(self, connection: Connection, *, read_only: bool, news: str) -> None:
+    def __init__(self, connection: Connection, *, read_only: bool, news: str, secret: str) -> None:
         super().__init__(connection)
         self._commit_with_news = f"{news}; COMMIT"
         self._copies: dict[str, tuple[str, list[int]]] = {}
         # A connection from the pool may have been a writer's.
         self.cursor.execute(f"SET default_transaction_read_only = {'on' if read_only else 'off'}")
+        if not read_only:
+            self.cursor.execute(INTRODUCE, [secret, False])
 
     @property
     def in_transaction(self) -> bool:

@@ -8,6 +8,7 @@ record.py       the record: each plan that was applied, with who and when, and t
 renames.py      under which names the database has tables and columns
 tables.py       what differs in columns, which autogenerate.py asks Alembic; types.py has spellings that are the same
 indexes.py      what differs in indexes and unique constraints
+triggers.py     what differs in triggers that note direct writes
 steps.py        a plan: steps that people read, allow and review; text.py has it as text and JSON
 numbers.py      steps from field numbers: what would misread former records; inside.py those of messages inside
 columns.py      steps from columns, with alterations.py and index_steps.py; table_steps.py is what these share

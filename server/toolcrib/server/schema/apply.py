@@ -14,12 +14,18 @@ from toolcrib.server.schema.backfill import Backfiller, find_backfills
 from toolcrib.server.schema.documents import rewrite_documents
 from toolcrib.server.schema.planner import Change, Evolution
 from toolcrib.server.schema.record import Author, Recorded
+from toolcrib.server.schema.triggers import change_triggers
 from toolcrib.server.schema.values import prepare
 from toolcrib.server.system_tables import KEY_SEQUENCE, SystemTables
 
 
-def apply_changes(connection: Connection, system: SystemTables, found: Evolution, author: Author) -> int:
-    """Changes the database, within the transaction of `connection`; answers its newest revision then."""
+def apply_changes(
+    connection: Connection, system: SystemTables, found: Evolution, author: Author, writer_secret: str
+) -> int:
+    """Changes the database, within the transaction of `connection`; answers its newest revision then.
+
+    Triggers know the server by its `writer_secret`.
+    """
     prepare(connection)
     backfills = find_backfills(connection, found.changes)
     for change in found.changes:
@@ -37,6 +43,8 @@ def apply_changes(connection: Connection, system: SystemTables, found: Evolution
             change_table(connection, change.renamed())
     for served in found.rewritten:
         rewrite_documents(connection, served)
+    for change in found.changes:
+        change_triggers(connection, change.match.served, change.triggers, writer_secret)
     backfiller = Backfiller(connection, system, author.actor, author.method)
     backfiller.run(backfills)
     return backfiller.revision
@@ -48,6 +56,9 @@ def _rename_counted(connection: Connection, system: SystemTables, change: Change
     if one.is_history:
         return
     _rename(connection, system.sequence.c.name, f"{KEY_SEQUENCE}{one.stored}", f"{KEY_SEQUENCE}{one.table.name}")
+    noted = system.direct_write
+    if one.stored != one.table.name:
+        connection.execute(noted.update().where(noted.c.table_name == one.stored).values(table_name=one.table.name))
     if before is not None:
         _rename(connection, system.kept.c.component, before.name, one.served.component.name)
 

@@ -64,9 +64,16 @@ class Schema:
         return evolution(connection, self.served, recorded, system, database)
 
     def bring_up(
-        self, connection: Connection, system: SystemTables, database: str, back_up: Callable[[int], Path | None]
+        self,
+        connection: Connection,
+        system: SystemTables,
+        database: str,
+        back_up: Callable[[int], Path | None],
+        writer_secret: str,
     ) -> Brought:
         """Brings `database` up to what is served, within the transaction of `connection`.
+
+        Triggers are to know the server by its `writer_secret`.
 
         Raises PlanRefused where steps are not taken, and StartError where the policy is to change nothing.
         """
@@ -87,7 +94,7 @@ class Schema:
         # Brings Alembic, which a start with nothing to do need not wait for.
         from toolcrib.server.schema.apply import apply_changes  # noqa: PLC0415
 
-        revision = apply_changes(connection, system, found, self.author)
+        revision = apply_changes(connection, system, found, self.author, writer_secret)
         shapes = following(found.recorded, self.served)
         write_record(connection, system.schema, self._version(found, revision, revisions), shapes)
         if found.touches_records:

@@ -20,6 +20,7 @@ from toolcrib.server.schema.shapes import ComponentShape
 from toolcrib.server.schema.steps import Kind, Plan, Sign, Step
 from toolcrib.server.schema.table_steps import TableSteps
 from toolcrib.server.schema.tables import Differences, differences
+from toolcrib.server.schema.triggers import Triggers, trigger_differences, trigger_steps
 from toolcrib.server.schema.values import Values
 from toolcrib.server.system_tables import SystemTables
 
@@ -32,6 +33,7 @@ class Change:
     columns: Differences
     indexes: IndexDifferences
     values: Values
+    triggers: Triggers = Triggers.AS_THEY_ARE
 
     @property
     def is_empty(self) -> bool:
@@ -40,7 +42,7 @@ class Change:
         is_moved = one.is_new or one.stored != one.table.name or bool(one.renamed)
         has_columns = columns.added or columns.altered or columns.dropped
         has_indexes = indexes.added or indexes.dropped or indexes.foreign or own_renames(one, indexes)
-        return not (is_moved or has_columns or has_indexes)
+        return not (is_moved or has_columns or has_indexes or self.triggers is not Triggers.AS_THEY_ARE)
 
     def renamed(self) -> Change:
         """The same once its table and columns have their new names."""
@@ -113,13 +115,14 @@ def _table_steps(
         yield from column_steps(its, change.columns, said)
         yield from alteration_steps(its, change.columns, said)
         yield from index_steps(its, change.indexes, change.columns.added)
+        yield from trigger_steps(its, change.triggers)
         said = change.columns
 
 
 def _changes(
     connection: Connection, matches: Sequence[Match], recorded: Recorded, system: SystemTables
 ) -> list[Change]:
-    found = differences(connection, matches)
+    found, triggers = differences(connection, matches), trigger_differences(connection, matches)
     stored = stored_indexes(connection, inspect(connection), [one.stored for one in matches if one.stored])
     changes = []
     for one in matches:
@@ -130,7 +133,8 @@ def _changes(
         its = {} if one.is_new else stored.get(one.stored, {})
         ours = before.indexes if before else ()
         indexes = IndexDifferences() if one.is_new else index_differences(one, its, ours, connection.dialect)
-        changes.append(Change(one, found.get(one.table.name, Differences()), indexes, values))
+        columns, its_triggers = found.get(one.table.name, Differences()), triggers.get(one.table.name)
+        changes.append(Change(one, columns, indexes, values, its_triggers or Triggers.AS_THEY_ARE))
     return changes
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, UniqueConstraint
+from sqlalchemy import Dialect, Table, UniqueConstraint
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex
 
@@ -42,6 +42,11 @@ class Served:
         return shape_of(self.component, self.table.name, names)
 
 
+def notes_direct_writes(component: Component[Any, Any], dialect: Dialect) -> bool:
+    """Whether a component asks for what bypasses the server to be audited, and the database can do that."""
+    return component.audit_direct_writes and dialect.name == "postgresql"
+
+
 def uniques(table: Table) -> list[UniqueConstraint]:
     """The unique constraints of a table that are no indexes."""
     found = [constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)]
@@ -53,7 +58,14 @@ def fingerprint(served: Iterable[Served]) -> str:
 
     It is the same for every kind of database: a record goes on where the records are moved from one to another.
     """
-    content = {one.component.name: [one.shape().as_json(), [_facts(table) for table in one.tables]] for one in served}
+    content = {
+        one.component.name: [
+            one.shape().as_json(),
+            [_facts(table) for table in one.tables],
+            *(["direct writes"] if one.component.audit_direct_writes else []),
+        ]
+        for one in served
+    }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

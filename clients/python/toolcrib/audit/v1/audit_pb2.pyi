@@ -69,6 +69,10 @@ class _ActorSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ActorSour
     """The name in the client's certificate, verified by mutual TLS."""
     ACTOR_SOURCE_DEFAULT: _ActorSource.ValueType  # 3
     """The default actor of the server's settings."""
+    ACTOR_SOURCE_DATABASE_ROLE: _ActorSource.ValueType  # 4
+    """The role that was logged in to the database, for a write that bypassed the server (`audit_direct_writes`): none of the
+    server's rules, hooks and references were in its way.
+    """
 
 class ActorSource(_ActorSource, metaclass=_ActorSourceEnumTypeWrapper):
     """How the server knew who the actor was."""
@@ -80,6 +84,10 @@ ACTOR_SOURCE_CERTIFICATE: ActorSource.ValueType  # 2
 """The name in the client's certificate, verified by mutual TLS."""
 ACTOR_SOURCE_DEFAULT: ActorSource.ValueType  # 3
 """The default actor of the server's settings."""
+ACTOR_SOURCE_DATABASE_ROLE: ActorSource.ValueType  # 4
+"""The role that was logged in to the database, for a write that bypassed the server (`audit_direct_writes`): none of the
+server's rules, hooks and references were in its way.
+"""
 Global___ActorSource: _TypeAlias = ActorSource  # noqa: Y015
 
 @_typing.final
@@ -121,7 +129,9 @@ class AuditEntry(_message.Message):
     reason: _builtins.str
     """Why, if the caller said so in x-change-reason."""
     method: _builtins.str
-    """The method that was called, e.g. "/plant.recipes.v1.RecipeService/UpdateRecipe"."""
+    """The method that was called, e.g. "/plant.recipes.v1.RecipeService/UpdateRecipe"; "sql:" and what the application called
+    itself, e.g. "sql:psql", for a write that bypassed the server, or just "sql".
+    """
     peer: _builtins.str
     """Where the call came from, as gRPC names it, e.g. "ipv4:127.0.0.1:51234"."""
     hash: _builtins.bytes

@@ -128,6 +128,7 @@ class ComponentOptions(_message.Message):
     HISTORY_FIELD_NUMBER: _builtins.int
     REASON_REQUIRED_FIELD_NUMBER: _builtins.int
     AUDIT_REFUSALS_FIELD_NUMBER: _builtins.int
+    AUDIT_DIRECT_WRITES_FIELD_NUMBER: _builtins.int
     INDEXES_FIELD_NUMBER: _builtins.int
     RENAMED_FROM_FIELD_NUMBER: _builtins.int
     table: _builtins.str
@@ -147,6 +148,11 @@ class ComponentOptions(_message.Message):
     audit_refusals: _builtins.bool
     """Writes that are refused are audited too: without an actor or a reason, by rules, by hooks, for a stale etag. As entries
     of their own operation, which are no changes.
+    """
+    audit_direct_writes: _builtins.bool
+    """Writes that bypass the server are audited too: by SQL, straight into the component's table. The database notes them by
+    triggers, in their own transaction; the server makes a revision of each such transaction, with the database's role as
+    the actor. On PostgreSQL; elsewhere it has no effect, which the server's log says.
     """
     renamed_from: _builtins.str
     """Full name that the component had before ("plant.recipes.v1.Formula"): its table, its keys and its history are those of
@@ -173,12 +179,13 @@ class ComponentOptions(_message.Message):
         history: Global___History.ValueType = ...,
         reason_required: _builtins.bool = ...,
         audit_refusals: _builtins.bool = ...,
+        audit_direct_writes: _builtins.bool = ...,
         indexes: _abc.Iterable[Global___Index] | None = ...,
         renamed_from: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit_refusals", b"audit_refusals", "history", b"history", "indexes", b"indexes", "key_fields", b"key_fields", "max_records", b"max_records", "plural", b"plural", "reason_required", b"reason_required", "renamed_from", b"renamed_from", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit_direct_writes", b"audit_direct_writes", "audit_refusals", b"audit_refusals", "history", b"history", "indexes", b"indexes", "key_fields", b"key_fields", "max_records", b"max_records", "plural", b"plural", "reason_required", b"reason_required", "renamed_from", b"renamed_from", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

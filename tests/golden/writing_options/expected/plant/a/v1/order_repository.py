@@ -54,6 +54,7 @@ ORDER = Component(
     max_records=0,
     reason_required=True,
     audit_refusals=True,
+    audit_direct_writes=True,
     immutable_fields=("customer", "weight_g"),
     output_only_fields=("weight_g",),
     defaults={
