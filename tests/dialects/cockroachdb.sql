@@ -5,6 +5,7 @@
 
 -- a session begins
 SET default_transaction_read_only = off;
+SELECT set_config('toolcrib.writer', %s, %s);
 
 -- a read of one moment begins
 BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY;
@@ -137,6 +138,33 @@ CREATE TABLE "toolcrib_schema" (
     "components" VARCHAR NOT NULL,
     PRIMARY KEY ("version")
 );
+
+-- the table toolcrib_direct_write
+CREATE TABLE "toolcrib_direct_write" (
+    "number" BIGINT GENERATED ALWAYS AS IDENTITY,
+    "transaction_id" BIGINT NOT NULL,
+    "table_name" VARCHAR NOT NULL,
+    "record_key" VARCHAR NOT NULL,
+    "operation" SMALLINT NOT NULL,
+    "before_row" VARCHAR,
+    "after_row" VARCHAR,
+    "write_time" TIMESTAMP WITH TIME ZONE NOT NULL,
+    "role" VARCHAR NOT NULL,
+    "reason" VARCHAR NOT NULL,
+    "application" VARCHAR NOT NULL,
+    "peer" VARCHAR NOT NULL,
+    "given_revision" BIGINT,
+    "given_start" BIGINT,
+    "given_time" TIMESTAMP WITH TIME ZONE,
+    "failure" VARCHAR,
+    PRIMARY KEY ("number")
+);
+
+-- the index toolcrib_direct_write_record
+CREATE INDEX "toolcrib_direct_write_record" ON "toolcrib_direct_write" ("table_name", "record_key");
+
+-- the index toolcrib_direct_write_transaction
+CREATE INDEX "toolcrib_direct_write_transaction" ON "toolcrib_direct_write" ("transaction_id");
 
 
 -- == Statements on them

@@ -134,6 +134,33 @@ CREATE TABLE [toolcrib_schema] (
     PRIMARY KEY ([version])
 );
 
+-- the table toolcrib_direct_write
+CREATE TABLE [toolcrib_direct_write] (
+    [number] BIGINT NOT NULL IDENTITY,
+    [transaction_id] BIGINT NOT NULL,
+    [table_name] NVARCHAR(850) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [record_key] NVARCHAR(850) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [operation] SMALLINT NOT NULL,
+    [before_row] NVARCHAR(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [after_row] NVARCHAR(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [write_time] DATETIME2(6) NOT NULL,
+    [role] NVARCHAR(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [reason] NVARCHAR(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [application] NVARCHAR(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [peer] NVARCHAR(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [given_revision] BIGINT NULL,
+    [given_start] BIGINT NULL,
+    [given_time] DATETIME2(6) NULL,
+    [failure] NVARCHAR(max) COLLATE Latin1_General_100_BIN2 NULL,
+    PRIMARY KEY ([number])
+);
+
+-- the index toolcrib_direct_write_record
+CREATE INDEX [toolcrib_direct_write_record] ON [toolcrib_direct_write] ([table_name], [record_key]);
+
+-- the index toolcrib_direct_write_transaction
+CREATE INDEX [toolcrib_direct_write_transaction] ON [toolcrib_direct_write] ([transaction_id]);
+
 
 -- == Statements on them
 

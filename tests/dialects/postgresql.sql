@@ -5,6 +5,7 @@
 
 -- a session begins
 SET default_transaction_read_only = off;
+SELECT set_config('toolcrib.writer', %s, %s);
 
 -- a read of one moment begins
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
@@ -137,6 +138,33 @@ CREATE TABLE "toolcrib_schema" (
     "components" VARCHAR COLLATE "C" NOT NULL,
     PRIMARY KEY ("version")
 );
+
+-- the table toolcrib_direct_write
+CREATE TABLE "toolcrib_direct_write" (
+    "number" BIGINT GENERATED ALWAYS AS IDENTITY,
+    "transaction_id" BIGINT NOT NULL,
+    "table_name" VARCHAR COLLATE "C" NOT NULL,
+    "record_key" VARCHAR COLLATE "C" NOT NULL,
+    "operation" SMALLINT NOT NULL,
+    "before_row" VARCHAR COLLATE "C",
+    "after_row" VARCHAR COLLATE "C",
+    "write_time" TIMESTAMP WITH TIME ZONE NOT NULL,
+    "role" VARCHAR COLLATE "C" NOT NULL,
+    "reason" VARCHAR COLLATE "C" NOT NULL,
+    "application" VARCHAR COLLATE "C" NOT NULL,
+    "peer" VARCHAR COLLATE "C" NOT NULL,
+    "given_revision" BIGINT,
+    "given_start" BIGINT,
+    "given_time" TIMESTAMP WITH TIME ZONE,
+    "failure" VARCHAR COLLATE "C",
+    PRIMARY KEY ("number")
+);
+
+-- the index toolcrib_direct_write_record
+CREATE INDEX "toolcrib_direct_write_record" ON "toolcrib_direct_write" ("table_name", "record_key");
+
+-- the index toolcrib_direct_write_transaction
+CREATE INDEX "toolcrib_direct_write_transaction" ON "toolcrib_direct_write" ("transaction_id");
 
 
 -- == Statements on them

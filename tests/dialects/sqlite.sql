@@ -137,6 +137,33 @@ CREATE TABLE "toolcrib_schema" (
     PRIMARY KEY ("version")
 );
 
+-- the table toolcrib_direct_write
+CREATE TABLE "toolcrib_direct_write" (
+    "number" INTEGER NOT NULL,
+    "transaction_id" BIGINT NOT NULL,
+    "table_name" TEXT NOT NULL,
+    "record_key" TEXT NOT NULL,
+    "operation" SMALLINT NOT NULL,
+    "before_row" TEXT,
+    "after_row" TEXT,
+    "write_time" VARCHAR(26) NOT NULL,
+    "role" TEXT NOT NULL,
+    "reason" TEXT NOT NULL,
+    "application" TEXT NOT NULL,
+    "peer" TEXT NOT NULL,
+    "given_revision" BIGINT,
+    "given_start" BIGINT,
+    "given_time" VARCHAR(26),
+    "failure" TEXT,
+    PRIMARY KEY ("number")
+);
+
+-- the index toolcrib_direct_write_record
+CREATE INDEX "toolcrib_direct_write_record" ON "toolcrib_direct_write" ("table_name", "record_key");
+
+-- the index toolcrib_direct_write_transaction
+CREATE INDEX "toolcrib_direct_write_transaction" ON "toolcrib_direct_write" ("transaction_id");
+
 
 -- == Statements on them
 

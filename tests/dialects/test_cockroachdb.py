@@ -50,7 +50,7 @@ def test_errors_are_told_apart_by_their_states(
 
 
 def test_nobody_is_listened_to(backend: Cockroach) -> None:
-    assert backend.news(lambda: None) is None  # type: ignore[func-returns-value]  # that is what is asked
+    assert backend.news(lambda: None, lambda: None) is None  # type: ignore[func-returns-value]  # that is what is asked
 
 
 def test_no_setting_is_made_that_it_does_not_know(backend: Cockroach) -> None:

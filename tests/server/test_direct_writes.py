@@ -274,6 +274,21 @@ class TestOrderWithTheServersOwn:
         assert len(runs) == 2
         assert sound(database)
 
+    def test_a_key_that_is_brought_along_is_given_to_nobody_again(self, database: str) -> None:
+        application = Application()
+
+        @application.after_create(generated("mill.v1.remark_record", "RemarkRecord", COMPONENTS))
+        def bring(change: Any) -> None:
+            repository = generated("mill.v1.recipe_repository", "RecipeRepository", COMPONENTS)
+            change.transaction.repository(repository).create_kept([message("Recipe")(id=7, name="brought")])
+
+        with milling(database, application) as mill, stranger(database) as etl:
+            mill.client("Remark").create(message("Remark")(text="a"))
+            etl.execute("INSERT INTO recipe (name) VALUES ('theirs')")
+            mill.client("Recipe").create(message("Recipe")(name="ours"))
+            assert [each.record for each in mill.told()] == ["Remark 1", "Recipe 7", "Recipe 8", "Recipe 9"]
+        assert sound(database)
+
     def test_records_that_somebody_has_locked_wait_and_others_do_not(self, database: str) -> None:
         with milling(database, busy_timeout_s=0.2) as mill, stranger(database) as etl, stranger(database) as slow:
             recipes, recipe = mill.client("Recipe"), message("Recipe")

@@ -29,17 +29,21 @@ class Sequences:
         self._last[name] = last + count
         return last + 1
 
-    def reach(self, name: str, number: int) -> None:
-        """Gives out no number up to this one any more."""
-        self._last[name] = max(self._newest(name), number)
-
     def take_keys(self, name: str, count: int) -> Sequence[int]:
         """So many new keys; where the database counts them for others too, by its own sequence."""
         shared = self._statements.shared_keys.get(name)
         if shared is not None:
-            return [int(number) for (number,) in self._session.iterate(shared, [count])]
+            return [int(number) for (number,) in self._session.iterate(shared.next, [count])]
         first = self.take(name, count)
         return range(first, first + count)
+
+    def keep_keys(self, name: str, highest: int) -> None:
+        """Gives out no key up to this one any more."""
+        shared = self._statements.shared_keys.get(name)
+        if shared is not None:
+            self._session.fetch_one(shared.reach, [highest])
+        else:
+            self._last[name] = max(self._newest(name), highest)
 
     def mark(self) -> dict[str, int]:
         """The state that `restore` returns to."""

@@ -29,7 +29,7 @@ from toolcrib.server.schema.evolve import Brought, Policy, Schema, this_user
 from toolcrib.server.schema.record import Author, Recorded, read_record
 from toolcrib.server.schema.served import Served
 from toolcrib.server.schema.steps import Plan
-from toolcrib.server.system_statements import SystemStatements, next_numbers
+from toolcrib.server.system_statements import SharedNumbers, SystemStatements
 from toolcrib.server.system_tables import KEY_SEQUENCE
 from toolcrib.server.uniqueness import Holder, holders
 from toolcrib.server.validation import Rules
@@ -166,7 +166,7 @@ class Store:
         self.page_tokens = PageTokens(self.database.page_token_secret)
         self.system.schema_version = self.database.schema_version
         self.system.shared_keys = {
-            stored.sequence: next_numbers(key_sequence(stored.table.name), self.dialect)
+            stored.sequence: SharedNumbers(key_sequence(stored.table.name), self.dialect)
             for stored in self._stored.values()
             if stored.component.key_allocation is KeyAllocation.SEQUENCE
             and stored.table.name in self.database.direct_tables

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     Dialect,
     Select,
@@ -46,11 +47,17 @@ def chain_head(tables: SystemTables) -> Select[tuple[bytes]]:
     return select(head).order_by(transaction.revision.desc()).limit(1)
 
 
-def next_numbers(sequence: str, dialect: Dialect) -> Prepared:
-    """The next numbers of a sequence of the database, as many as are asked for."""
-    numbers = func.generate_series(literal_column("1"), bindparam("given_count", type_=BigInteger)).table_valued()
-    name: ColumnElement[Any] = literal_column(f"'{dialect.identifier_preparer.quote(sequence)}'")
-    return Prepared(select(func.nextval(name)).select_from(numbers), dialect)
+class SharedNumbers:
+    """A sequence of the database's own: `next` takes so many numbers, `reach` passes over all up to one."""
+
+    def __init__(self, sequence: str, dialect: Dialect) -> None:
+        name: ColumnElement[Any] = literal_column(f"'{dialect.identifier_preparer.quote(sequence)}'")
+        numbers = func.generate_series(literal_column("1"), bindparam("given_count", type_=BigInteger)).table_valued()
+        last = func.pg_sequence_last_value(name.op("::")(literal_column("regclass")))
+        number: BindParameter[int] = bindparam("given_number", type_=BigInteger)
+        # Of a sequence that nobody has asked yet there is no last number, which `greatest` passes over.
+        self.next = Prepared(select(func.nextval(name)).select_from(numbers), dialect)
+        self.reach = Prepared(select(func.setval(name, func.greatest(number, last))), dialect)
 
 
 class SystemStatements:
@@ -60,7 +67,7 @@ class SystemStatements:
         # The schema that they were made for; known once the database is open.
         self.schema_version: int | None = None
         # Of keys that the database counts for others too, by the names that they are counted under; known then too.
-        self.shared_keys: Mapping[str, Prepared] = {}
+        self.shared_keys: Mapping[str, SharedNumbers] = {}
         sequence = tables.sequence
         named = sequence.c.name == bindparam("given_name")
         self.insert_transaction = insert_into(tables.transaction, dialect)

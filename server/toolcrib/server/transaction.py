@@ -206,7 +206,7 @@ class Transaction(ReadTransaction):
 
     def keep_keys(self, sequence: str, highest: int) -> None:
         """Lets no key up to `highest` be given again."""
-        self._group.sequences.reach(sequence, highest)
+        self._group.sequences.keep_keys(sequence, highest)
 
     def begin_writing(self) -> int:
         """The revision of what is about to be written; on the first write, allocates it and says whose it is.

@@ -241,8 +241,10 @@ def transactions(backend: Backend, kind: str) -> Iterator[Told]:
 
 _SESSIONS: Mapping[str, Any] = {
     "sqlite": lambda connection: SqliteSession(connection, read_only=False, waits=True),
-    "postgresql": lambda connection: PostgresqlSession(connection, read_only=False, news="NOTIFY toolcrib, '0'"),
-    "cockroachdb": lambda connection: CockroachSession(connection, read_only=False, news=""),
+    "postgresql": lambda connection: PostgresqlSession(
+        connection, read_only=False, news="NOTIFY toolcrib, '0'", secret=""
+    ),
+    "cockroachdb": lambda connection: CockroachSession(connection, read_only=False, news="", secret=""),
     "mssql": lambda connection: SqlServerSession(connection, read_only=False),
 }
 
