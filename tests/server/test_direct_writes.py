@@ -280,7 +280,7 @@ class TestOrderWithTheServersOwn:
         @application.after_create(generated("mill.v1.remark_record", "RemarkRecord", COMPONENTS))
         def bring(change: Any) -> None:
             repository = generated("mill.v1.recipe_repository", "RecipeRepository", COMPONENTS)
-            change.transaction.repository(repository).create_kept([message("Recipe")(id=7, name="brought")])
+            change.repository(repository).create_kept([message("Recipe")(id=7, name="brought")])
 
         with milling(database, application) as mill, stranger(database) as etl:
             mill.client("Remark").create(message("Remark")(text="a"))

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     Table,
     bindparam,
+    case,
     delete,
     func,
     insert,
@@ -55,9 +56,10 @@ class SharedNumbers:
         numbers = func.generate_series(literal_column("1"), bindparam("given_count", type_=BigInteger)).table_valued()
         last = func.pg_sequence_last_value(name.op("::")(literal_column("regclass")))
         number: BindParameter[int] = bindparam("given_number", type_=BigInteger)
-        # Of a sequence that nobody has asked yet there is no last number, which `greatest` passes over.
+        # Of a sequence that nobody has asked yet there is no last number.
+        highest = case((number < last, last), else_=number)
         self.next = Prepared(select(func.nextval(name)).select_from(numbers), dialect)
-        self.reach = Prepared(select(func.setval(name, func.greatest(number, last))), dialect)
+        self.reach = Prepared(select(func.setval(name, highest)), dialect, [number.key])
 
 
 class SystemStatements:

@@ -95,6 +95,7 @@ def test_what_waits_is_absorbed_by_the_new_schema(shop: Evolving) -> None:
     assert shop.verify()["records"]["compared"] == 1
 
 
+@pytest.mark.sqlite
 def test_on_another_database_there_are_none(shop: Evolving) -> None:
     shop.declare(part(NAMED))
     shop.serve(("create", {"name": "a"}))
