@@ -113,6 +113,7 @@ def _component(message: DeclaredMessage, file: DeclaredFile, messages: Mapping[s
         max_records=option.max_records,
         reason_required=option.reason_required,
         audit_refusals=option.audit_refusals,
+        multi_tenant=option.multi_tenant,
         indexes=indexes_of(message, table_of(message), key_of(message)),
         history=HISTORY[option.history],
         renamed_from=option.renamed_from,

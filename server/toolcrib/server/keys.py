@@ -73,6 +73,6 @@ def assign_keys(
         for message in messages:
             setattr(message, field, uuid7())
     else:
-        first = transaction.allocate_keys(sequence, len(messages))
+        first = transaction.allocate_keys(sequence, len(messages), of_tenant=component.multi_tenant)
         for number, message in enumerate(messages, first):
             setattr(message, field, number)

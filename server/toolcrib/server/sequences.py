@@ -6,6 +6,11 @@ from toolcrib.server.session import Session
 from toolcrib.server.system_statements import SystemStatements
 
 
+def tenant_sequence(name: str, tenant: str) -> str:
+    """The name of a tenant's own sequence; those of tables hold no colon."""
+    return f"{name}:{tenant}"
+
+
 class Sequences:
     """The sequences as one database transaction sees them, under the write lock.
 
@@ -13,13 +18,14 @@ class Sequences:
     call took were never seen by anyone and are given out again; those of a commit never are.
     """
 
-    __slots__ = ("_last", "_session", "_statements", "_stored")
+    __slots__ = ("_last", "_new", "_session", "_statements", "_stored")
 
     def __init__(self, session: Session, statements: SystemStatements) -> None:
         self._session = session
         self._statements = statements
         self._last: dict[str, int] = {}
         self._stored: dict[str, int] = {}
+        self._new: set[str] = set()
 
     def take(self, name: str, count: int = 1) -> int:
         """The first of `count` consecutive numbers; the first ever is 1."""
@@ -31,6 +37,14 @@ class Sequences:
         """Gives out no number up to this one any more."""
         self._last[name] = max(self._newest(name), number)
 
+    def take_of(self, tenant: str, name: str, count: int) -> int:
+        """The same of the sequence that a tenant has for itself: from it nobody can tell what another has."""
+        own = tenant_sequence(name, tenant)
+        if own not in self._stored and self._session.find(self._statements.select_sequence, [own]) is None:
+            self._last[own] = self._stored[own] = 0
+            self._new.add(own)
+        return self.take(own, count)
+
     def mark(self) -> dict[str, int]:
         """The state that `restore` returns to."""
         return self._last.copy()
@@ -41,9 +55,12 @@ class Sequences:
 
     def save(self) -> None:
         """Writes back what was taken."""
-        rows: list[list[object]] = [[last, name] for name, last in self._last.items() if last != self._stored[name]]
+        taken = {name: last for name, last in self._last.items() if last != self._stored[name]}
+        rows: list[list[object]] = [[last, name] for name, last in taken.items() if name not in self._new]
         if rows:
             self._session.run(self._statements.update_sequence, rows)
+        if begun := self._new & taken.keys():
+            self._session.run(self._statements.insert_sequence, [[name, taken[name]] for name in sorted(begun)])
 
     def _newest(self, name: str) -> int:
         last = self._last.get(name)

@@ -14,6 +14,7 @@ from toolcrib.server.schema.backfill import Backfiller, find_backfills
 from toolcrib.server.schema.documents import rewrite_documents
 from toolcrib.server.schema.planner import Change, Evolution
 from toolcrib.server.schema.record import Author, Recorded
+from toolcrib.server.schema.tenancy import is_another_tenancy, make_anew
 from toolcrib.server.schema.values import prepare
 from toolcrib.server.system_tables import KEY_SEQUENCE, SystemTables
 
@@ -33,7 +34,9 @@ def apply_changes(connection: Connection, system: SystemTables, found: Evolution
         _end_versions(connection, change, kept)
     change_table = sqlite.change_table if connection.dialect.name == "sqlite" else operations.change_table
     for change in kept:
-        if not change.is_empty:
+        if is_another_tenancy(change.columns):
+            make_anew(connection, change.match.table)
+        elif not change.is_empty:
             change_table(connection, change.renamed())
     for served in found.rewritten:
         rewrite_documents(connection, served)
@@ -47,7 +50,11 @@ def _rename_counted(connection: Connection, system: SystemTables, change: Change
     one, before = change.match, recorded.shape_before(change.match.served)
     if one.is_history:
         return
-    _rename(connection, system.sequence.c.name, f"{KEY_SEQUENCE}{one.stored}", f"{KEY_SEQUENCE}{one.table.name}")
+    old, new = (f"{KEY_SEQUENCE}{name}" for name in (one.stored, one.table.name))
+    sequence = system.sequence.c.name
+    _rename(connection, sequence, old, new)
+    for name in connection.execute(select(sequence).where(sequence.startswith(f"{old}:", autoescape=True))).scalars():
+        _rename(connection, sequence, name, f"{new}{name.removeprefix(old)}")
     if before is not None:
         _rename(connection, system.kept.c.component, before.name, one.served.component.name)
 

@@ -27,37 +27,37 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtoolcrib/audit/v1/audit.proto\x12\x11toolcrib.audit.v1\x1a\x19google/protobuf/any.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x03\n\nAuditEntry\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\x0f\n\x07ordinal\x18\x02 \x01(\x05\x12\x11\n\tcomponent\x18\x03 \x01(\t\x12\x12\n\nrecord_key\x18\x04 \x01(\t\x12/\n\toperation\x18\x05 \x01(\x0e\x32\x1c.toolcrib.audit.v1.Operation\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\x12\x34\n\x0c\x61\x63tor_source\x18\x07 \x01(\x0e\x32\x1e.toolcrib.audit.v1.ActorSource\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x0e\n\x06method\x18\t \x01(\t\x12\x0c\n\x04peer\x18\n \x01(\t\x12/\n\x0b\x63ommit_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x06\x62\x65\x66ore\x18\x0c \x01(\x0b\x32\x14.google.protobuf.Any\x12#\n\x05\x61\x66ter\x18\r \x01(\x0b\x32\x14.google.protobuf.Any\x12\x32\n\x0e\x63hanged_fields\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x0c\n\x04hash\x18\x0f \x01(\x0c\x12\x0f\n\x07refusal\x18\x10 \x01(\t\"\xa2\x02\n\x0bTransaction\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12/\n\x0b\x63ommit_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x34\n\x0c\x61\x63tor_source\x18\x04 \x01(\x0e\x32\x1e.toolcrib.audit.v1.ActorSource\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0e\n\x06method\x18\x06 \x01(\t\x12\x0c\n\x04peer\x18\x07 \x01(\t\x12\x12\n\nrequest_id\x18\x08 \x01(\t\x12\x13\n\x0b\x65ntry_count\x18\t \x01(\x05\x12\x0f\n\x07refusal\x18\n \x01(\t\x12\x15\n\rrefused_calls\x18\x0b \x01(\x03\x12\x0c\n\x04hash\x18\x0c \x01(\x0c\"\xe0\x02\n\x17ListAuditEntriesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\tcomponent\x18\x03 \x01(\t\x12\x12\n\nrecord_key\x18\x04 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x30\n\noperations\x18\x06 \x03(\x0e\x32\x1c.toolcrib.audit.v1.Operation\x12.\n\nstart_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0estart_revision\x18\t \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\n \x01(\x03\x12\x14\n\x0coldest_first\x18\x0b \x01(\x08\x12\x14\n\x0cshow_refused\x18\x0c \x01(\x08\"u\n\x18ListAuditEntriesResponse\x12.\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1d.toolcrib.audit.v1.AuditEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\")\n\x15GetTransactionRequest\x12\x10\n\x08revision\x18\x01 \x01(\x03\"M\n\x16GetTransactionResponse\x12\x33\n\x0btransaction\x18\x01 \x01(\x0b\x32\x1e.toolcrib.audit.v1.Transaction\"\x9a\x02\n\x17ListTransactionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0estart_revision\x18\x06 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x07 \x01(\x03\x12\x11\n\tcomponent\x18\x08 \x01(\t\x12\x14\n\x0coldest_first\x18\t \x01(\x08\x12\x14\n\x0cshow_refused\x18\n \x01(\x08\"{\n\x18ListTransactionsResponse\x12\x34\n\x0ctransactions\x18\x01 \x03(\x0b\x32\x1e.toolcrib.audit.v1.Transaction\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\x15\n\x13GetChainHeadRequest\"g\n\x14GetChainHeadResponse\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12/\n\x0b\x63ommit_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xac\x01\n\tOperation\x12\x19\n\x15OPERATION_UNSPECIFIED\x10\x00\x12\x14\n\x10OPERATION_CREATE\x10\x01\x12\x14\n\x10OPERATION_UPDATE\x10\x02\x12\x14\n\x10OPERATION_DELETE\x10\x03\x12\x16\n\x12OPERATION_UNDELETE\x10\x04\x12\x15\n\x11OPERATION_REFUSED\x10\x05\x12\x13\n\x0fOPERATION_PRUNE\x10\x06*~\n\x0b\x41\x63torSource\x12\x1c\n\x18\x41\x43TOR_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x41\x43TOR_SOURCE_METADATA\x10\x01\x12\x1c\n\x18\x41\x43TOR_SOURCE_CERTIFICATE\x10\x02\x12\x18\n\x14\x41\x43TOR_SOURCE_DEFAULT\x10\x03\x32\xb0\x03\n\x0c\x41uditService\x12k\n\x10ListAuditEntries\x12*.toolcrib.audit.v1.ListAuditEntriesRequest\x1a+.toolcrib.audit.v1.ListAuditEntriesResponse\x12\x65\n\x0eGetTransaction\x12(.toolcrib.audit.v1.GetTransactionRequest\x1a).toolcrib.audit.v1.GetTransactionResponse\x12k\n\x10ListTransactions\x12*.toolcrib.audit.v1.ListTransactionsRequest\x1a+.toolcrib.audit.v1.ListTransactionsResponse\x12_\n\x0cGetChainHead\x12&.toolcrib.audit.v1.GetChainHeadRequest\x1a\'.toolcrib.audit.v1.GetChainHeadResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtoolcrib/audit/v1/audit.proto\x12\x11toolcrib.audit.v1\x1a\x19google/protobuf/any.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd9\x03\n\nAuditEntry\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\x0f\n\x07ordinal\x18\x02 \x01(\x05\x12\x11\n\tcomponent\x18\x03 \x01(\t\x12\x12\n\nrecord_key\x18\x04 \x01(\t\x12/\n\toperation\x18\x05 \x01(\x0e\x32\x1c.toolcrib.audit.v1.Operation\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\x12\x34\n\x0c\x61\x63tor_source\x18\x07 \x01(\x0e\x32\x1e.toolcrib.audit.v1.ActorSource\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x0e\n\x06method\x18\t \x01(\t\x12\x0c\n\x04peer\x18\n \x01(\t\x12/\n\x0b\x63ommit_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x06\x62\x65\x66ore\x18\x0c \x01(\x0b\x32\x14.google.protobuf.Any\x12#\n\x05\x61\x66ter\x18\r \x01(\x0b\x32\x14.google.protobuf.Any\x12\x32\n\x0e\x63hanged_fields\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x0c\n\x04hash\x18\x0f \x01(\x0c\x12\x0f\n\x07refusal\x18\x10 \x01(\t\x12\x0e\n\x06tenant\x18\x11 \x01(\t\"\xb2\x02\n\x0bTransaction\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12/\n\x0b\x63ommit_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x34\n\x0c\x61\x63tor_source\x18\x04 \x01(\x0e\x32\x1e.toolcrib.audit.v1.ActorSource\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0e\n\x06method\x18\x06 \x01(\t\x12\x0c\n\x04peer\x18\x07 \x01(\t\x12\x12\n\nrequest_id\x18\x08 \x01(\t\x12\x13\n\x0b\x65ntry_count\x18\t \x01(\x05\x12\x0f\n\x07refusal\x18\n \x01(\t\x12\x15\n\rrefused_calls\x18\x0b \x01(\x03\x12\x0c\n\x04hash\x18\x0c \x01(\x0c\x12\x0e\n\x06tenant\x18\r \x01(\t\"\xe0\x02\n\x17ListAuditEntriesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\tcomponent\x18\x03 \x01(\t\x12\x12\n\nrecord_key\x18\x04 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x30\n\noperations\x18\x06 \x03(\x0e\x32\x1c.toolcrib.audit.v1.Operation\x12.\n\nstart_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0estart_revision\x18\t \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\n \x01(\x03\x12\x14\n\x0coldest_first\x18\x0b \x01(\x08\x12\x14\n\x0cshow_refused\x18\x0c \x01(\x08\"u\n\x18ListAuditEntriesResponse\x12.\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1d.toolcrib.audit.v1.AuditEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\")\n\x15GetTransactionRequest\x12\x10\n\x08revision\x18\x01 \x01(\x03\"M\n\x16GetTransactionResponse\x12\x33\n\x0btransaction\x18\x01 \x01(\x0b\x32\x1e.toolcrib.audit.v1.Transaction\"\x9a\x02\n\x17ListTransactionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0estart_revision\x18\x06 \x01(\x03\x12\x14\n\x0c\x65nd_revision\x18\x07 \x01(\x03\x12\x11\n\tcomponent\x18\x08 \x01(\t\x12\x14\n\x0coldest_first\x18\t \x01(\x08\x12\x14\n\x0cshow_refused\x18\n \x01(\x08\"{\n\x18ListTransactionsResponse\x12\x34\n\x0ctransactions\x18\x01 \x03(\x0b\x32\x1e.toolcrib.audit.v1.Transaction\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\x15\n\x13GetChainHeadRequest\"g\n\x14GetChainHeadResponse\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12/\n\x0b\x63ommit_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xac\x01\n\tOperation\x12\x19\n\x15OPERATION_UNSPECIFIED\x10\x00\x12\x14\n\x10OPERATION_CREATE\x10\x01\x12\x14\n\x10OPERATION_UPDATE\x10\x02\x12\x14\n\x10OPERATION_DELETE\x10\x03\x12\x16\n\x12OPERATION_UNDELETE\x10\x04\x12\x15\n\x11OPERATION_REFUSED\x10\x05\x12\x13\n\x0fOPERATION_PRUNE\x10\x06*~\n\x0b\x41\x63torSource\x12\x1c\n\x18\x41\x43TOR_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x41\x43TOR_SOURCE_METADATA\x10\x01\x12\x1c\n\x18\x41\x43TOR_SOURCE_CERTIFICATE\x10\x02\x12\x18\n\x14\x41\x43TOR_SOURCE_DEFAULT\x10\x03\x32\xb0\x03\n\x0c\x41uditService\x12k\n\x10ListAuditEntries\x12*.toolcrib.audit.v1.ListAuditEntriesRequest\x1a+.toolcrib.audit.v1.ListAuditEntriesResponse\x12\x65\n\x0eGetTransaction\x12(.toolcrib.audit.v1.GetTransactionRequest\x1a).toolcrib.audit.v1.GetTransactionResponse\x12k\n\x10ListTransactions\x12*.toolcrib.audit.v1.ListTransactionsRequest\x1a+.toolcrib.audit.v1.ListTransactionsResponse\x12_\n\x0cGetChainHead\x12&.toolcrib.audit.v1.GetChainHeadRequest\x1a\'.toolcrib.audit.v1.GetChainHeadResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'toolcrib.audit.v1.audit_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OPERATION']._serialized_start=2034
-  _globals['_OPERATION']._serialized_end=2206
-  _globals['_ACTORSOURCE']._serialized_start=2208
-  _globals['_ACTORSOURCE']._serialized_end=2334
+  _globals['_OPERATION']._serialized_start=2066
+  _globals['_OPERATION']._serialized_end=2238
+  _globals['_ACTORSOURCE']._serialized_start=2240
+  _globals['_ACTORSOURCE']._serialized_end=2366
   _globals['_AUDITENTRY']._serialized_start=147
-  _globals['_AUDITENTRY']._serialized_end=604
-  _globals['_TRANSACTION']._serialized_start=607
-  _globals['_TRANSACTION']._serialized_end=897
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=900
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=1252
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=1254
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=1371
-  _globals['_GETTRANSACTIONREQUEST']._serialized_start=1373
-  _globals['_GETTRANSACTIONREQUEST']._serialized_end=1414
-  _globals['_GETTRANSACTIONRESPONSE']._serialized_start=1416
-  _globals['_GETTRANSACTIONRESPONSE']._serialized_end=1493
-  _globals['_LISTTRANSACTIONSREQUEST']._serialized_start=1496
-  _globals['_LISTTRANSACTIONSREQUEST']._serialized_end=1778
-  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_start=1780
-  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_end=1903
-  _globals['_GETCHAINHEADREQUEST']._serialized_start=1905
-  _globals['_GETCHAINHEADREQUEST']._serialized_end=1926
-  _globals['_GETCHAINHEADRESPONSE']._serialized_start=1928
-  _globals['_GETCHAINHEADRESPONSE']._serialized_end=2031
-  _globals['_AUDITSERVICE']._serialized_start=2337
-  _globals['_AUDITSERVICE']._serialized_end=2769
+  _globals['_AUDITENTRY']._serialized_end=620
+  _globals['_TRANSACTION']._serialized_start=623
+  _globals['_TRANSACTION']._serialized_end=929
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=932
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=1284
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=1286
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=1403
+  _globals['_GETTRANSACTIONREQUEST']._serialized_start=1405
+  _globals['_GETTRANSACTIONREQUEST']._serialized_end=1446
+  _globals['_GETTRANSACTIONRESPONSE']._serialized_start=1448
+  _globals['_GETTRANSACTIONRESPONSE']._serialized_end=1525
+  _globals['_LISTTRANSACTIONSREQUEST']._serialized_start=1528
+  _globals['_LISTTRANSACTIONSREQUEST']._serialized_end=1810
+  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_start=1812
+  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_end=1935
+  _globals['_GETCHAINHEADREQUEST']._serialized_start=1937
+  _globals['_GETCHAINHEADREQUEST']._serialized_end=1958
+  _globals['_GETCHAINHEADRESPONSE']._serialized_start=1960
+  _globals['_GETCHAINHEADRESPONSE']._serialized_end=2063
+  _globals['_AUDITSERVICE']._serialized_start=2369
+  _globals['_AUDITSERVICE']._serialized_end=2801
 # @@protoc_insertion_point(module_scope)
