@@ -328,7 +328,8 @@ class TestEvidence:
             # Put back what is gone, or something else.
             (
                 "INSERT INTO toolcrib_transaction SELECT 1, commit_time, actor, actor_source, reason, method, peer,"
-                " request_id, refusal, refused_calls, entry_count, hash FROM toolcrib_transaction WHERE revision = 3",
+                " request_id, refusal, refused_calls, entry_count, tenant, hash FROM toolcrib_transaction"
+                " WHERE revision = 3",
                 Fault.REORDERED,
             ),
             ("UPDATE toolcrib_audit SET after_image = x'00' WHERE operation = 6", Fault.ALTERED),

@@ -76,6 +76,7 @@ class Mill:
     def __init__(self, channel: grpc.Channel, *, tenant: str = "", actor: str = "ann") -> None:
         self.channel = channel
         self.tenant = tenant
+        self.address = self.database = ""
         self.metadata: Metadata = (("x-actor", actor), *((("x-tenant", tenant),) if tenant else ()))
 
     def of(self, tenant: str, actor: str = "ann") -> Mill:
@@ -150,4 +151,5 @@ def mill(
         grpc.insecure_channel(server.address) as channel,
     ):
         caller = Mill(channel)
+        caller.address, caller.database = server.address, server.database
         yield caller
