@@ -482,7 +482,8 @@ def require_rule(
     before: dict[tuple[int, int], AuditEntry], gone: set[tuple[int, int]], component: str, asked: dict[str, Any]
 ) -> None:
     """What is gone is just what the rule lets go of, by the plainest reading of it."""
-    newest = max(revision for revision, _ in before)
+    # Where all changes were refused there is nothing yet.
+    newest = max((revision for revision, _ in before), default=0)
     expected = set()
     for place, entry in before.items():
         is_old = "end_time" not in asked or entry.commit_time.ToDatetime(UTC) < asked["end_time"]
