@@ -17,6 +17,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import MetaData, delete, insert, select, update
 
 from support.behind import behind
+from support.moving import moved
 from support.tenancy import APART, COMPONENTS, Mill, mill, module, record, request, service_of
 from toolcrib.retention.v1.retention_pb2 import TARGET_AUDIT
 from toolcrib.server import Application
@@ -531,6 +532,19 @@ class TestWithoutAServer:
             assert caller.of("north").create("Job", name="d").id == 10
             assert caller.of("south").create("Job", name="d").id == 2
             assert caller.of("west").create("Job", name="d").id == 1
+
+    def test_a_move_to_another_database_takes_all_tenants_along(self, database: str) -> None:
+        with mill(database=database) as caller:
+            for name in ("north", "south"):
+                caller.of(name).create("Job", name=name)
+                caller.of(name).call("UpdateJob", job=job(id=1, amount=7))
+        with new_database() as target:
+            moved(database, target, COMPONENTS)
+            with mill(database=target) as caller:
+                for name in ("north", "south"):
+                    tenant = caller.of(name)
+                    assert (tenant.call("GetJob", id=1).name, tenant.create("Job", name="next").id) == (name, 2)
+                    assert len(tenant.call("ListJobRevisions", id=1).revisions) == 2
 
 
 class TestCertificates:

@@ -27,12 +27,16 @@ from toolcrib.server.system_tables import SystemTables
 from toolcrib.server.tenants import TENANT, own_columns, tenant_given
 
 
-def insert_into(table: Table, dialect: Dialect, *, counting: str = "") -> Prepared:
-    """INSERT of a whole row, but for the column `counting`, which goes on from the highest that is there."""
-    columns = [column for column in own_columns(table) if column.name != counting]
+def insert_into(table: Table, dialect: Dialect, *, counting: str = "", of_all_tenants: bool = False) -> Prepared:
+    """INSERT of a whole row, but for the column `counting`, which goes on from the highest that is there.
+
+    The tenant is the session's, unless rows `of_all_tenants` say themselves whose they are.
+    """
+    whole = table.columns if of_all_tenants else own_columns(table)
+    columns = [column for column in whole if column.name != counting]
     values: dict[str, Any] = {column.name: bindparam(column.name, type_=column.type) for column in columns}
     given = list(values)
-    if TENANT in table.c:
+    if TENANT in table.c and not of_all_tenants:
         values[TENANT] = tenant_given()
     if counting:
         highest = func.coalesce(select(func.max(table.c[counting])).scalar_subquery(), literal_column("0"))
