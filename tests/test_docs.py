@@ -73,6 +73,7 @@ def status_rows() -> list[tuple[str, str]]:
         "docs/schema.md",
         "docs/cli.md",
         "docs/databases.md",
+        "docs/tenants.md",
         "docs/audit.md",
         "docs/retention.md",
         "docs/compliance.md",

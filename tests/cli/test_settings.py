@@ -186,7 +186,9 @@ def test_the_file_of_a_new_project_has_every_setting_and_can_be_read() -> None:
     lines = [line[2:] for line in text.splitlines() if re.match(r"# (?!tls_|retention_key)\w+ = ", line)]
     Path("toolcrib.toml").write_text("\n".join(lines))
     defaults = Settings()
-    assert load_settings() == defaults.model_copy(update={"default_actor": "line 3", "trust_metadata": True})
+    assert load_settings() == defaults.model_copy(
+        update={"default_actor": "line 3", "trust_metadata": True, "operators": "ann, bob"}
+    )
 
 
 def test_variables_of_no_setting_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,21 @@ def test_a_view_has_its_own_actor_and_reason(client: Client, server: FakeServer)
     assert view.crib.channel is client.crib.channel
 
 
+def test_a_tenant_goes_with_each_call_of_a_view_for_it(client: Client, server: FakeServer) -> None:
+    view = client.viewed(lambda crib: crib.as_tenant("north"))
+    write(view)
+    assert sent(server) == {"x-actor": "ann", "x-tenant": "north"}
+    read(client.viewed(lambda crib: crib.as_tenant("Süd")))
+    assert sent(server) == {"x-actor": "ann", "x-tenant-bin": "Süd".encode()}
+    assert (view.crib.tenant, client.crib.tenant) == ("north", None)
+
+
+def test_a_connection_may_be_made_for_a_tenant(server: FakeServer) -> None:
+    with Crib.connect(server.address, tenant="north") as crib:
+        crib.read(crib.channel.unary_unary("/any/Read"), b"")
+    assert sent(server) == {"x-tenant": "north"}
+
+
 def test_without_an_actor_none_is_sent(client: Client, server: FakeServer) -> None:
     write(client.viewed(lambda crib: crib.as_actor(None)))
     assert sent(server) == {}

@@ -31,13 +31,13 @@ def refused(file: DeclaredFile) -> str:
 def test_an_option_of_a_newer_version_is_refused(file: DeclaredFile) -> None:
     descriptors = describe(COMPONENTS, [CYCLE])
     cycle = next(found for found in descriptors.file if found.name == CYCLE).message_type[0]
-    # Field 81710, a message of four bytes: number 70 as 1, and number 49 as 2.
-    cycle.options.MergeFromString(bytes.fromhex("f2f227") + b"\x06" + bytes.fromhex("b00401880302"))
+    # Field 81710, a message of four bytes: number 78 as 1, and number 49 as 2.
+    cycle.options.MergeFromString(bytes.fromhex("f2f227") + b"\x06" + bytes.fromhex("f00401880302"))
     cycle.field[1].options.MergeFromString(bytes.fromhex("f2f227") + b"\x03" + bytes.fromhex("f80401"))
     newer = read_files(descriptors, [CYCLE])[0]
     assert refused(newer).splitlines() == [
         f"{CYCLE}:11:3: option number 49 of the component is unknown to this version; it needs a newer toolcrib",
-        f"{CYCLE}:11:3: option number 70 of the component is unknown to this version; it needs a newer toolcrib",
+        f"{CYCLE}:11:3: option number 78 of the component is unknown to this version; it needs a newer toolcrib",
         f"{CYCLE}:15:3: option number 79 of `product_id` is unknown to this version; it needs a newer toolcrib",
     ]
 

@@ -54,6 +54,7 @@ CREATE TABLE [toolcrib_transaction] (
     [refusal] NVARCHAR(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [refused_calls] BIGINT NOT NULL,
     [entry_count] INTEGER NOT NULL,
+    [tenant] NVARCHAR(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [hash] VARBINARY(max) NOT NULL,
     PRIMARY KEY ([revision])
 );
@@ -73,17 +74,19 @@ CREATE TABLE [toolcrib_audit] (
     [operation] SMALLINT NOT NULL,
     [before_image] VARBINARY(max) NULL,
     [after_image] VARBINARY(max) NULL,
+    [tenant] NVARCHAR(850) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [hash] VARBINARY(max) NOT NULL,
     PRIMARY KEY ([revision], [ordinal]),
     FOREIGN KEY([revision]) REFERENCES [toolcrib_transaction] ([revision])
 );
 
 -- the index toolcrib_audit_record
-CREATE INDEX [toolcrib_audit_record] ON [toolcrib_audit] ([component], [record_key], [revision]);
+CREATE INDEX [toolcrib_audit_record] ON [toolcrib_audit] ([component], [tenant], [record_key], [revision]);
 
 -- the table toolcrib_answer
 CREATE TABLE [toolcrib_answer] (
     [number] BIGINT NOT NULL,
+    [tenant] NVARCHAR(850) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [actor] NVARCHAR(850) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [request_id] NVARCHAR(850) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [commit_time] DATETIME2(6) NOT NULL,
@@ -94,7 +97,7 @@ CREATE TABLE [toolcrib_answer] (
 );
 
 -- the index toolcrib_answer_request
-CREATE UNIQUE INDEX [toolcrib_answer_request] ON [toolcrib_answer] ([actor], [request_id]);
+CREATE UNIQUE INDEX [toolcrib_answer_request] ON [toolcrib_answer] ([tenant], [actor], [request_id]);
 
 -- the table toolcrib_kept
 CREATE TABLE [toolcrib_kept] (
@@ -168,19 +171,22 @@ CREATE INDEX [toolcrib_direct_write_transaction] ON [toolcrib_direct_write] ([tr
 DELETE FROM [toolcrib_answer] WHERE [toolcrib_answer].[number] <= %s;
 
 -- insert_answer
-INSERT INTO [toolcrib_answer] ([number], [actor], [request_id], [commit_time], [revision], [digest], [answer]) VALUES ((coalesce((SELECT max([toolcrib_answer].[number]) AS [max_1]
-FROM [toolcrib_answer]), 0) + 1), %s, %s, %s, %s, %s, %s);
+INSERT INTO [toolcrib_answer] ([number], [tenant], [actor], [request_id], [commit_time], [revision], [digest], [answer]) VALUES ((coalesce((SELECT max([toolcrib_answer].[number]) AS [max_1]
+FROM [toolcrib_answer]), 0) + 1), %s, %s, %s, %s, %s, %s, %s);
 
 -- insert_audit
-INSERT INTO [toolcrib_audit] ([revision], [ordinal], [component], [record_key], [operation], [before_image], [after_image], [hash]) VALUES (%s, %s, %s, %s, %s, %s, %s, %s);
+INSERT INTO [toolcrib_audit] ([revision], [ordinal], [component], [record_key], [operation], [before_image], [after_image], [tenant], [hash]) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s);
+
+-- insert_sequence
+INSERT INTO [toolcrib_sequence] ([name], [last_value]) VALUES (%s, %s);
 
 -- insert_transaction
-INSERT INTO [toolcrib_transaction] ([revision], [commit_time], [actor], [actor_source], [reason], [method], [peer], [request_id], [refusal], [refused_calls], [entry_count], [hash]) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
+INSERT INTO [toolcrib_transaction] ([revision], [commit_time], [actor], [actor_source], [reason], [method], [peer], [request_id], [refusal], [refused_calls], [entry_count], [tenant], [hash]) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
 
 -- select_answer
 SELECT [toolcrib_answer].[digest], [toolcrib_answer].[answer]
 FROM [toolcrib_answer]
-WHERE [toolcrib_answer].[actor] = %s AND [toolcrib_answer].[request_id] = %s;
+WHERE [toolcrib_answer].[tenant] = %s AND [toolcrib_answer].[actor] = %s AND [toolcrib_answer].[request_id] = %s;
 
 -- select_chain_head
 SELECT TOP (%s) coalesce((SELECT TOP (%s) [toolcrib_audit].[hash]
@@ -233,24 +239,24 @@ UPDATE [toolcrib_sequence] SET [last_value]=%s WHERE [toolcrib_sequence].[name] 
 -- == The audit
 
 -- entries of a record, a further page
-SELECT TOP (%s) [toolcrib_audit].[revision], [toolcrib_audit].[ordinal], [toolcrib_audit].[component], [toolcrib_audit].[record_key], [toolcrib_audit].[operation], [toolcrib_audit].[before_image], [toolcrib_audit].[after_image], [toolcrib_audit].[hash], [toolcrib_transaction].[commit_time], [toolcrib_transaction].[actor], [toolcrib_transaction].[actor_source], [toolcrib_transaction].[reason], [toolcrib_transaction].[method], [toolcrib_transaction].[peer], [toolcrib_transaction].[refusal]
+SELECT TOP (%s) [toolcrib_audit].[revision], [toolcrib_audit].[ordinal], [toolcrib_audit].[component], [toolcrib_audit].[record_key], [toolcrib_audit].[operation], [toolcrib_audit].[before_image], [toolcrib_audit].[after_image], [toolcrib_audit].[tenant], [toolcrib_audit].[hash], [toolcrib_transaction].[commit_time], [toolcrib_transaction].[actor], [toolcrib_transaction].[actor_source], [toolcrib_transaction].[reason], [toolcrib_transaction].[method], [toolcrib_transaction].[peer], [toolcrib_transaction].[refusal]
 FROM [toolcrib_audit] JOIN [toolcrib_transaction] ON [toolcrib_transaction].[revision] = [toolcrib_audit].[revision]
 WHERE [toolcrib_audit].[component] IN (%s) AND [toolcrib_audit].[record_key] = %s AND [toolcrib_transaction].[actor] = %s AND [toolcrib_audit].[operation] != %s AND [toolcrib_transaction].[commit_time] >= %s AND [toolcrib_transaction].[commit_time] < %s AND [toolcrib_audit].[revision] >= %s AND [toolcrib_audit].[revision] <= %s AND ([toolcrib_audit].[revision] < %s OR [toolcrib_audit].[revision] = %s AND [toolcrib_audit].[ordinal] < %s) ORDER BY [toolcrib_audit].[revision] DESC, [toolcrib_audit].[ordinal] DESC;
 
 -- entries by operations, all
-SELECT [toolcrib_audit].[revision], [toolcrib_audit].[ordinal], [toolcrib_audit].[component], [toolcrib_audit].[record_key], [toolcrib_audit].[operation], [toolcrib_audit].[before_image], [toolcrib_audit].[after_image], [toolcrib_audit].[hash], [toolcrib_transaction].[commit_time], [toolcrib_transaction].[actor], [toolcrib_transaction].[actor_source], [toolcrib_transaction].[reason], [toolcrib_transaction].[method], [toolcrib_transaction].[peer], [toolcrib_transaction].[refusal]
+SELECT [toolcrib_audit].[revision], [toolcrib_audit].[ordinal], [toolcrib_audit].[component], [toolcrib_audit].[record_key], [toolcrib_audit].[operation], [toolcrib_audit].[before_image], [toolcrib_audit].[after_image], [toolcrib_audit].[tenant], [toolcrib_audit].[hash], [toolcrib_transaction].[commit_time], [toolcrib_transaction].[actor], [toolcrib_transaction].[actor_source], [toolcrib_transaction].[reason], [toolcrib_transaction].[method], [toolcrib_transaction].[peer], [toolcrib_transaction].[refusal]
 FROM [toolcrib_audit] JOIN [toolcrib_transaction] ON [toolcrib_transaction].[revision] = [toolcrib_audit].[revision]
 WHERE [toolcrib_audit].[operation] IN (%s, %s) ORDER BY [toolcrib_audit].[revision] ASC, [toolcrib_audit].[ordinal] ASC;
 
 -- transactions, a further page
-SELECT TOP (%s) [toolcrib_transaction].[revision], [toolcrib_transaction].[commit_time], [toolcrib_transaction].[actor], [toolcrib_transaction].[actor_source], [toolcrib_transaction].[reason], [toolcrib_transaction].[method], [toolcrib_transaction].[peer], [toolcrib_transaction].[request_id], [toolcrib_transaction].[refusal], [toolcrib_transaction].[refused_calls], [toolcrib_transaction].[entry_count], [toolcrib_transaction].[hash]
+SELECT TOP (%s) [toolcrib_transaction].[revision], [toolcrib_transaction].[commit_time], [toolcrib_transaction].[actor], [toolcrib_transaction].[actor_source], [toolcrib_transaction].[reason], [toolcrib_transaction].[method], [toolcrib_transaction].[peer], [toolcrib_transaction].[request_id], [toolcrib_transaction].[refusal], [toolcrib_transaction].[refused_calls], [toolcrib_transaction].[entry_count], [toolcrib_transaction].[tenant], [toolcrib_transaction].[hash]
 FROM [toolcrib_transaction]
 WHERE [toolcrib_transaction].[actor] = %s AND (EXISTS (SELECT *
 FROM [toolcrib_audit]
 WHERE [toolcrib_audit].[revision] = [toolcrib_transaction].[revision] AND [toolcrib_audit].[component] IN (%s))) AND [toolcrib_transaction].[commit_time] >= %s AND [toolcrib_transaction].[commit_time] < %s AND [toolcrib_transaction].[revision] >= %s AND [toolcrib_transaction].[revision] <= %s AND [toolcrib_transaction].[refusal] = %s AND [toolcrib_transaction].[revision] < %s ORDER BY [toolcrib_transaction].[revision] DESC;
 
 -- the newest transaction
-SELECT TOP (%s) [toolcrib_transaction].[revision], [toolcrib_transaction].[commit_time], [toolcrib_transaction].[actor], [toolcrib_transaction].[actor_source], [toolcrib_transaction].[reason], [toolcrib_transaction].[method], [toolcrib_transaction].[peer], [toolcrib_transaction].[request_id], [toolcrib_transaction].[refusal], [toolcrib_transaction].[refused_calls], [toolcrib_transaction].[entry_count], [toolcrib_transaction].[hash]
+SELECT TOP (%s) [toolcrib_transaction].[revision], [toolcrib_transaction].[commit_time], [toolcrib_transaction].[actor], [toolcrib_transaction].[actor_source], [toolcrib_transaction].[reason], [toolcrib_transaction].[method], [toolcrib_transaction].[peer], [toolcrib_transaction].[request_id], [toolcrib_transaction].[refusal], [toolcrib_transaction].[refused_calls], [toolcrib_transaction].[entry_count], [toolcrib_transaction].[tenant], [toolcrib_transaction].[hash]
 FROM [toolcrib_transaction] ORDER BY [toolcrib_transaction].[revision] DESC;
 
 -- how many entries may go, but for the last of each record
@@ -259,7 +265,7 @@ FROM (SELECT [toolcrib_audit].[revision] AS [revision], [toolcrib_audit].[ordina
 FROM [toolcrib_audit]
 WHERE [toolcrib_audit].[component] = %s AND [toolcrib_audit].[operation] != %s AND [toolcrib_audit].[revision] > %s AND [toolcrib_audit].[revision] <= %s AND [toolcrib_audit].[revision] < (SELECT DISTINCT [toolcrib_audit_1].[revision]
 FROM [toolcrib_audit] AS [toolcrib_audit_1]
-WHERE [toolcrib_audit_1].[component] = [toolcrib_audit].[component] AND [toolcrib_audit_1].[record_key] = [toolcrib_audit].[record_key] AND [toolcrib_audit_1].[operation] < %s AND [toolcrib_audit_1].[revision] <= %s ORDER BY [toolcrib_audit_1].[revision] DESC
+WHERE [toolcrib_audit_1].[component] = [toolcrib_audit].[component] AND [toolcrib_audit_1].[tenant] = [toolcrib_audit].[tenant] AND [toolcrib_audit_1].[record_key] = [toolcrib_audit].[record_key] AND [toolcrib_audit_1].[operation] < %s AND [toolcrib_audit_1].[revision] <= %s ORDER BY [toolcrib_audit_1].[revision] DESC
  OFFSET %s ROWS
  FETCH FIRST %s ROWS ONLY)) AS [anon_1];
 

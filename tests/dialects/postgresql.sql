@@ -59,6 +59,7 @@ CREATE TABLE "toolcrib_transaction" (
     "refusal" VARCHAR COLLATE "C" NOT NULL,
     "refused_calls" BIGINT NOT NULL,
     "entry_count" INTEGER NOT NULL,
+    "tenant" VARCHAR COLLATE "C" NOT NULL,
     "hash" BYTEA NOT NULL,
     PRIMARY KEY ("revision")
 );
@@ -78,17 +79,19 @@ CREATE TABLE "toolcrib_audit" (
     "operation" SMALLINT NOT NULL,
     "before_image" BYTEA,
     "after_image" BYTEA,
+    "tenant" VARCHAR COLLATE "C" NOT NULL,
     "hash" BYTEA NOT NULL,
     PRIMARY KEY ("revision", "ordinal"),
     FOREIGN KEY("revision") REFERENCES "toolcrib_transaction" ("revision")
 );
 
 -- the index toolcrib_audit_record
-CREATE INDEX "toolcrib_audit_record" ON "toolcrib_audit" ("component", "record_key", "revision");
+CREATE INDEX "toolcrib_audit_record" ON "toolcrib_audit" ("component", "tenant", "record_key", "revision");
 
 -- the table toolcrib_answer
 CREATE TABLE "toolcrib_answer" (
     "number" BIGINT NOT NULL,
+    "tenant" VARCHAR COLLATE "C" NOT NULL,
     "actor" VARCHAR COLLATE "C" NOT NULL,
     "request_id" VARCHAR COLLATE "C" NOT NULL,
     "commit_time" TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -99,7 +102,7 @@ CREATE TABLE "toolcrib_answer" (
 );
 
 -- the index toolcrib_answer_request
-CREATE UNIQUE INDEX "toolcrib_answer_request" ON "toolcrib_answer" ("actor", "request_id");
+CREATE UNIQUE INDEX "toolcrib_answer_request" ON "toolcrib_answer" ("tenant", "actor", "request_id");
 
 -- the table toolcrib_kept
 CREATE TABLE "toolcrib_kept" (
@@ -173,19 +176,22 @@ CREATE INDEX "toolcrib_direct_write_transaction" ON "toolcrib_direct_write" ("tr
 DELETE FROM "toolcrib_answer" WHERE "toolcrib_answer"."number" <= %s::BIGINT;
 
 -- insert_answer
-INSERT INTO "toolcrib_answer" ("number", "actor", "request_id", "commit_time", "revision", "digest", "answer") VALUES ((coalesce((SELECT "max"("toolcrib_answer"."number") AS "max_1"
-FROM "toolcrib_answer"), 0) + 1), %s::VARCHAR COLLATE "C", %s::VARCHAR COLLATE "C", %s::TIMESTAMP WITH TIME ZONE, %s::BIGINT, %s, %s);
+INSERT INTO "toolcrib_answer" ("number", "tenant", "actor", "request_id", "commit_time", "revision", "digest", "answer") VALUES ((coalesce((SELECT "max"("toolcrib_answer"."number") AS "max_1"
+FROM "toolcrib_answer"), 0) + 1), %s::VARCHAR COLLATE "C", %s::VARCHAR COLLATE "C", %s::VARCHAR COLLATE "C", %s::TIMESTAMP WITH TIME ZONE, %s::BIGINT, %s, %s);
 
 -- insert_audit
-INSERT INTO "toolcrib_audit" ("revision", "ordinal", "component", "record_key", "operation", "before_image", "after_image", "hash") VALUES (%s::BIGINT, %s::INTEGER, %s::VARCHAR COLLATE "C", %s::VARCHAR COLLATE "C", %s::SMALLINT, %s, %s, %s);
+INSERT INTO "toolcrib_audit" ("revision", "ordinal", "component", "record_key", "operation", "before_image", "after_image", "tenant", "hash") VALUES (%s::BIGINT, %s::INTEGER, %s::VARCHAR COLLATE "C", %s::VARCHAR COLLATE "C", %s::SMALLINT, %s, %s, %s::VARCHAR COLLATE "C", %s);
+
+-- insert_sequence
+INSERT INTO "toolcrib_sequence" ("name", "last_value") VALUES (%s::VARCHAR COLLATE "C", %s::BIGINT);
 
 -- insert_transaction
-INSERT INTO "toolcrib_transaction" ("revision", "commit_time", "actor", "actor_source", "reason", "method", "peer", "request_id", "refusal", "refused_calls", "entry_count", "hash") VALUES (%s::BIGINT, %s::TIMESTAMP WITH TIME ZONE, %s::VARCHAR COLLATE "C", %s::SMALLINT, %s::VARCHAR COLLATE "C", %s::VARCHAR COLLATE "C", %s::VARCHAR COLLATE "C", %s::VARCHAR COLLATE "C", %s::VARCHAR COLLATE "C", %s::BIGINT, %s::INTEGER, %s);
+INSERT INTO "toolcrib_transaction" ("revision", "commit_time", "actor", "actor_source", "reason", "method", "peer", "request_id", "refusal", "refused_calls", "entry_count", "tenant", "hash") VALUES (%s::BIGINT, %s::TIMESTAMP WITH TIME ZONE, %s::VARCHAR COLLATE "C", %s::SMALLINT, %s::VARCHAR COLLATE "C", %s::VARCHAR COLLATE "C", %s::VARCHAR COLLATE "C", %s::VARCHAR COLLATE "C", %s::VARCHAR COLLATE "C", %s::BIGINT, %s::INTEGER, %s::VARCHAR COLLATE "C", %s);
 
 -- select_answer
 SELECT "toolcrib_answer"."digest", "toolcrib_answer"."answer"
 FROM "toolcrib_answer"
-WHERE "toolcrib_answer"."actor" = %s::VARCHAR COLLATE "C" AND "toolcrib_answer"."request_id" = %s::VARCHAR COLLATE "C";
+WHERE "toolcrib_answer"."tenant" = %s::VARCHAR COLLATE "C" AND "toolcrib_answer"."actor" = %s::VARCHAR COLLATE "C" AND "toolcrib_answer"."request_id" = %s::VARCHAR COLLATE "C";
 
 -- select_chain_head
 SELECT coalesce((SELECT "toolcrib_audit"."hash"
@@ -240,18 +246,18 @@ UPDATE "toolcrib_sequence" SET "last_value"=%s::BIGINT WHERE "toolcrib_sequence"
 -- == The audit
 
 -- entries of a record, a further page
-SELECT "toolcrib_audit"."revision", "toolcrib_audit"."ordinal", "toolcrib_audit"."component", "toolcrib_audit"."record_key", "toolcrib_audit"."operation", "toolcrib_audit"."before_image", "toolcrib_audit"."after_image", "toolcrib_audit"."hash", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."refusal"
+SELECT "toolcrib_audit"."revision", "toolcrib_audit"."ordinal", "toolcrib_audit"."component", "toolcrib_audit"."record_key", "toolcrib_audit"."operation", "toolcrib_audit"."before_image", "toolcrib_audit"."after_image", "toolcrib_audit"."tenant", "toolcrib_audit"."hash", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."refusal"
 FROM "toolcrib_audit" JOIN "toolcrib_transaction" ON "toolcrib_transaction"."revision" = "toolcrib_audit"."revision"
 WHERE "toolcrib_audit"."component" IN (%s::VARCHAR COLLATE "C") AND "toolcrib_audit"."record_key" = %s::VARCHAR COLLATE "C" AND "toolcrib_transaction"."actor" = %s::VARCHAR COLLATE "C" AND "toolcrib_audit"."operation" != %s::SMALLINT AND "toolcrib_transaction"."commit_time" >= %s::TIMESTAMP WITH TIME ZONE AND "toolcrib_transaction"."commit_time" < %s::TIMESTAMP WITH TIME ZONE AND "toolcrib_audit"."revision" >= %s::BIGINT AND "toolcrib_audit"."revision" <= %s::BIGINT AND ("toolcrib_audit"."revision" < %s::BIGINT OR "toolcrib_audit"."revision" = %s::BIGINT AND "toolcrib_audit"."ordinal" < %s::INTEGER) ORDER BY "toolcrib_audit"."revision" DESC, "toolcrib_audit"."ordinal" DESC
  LIMIT %s::INTEGER;
 
 -- entries by operations, all
-SELECT "toolcrib_audit"."revision", "toolcrib_audit"."ordinal", "toolcrib_audit"."component", "toolcrib_audit"."record_key", "toolcrib_audit"."operation", "toolcrib_audit"."before_image", "toolcrib_audit"."after_image", "toolcrib_audit"."hash", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."refusal"
+SELECT "toolcrib_audit"."revision", "toolcrib_audit"."ordinal", "toolcrib_audit"."component", "toolcrib_audit"."record_key", "toolcrib_audit"."operation", "toolcrib_audit"."before_image", "toolcrib_audit"."after_image", "toolcrib_audit"."tenant", "toolcrib_audit"."hash", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."refusal"
 FROM "toolcrib_audit" JOIN "toolcrib_transaction" ON "toolcrib_transaction"."revision" = "toolcrib_audit"."revision"
 WHERE "toolcrib_audit"."operation" IN (%s::SMALLINT, %s::SMALLINT) ORDER BY "toolcrib_audit"."revision" ASC, "toolcrib_audit"."ordinal" ASC;
 
 -- transactions, a further page
-SELECT "toolcrib_transaction"."revision", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."request_id", "toolcrib_transaction"."refusal", "toolcrib_transaction"."refused_calls", "toolcrib_transaction"."entry_count", "toolcrib_transaction"."hash"
+SELECT "toolcrib_transaction"."revision", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."request_id", "toolcrib_transaction"."refusal", "toolcrib_transaction"."refused_calls", "toolcrib_transaction"."entry_count", "toolcrib_transaction"."tenant", "toolcrib_transaction"."hash"
 FROM "toolcrib_transaction"
 WHERE "toolcrib_transaction"."actor" = %s::VARCHAR COLLATE "C" AND (EXISTS (SELECT *
 FROM "toolcrib_audit"
@@ -259,7 +265,7 @@ WHERE "toolcrib_audit"."revision" = "toolcrib_transaction"."revision" AND "toolc
  LIMIT %s::INTEGER;
 
 -- the newest transaction
-SELECT "toolcrib_transaction"."revision", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."request_id", "toolcrib_transaction"."refusal", "toolcrib_transaction"."refused_calls", "toolcrib_transaction"."entry_count", "toolcrib_transaction"."hash"
+SELECT "toolcrib_transaction"."revision", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."request_id", "toolcrib_transaction"."refusal", "toolcrib_transaction"."refused_calls", "toolcrib_transaction"."entry_count", "toolcrib_transaction"."tenant", "toolcrib_transaction"."hash"
 FROM "toolcrib_transaction" ORDER BY "toolcrib_transaction"."revision" DESC
  LIMIT %s::INTEGER;
 
@@ -269,7 +275,7 @@ FROM (SELECT "toolcrib_audit"."revision" AS "revision", "toolcrib_audit"."ordina
 FROM "toolcrib_audit"
 WHERE "toolcrib_audit"."component" = %s::VARCHAR COLLATE "C" AND "toolcrib_audit"."operation" != %s::SMALLINT AND "toolcrib_audit"."revision" > %s::BIGINT AND "toolcrib_audit"."revision" <= %s::BIGINT AND "toolcrib_audit"."revision" < (SELECT DISTINCT "toolcrib_audit_1"."revision"
 FROM "toolcrib_audit" AS "toolcrib_audit_1"
-WHERE "toolcrib_audit_1"."component" = "toolcrib_audit"."component" AND "toolcrib_audit_1"."record_key" = "toolcrib_audit"."record_key" AND "toolcrib_audit_1"."operation" < %s::SMALLINT AND "toolcrib_audit_1"."revision" <= %s::BIGINT ORDER BY "toolcrib_audit_1"."revision" DESC
+WHERE "toolcrib_audit_1"."component" = "toolcrib_audit"."component" AND "toolcrib_audit_1"."tenant" = "toolcrib_audit"."tenant" AND "toolcrib_audit_1"."record_key" = "toolcrib_audit"."record_key" AND "toolcrib_audit_1"."operation" < %s::SMALLINT AND "toolcrib_audit_1"."revision" <= %s::BIGINT ORDER BY "toolcrib_audit_1"."revision" DESC
  LIMIT %s::INTEGER OFFSET %s::INTEGER)) AS "anon_1";
 
 -- which versions of plant.recipes.v1.Recipe may go

@@ -55,6 +55,7 @@ CREATE TABLE "toolcrib_transaction" (
     "refusal" TEXT NOT NULL,
     "refused_calls" BIGINT NOT NULL,
     "entry_count" INTEGER NOT NULL,
+    "tenant" TEXT NOT NULL,
     "hash" BLOB NOT NULL,
     PRIMARY KEY ("revision")
 );
@@ -74,6 +75,7 @@ CREATE TABLE "toolcrib_audit" (
     "operation" SMALLINT NOT NULL,
     "before_image" BLOB,
     "after_image" BLOB,
+    "tenant" TEXT NOT NULL,
     "hash" BLOB NOT NULL,
     PRIMARY KEY ("revision", "ordinal"),
     FOREIGN KEY("revision") REFERENCES "toolcrib_transaction" ("revision")
@@ -81,11 +83,12 @@ CREATE TABLE "toolcrib_audit" (
  WITHOUT ROWID;
 
 -- the index toolcrib_audit_record
-CREATE INDEX "toolcrib_audit_record" ON "toolcrib_audit" ("component", "record_key", "revision");
+CREATE INDEX "toolcrib_audit_record" ON "toolcrib_audit" ("component", "tenant", "record_key", "revision");
 
 -- the table toolcrib_answer
 CREATE TABLE "toolcrib_answer" (
     "number" INTEGER NOT NULL,
+    "tenant" TEXT NOT NULL,
     "actor" TEXT NOT NULL,
     "request_id" TEXT NOT NULL,
     "commit_time" VARCHAR(26) NOT NULL,
@@ -96,7 +99,7 @@ CREATE TABLE "toolcrib_answer" (
 );
 
 -- the index toolcrib_answer_request
-CREATE UNIQUE INDEX "toolcrib_answer_request" ON "toolcrib_answer" ("actor", "request_id");
+CREATE UNIQUE INDEX "toolcrib_answer_request" ON "toolcrib_answer" ("tenant", "actor", "request_id");
 
 -- the table toolcrib_kept
 CREATE TABLE "toolcrib_kept" (
@@ -171,19 +174,22 @@ CREATE INDEX "toolcrib_direct_write_transaction" ON "toolcrib_direct_write" ("tr
 DELETE FROM "toolcrib_answer" WHERE "toolcrib_answer"."number" <= ?;
 
 -- insert_answer
-INSERT INTO "toolcrib_answer" ("number", "actor", "request_id", "commit_time", "revision", "digest", "answer") VALUES ((coalesce((SELECT "max"("toolcrib_answer"."number") AS "max_1"
-FROM "toolcrib_answer"), 0) + 1), ?, ?, ?, ?, ?, ?);
+INSERT INTO "toolcrib_answer" ("number", "tenant", "actor", "request_id", "commit_time", "revision", "digest", "answer") VALUES ((coalesce((SELECT "max"("toolcrib_answer"."number") AS "max_1"
+FROM "toolcrib_answer"), 0) + 1), ?, ?, ?, ?, ?, ?, ?);
 
 -- insert_audit
-INSERT INTO "toolcrib_audit" ("revision", "ordinal", "component", "record_key", "operation", "before_image", "after_image", "hash") VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO "toolcrib_audit" ("revision", "ordinal", "component", "record_key", "operation", "before_image", "after_image", "tenant", "hash") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- insert_sequence
+INSERT INTO "toolcrib_sequence" ("name", "last_value") VALUES (?, ?);
 
 -- insert_transaction
-INSERT INTO "toolcrib_transaction" ("revision", "commit_time", "actor", "actor_source", "reason", "method", "peer", "request_id", "refusal", "refused_calls", "entry_count", "hash") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO "toolcrib_transaction" ("revision", "commit_time", "actor", "actor_source", "reason", "method", "peer", "request_id", "refusal", "refused_calls", "entry_count", "tenant", "hash") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- select_answer
 SELECT "toolcrib_answer"."digest", "toolcrib_answer"."answer"
 FROM "toolcrib_answer"
-WHERE "toolcrib_answer"."actor" = ? AND "toolcrib_answer"."request_id" = ?;
+WHERE "toolcrib_answer"."tenant" = ? AND "toolcrib_answer"."actor" = ? AND "toolcrib_answer"."request_id" = ?;
 
 -- select_chain_head
 SELECT coalesce((SELECT "toolcrib_audit"."hash"
@@ -238,18 +244,18 @@ UPDATE "toolcrib_sequence" SET "last_value"=? WHERE "toolcrib_sequence"."name" =
 -- == The audit
 
 -- entries of a record, a further page
-SELECT "toolcrib_audit"."revision", "toolcrib_audit"."ordinal", "toolcrib_audit"."component", "toolcrib_audit"."record_key", "toolcrib_audit"."operation", "toolcrib_audit"."before_image", "toolcrib_audit"."after_image", "toolcrib_audit"."hash", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."refusal"
+SELECT "toolcrib_audit"."revision", "toolcrib_audit"."ordinal", "toolcrib_audit"."component", "toolcrib_audit"."record_key", "toolcrib_audit"."operation", "toolcrib_audit"."before_image", "toolcrib_audit"."after_image", "toolcrib_audit"."tenant", "toolcrib_audit"."hash", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."refusal"
 FROM "toolcrib_audit" JOIN "toolcrib_transaction" ON "toolcrib_transaction"."revision" = "toolcrib_audit"."revision"
 WHERE "toolcrib_audit"."component" IN (?) AND "toolcrib_audit"."record_key" = ? AND "toolcrib_transaction"."actor" = ? AND "toolcrib_audit"."operation" != ? AND "toolcrib_transaction"."commit_time" >= ? AND "toolcrib_transaction"."commit_time" < ? AND "toolcrib_audit"."revision" >= ? AND "toolcrib_audit"."revision" <= ? AND ("toolcrib_audit"."revision" < ? OR "toolcrib_audit"."revision" = ? AND "toolcrib_audit"."ordinal" < ?) ORDER BY "toolcrib_audit"."revision" DESC, "toolcrib_audit"."ordinal" DESC
  LIMIT ? OFFSET ?;
 
 -- entries by operations, all
-SELECT "toolcrib_audit"."revision", "toolcrib_audit"."ordinal", "toolcrib_audit"."component", "toolcrib_audit"."record_key", "toolcrib_audit"."operation", "toolcrib_audit"."before_image", "toolcrib_audit"."after_image", "toolcrib_audit"."hash", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."refusal"
+SELECT "toolcrib_audit"."revision", "toolcrib_audit"."ordinal", "toolcrib_audit"."component", "toolcrib_audit"."record_key", "toolcrib_audit"."operation", "toolcrib_audit"."before_image", "toolcrib_audit"."after_image", "toolcrib_audit"."tenant", "toolcrib_audit"."hash", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."refusal"
 FROM "toolcrib_audit" JOIN "toolcrib_transaction" ON "toolcrib_transaction"."revision" = "toolcrib_audit"."revision"
 WHERE "toolcrib_audit"."operation" IN (?, ?) ORDER BY "toolcrib_audit"."revision" ASC, "toolcrib_audit"."ordinal" ASC;
 
 -- transactions, a further page
-SELECT "toolcrib_transaction"."revision", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."request_id", "toolcrib_transaction"."refusal", "toolcrib_transaction"."refused_calls", "toolcrib_transaction"."entry_count", "toolcrib_transaction"."hash"
+SELECT "toolcrib_transaction"."revision", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."request_id", "toolcrib_transaction"."refusal", "toolcrib_transaction"."refused_calls", "toolcrib_transaction"."entry_count", "toolcrib_transaction"."tenant", "toolcrib_transaction"."hash"
 FROM "toolcrib_transaction"
 WHERE "toolcrib_transaction"."actor" = ? AND (EXISTS (SELECT *
 FROM "toolcrib_audit"
@@ -257,7 +263,7 @@ WHERE "toolcrib_audit"."revision" = "toolcrib_transaction"."revision" AND "toolc
  LIMIT ? OFFSET ?;
 
 -- the newest transaction
-SELECT "toolcrib_transaction"."revision", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."request_id", "toolcrib_transaction"."refusal", "toolcrib_transaction"."refused_calls", "toolcrib_transaction"."entry_count", "toolcrib_transaction"."hash"
+SELECT "toolcrib_transaction"."revision", "toolcrib_transaction"."commit_time", "toolcrib_transaction"."actor", "toolcrib_transaction"."actor_source", "toolcrib_transaction"."reason", "toolcrib_transaction"."method", "toolcrib_transaction"."peer", "toolcrib_transaction"."request_id", "toolcrib_transaction"."refusal", "toolcrib_transaction"."refused_calls", "toolcrib_transaction"."entry_count", "toolcrib_transaction"."tenant", "toolcrib_transaction"."hash"
 FROM "toolcrib_transaction" ORDER BY "toolcrib_transaction"."revision" DESC
  LIMIT ? OFFSET ?;
 
@@ -267,7 +273,7 @@ FROM (SELECT "toolcrib_audit"."revision" AS "revision", "toolcrib_audit"."ordina
 FROM "toolcrib_audit"
 WHERE "toolcrib_audit"."component" = ? AND "toolcrib_audit"."operation" != ? AND "toolcrib_audit"."revision" > ? AND "toolcrib_audit"."revision" <= ? AND "toolcrib_audit"."revision" < (SELECT DISTINCT "toolcrib_audit_1"."revision"
 FROM "toolcrib_audit" AS "toolcrib_audit_1"
-WHERE "toolcrib_audit_1"."component" = "toolcrib_audit"."component" AND "toolcrib_audit_1"."record_key" = "toolcrib_audit"."record_key" AND "toolcrib_audit_1"."operation" < ? AND "toolcrib_audit_1"."revision" <= ? ORDER BY "toolcrib_audit_1"."revision" DESC
+WHERE "toolcrib_audit_1"."component" = "toolcrib_audit"."component" AND "toolcrib_audit_1"."tenant" = "toolcrib_audit"."tenant" AND "toolcrib_audit_1"."record_key" = "toolcrib_audit"."record_key" AND "toolcrib_audit_1"."operation" < ? AND "toolcrib_audit_1"."revision" <= ? ORDER BY "toolcrib_audit_1"."revision" DESC
  LIMIT ? OFFSET ?)) AS "anon_1";
 
 -- which versions of plant.recipes.v1.Recipe may go

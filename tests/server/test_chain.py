@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import struct
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from hashlib import sha256
@@ -45,7 +46,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if names == "ef":
                 crib.recipes.UpdateRecipe(UpdateRecipeRequest(recipe=Recipe(id=1, speed_mm_s=2), request_id="r-1"))
                 crib.recipes.DeleteRecipe(
-                    DeleteRecipeRequest(id=2), metadata=(("x-actor", "bob"), ("x-change-reason", "worn out"))
+                    DeleteRecipeRequest(id=2),
+                    metadata=(("x-actor", "bob"), ("x-change-reason", "worn out"), ("x-tenant", "north")),
                 )
             crib.recipes.BatchCreateRecipes(BatchCreateRecipesRequest(requests=items))
     assert [row[:2] for row in rows(database)] == PLACES
@@ -86,8 +88,8 @@ def where(place: Place) -> tuple[str, str, tuple[int, ...]]:
 def columns(table: str) -> list[str]:
     kinds = {
         TRANSACTION: "commit_time actor actor_source reason method peer request_id refusal refused_calls entry_count "
-        "hash",
-        ENTRY: "component record_key operation before_image after_image hash",
+        "tenant hash",
+        ENTRY: "component record_key operation before_image after_image tenant hash",
     }
     return kinds[table].split()
 
@@ -110,12 +112,14 @@ class TestWhatIsWritten:
             for revision, ordinal in PLACES:
                 table, condition, values = where((revision, ordinal))
                 (row,) = connection.execute(f"SELECT * FROM {table} WHERE {condition}", values)
-                *fields, stored = row
+                *fields, tenant, stored = row
                 kind = "transaction" if ordinal is None else "entry"
                 numbers = [field for field in fields if isinstance(field, int)]
                 others = [field for field in fields if not isinstance(field, int)]
                 texts = [field.encode() if isinstance(field, str) else field for field in others]
                 hashed = f"toolcrib/chain/1/{kind}\n".encode()
+                if tenant:
+                    hashed = f"toolcrib/chain/2/{kind}\n".encode() + len(tenant).to_bytes(8, "big") + tenant.encode()
                 for number in [*numbers, *(-1 if text is None else len(text) for text in texts)]:
                     hashed += number.to_bytes(8, "big", signed=True)
                 digest = sha256(hashed + b"".join(text or b"" for text in texts)).digest()
@@ -274,8 +278,8 @@ def rechain(connection: sqlite3.Connection) -> None:
 TEXT = st.text(max_size=5)
 IMAGE = st.none() | st.binary(max_size=5)
 NUMBER = st.integers(-(2**63), 2**63 - 1)
-ENTRIES = st.tuples(NUMBER, NUMBER, TEXT, TEXT, NUMBER, IMAGE, IMAGE)
-TRANSACTIONS = st.tuples(NUMBER, TEXT, TEXT, NUMBER, TEXT, TEXT, TEXT, TEXT, TEXT, NUMBER, NUMBER)
+ENTRIES = st.tuples(NUMBER, NUMBER, TEXT, TEXT, NUMBER, IMAGE, IMAGE, TEXT)
+TRANSACTIONS = st.tuples(NUMBER, TEXT, TEXT, NUMBER, TEXT, TEXT, TEXT, TEXT, TEXT, NUMBER, NUMBER, TEXT)
 
 
 class TestDigests:
@@ -287,14 +291,21 @@ class TestDigests:
     def test_of_transactions_are_the_same_for_the_same_only(self, one: tuple[object], other: tuple[object]) -> None:
         assert (transaction_digest(one) == transaction_digest(other)) is (one == other)
 
-    @given(ENTRIES, st.integers(0, 6), st.data())
+    @given(ENTRIES, st.integers(0, 7), st.data())
     def test_change_with_every_value(self, entry: tuple[object], index: int, data: st.DataObject) -> None:
-        kinds = (NUMBER, NUMBER, TEXT, TEXT, NUMBER, IMAGE, IMAGE)
+        kinds = (NUMBER, NUMBER, TEXT, TEXT, NUMBER, IMAGE, IMAGE, TEXT)
         value = data.draw(kinds[index])
         changed = (*entry[:index], value, *entry[index + 1 :])
         assert (entry_digest(entry) == entry_digest(changed)) is (value == entry[index])
 
     @given(TEXT, TEXT)
     def test_know_where_a_value_ends(self, one: str, other: str) -> None:
-        whole = entry_digest((1, 0, one + other, "", 1, None, None))
-        assert (entry_digest((1, 0, one, other, 1, None, None)) == whole) is (other == "")
+        whole = entry_digest((1, 0, one + other, "", 1, None, None, ""))
+        assert (entry_digest((1, 0, one, other, 1, None, None, "")) == whole) is (other == "")
+
+    def test_without_a_tenant_are_those_of_before_there_were_tenants(self) -> None:
+        entry = (1, 0, "plant.Recipe", "7", 1, None, b"image", "")
+        lengths = struct.pack(">7q", 1, 0, 1, 12, 1, -1, 5)
+        assert entry_digest(entry) == sha256(b"toolcrib/chain/1/entry\n" + lengths + b"plant.Recipe7image").digest()
+        of_tenant = b"toolcrib/chain/2/entry\n" + struct.pack(">q", 5) + b"north" + lengths + b"plant.Recipe7image"
+        assert entry_digest((*entry[:-1], "north")) == sha256(of_tenant).digest()

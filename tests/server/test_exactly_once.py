@@ -259,7 +259,7 @@ class TestForgetting:
             with behind(running.database) as connection:
                 connection.execute("UPDATE toolcrib_answer SET number = 1000")
                 connection.executemany(
-                    "INSERT INTO toolcrib_answer VALUES (?, 'ann', ?, ?, 1, ?, ?)",
+                    "INSERT INTO toolcrib_answer VALUES (?, '', 'ann', ?, ?, 1, ?, ?)",
                     [(n, f"old {n}", f"{long_ago:%Y-%m-%d %H:%M:%S.%f}", b"", b"") for n in range(1, 250)],
                 )
             for turn, left in enumerate([148, 47, 0]):

@@ -328,7 +328,8 @@ class TestEvidence:
             # Put back what is gone, or something else.
             (
                 "INSERT INTO toolcrib_transaction SELECT 1, commit_time, actor, actor_source, reason, method, peer,"
-                " request_id, refusal, refused_calls, entry_count, hash FROM toolcrib_transaction WHERE revision = 3",
+                " request_id, refusal, refused_calls, entry_count, tenant, hash FROM toolcrib_transaction"
+                " WHERE revision = 3",
                 Fault.REORDERED,
             ),
             ("UPDATE toolcrib_audit SET after_image = x'00' WHERE operation = 6", Fault.ALTERED),
@@ -481,7 +482,8 @@ def require_rule(
     before: dict[tuple[int, int], AuditEntry], gone: set[tuple[int, int]], component: str, asked: dict[str, Any]
 ) -> None:
     """What is gone is just what the rule lets go of, by the plainest reading of it."""
-    newest = max(revision for revision, _ in before)
+    # Where all changes were refused there is nothing yet.
+    newest = max((revision for revision, _ in before), default=0)
     expected = set()
     for place, entry in before.items():
         is_old = "end_time" not in asked or entry.commit_time.ToDatetime(UTC) < asked["end_time"]

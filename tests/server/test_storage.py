@@ -219,7 +219,7 @@ class TestDatabasesThatCannotBeServed:
         assert "newer Toolcrib" in self.refused(database)
 
     @pytest.mark.sqlite
-    @pytest.mark.parametrize("layout", [1, 2])
+    @pytest.mark.parametrize("layout", [1, 2, 5])
     def test_one_of_an_older_version_is_brought_up_to_this_one(self, tmp_path: Path, layout: int) -> None:
         database = tmp_path / "x.db"
         with serve(COMPONENTS, database=database) as running, plant(running.address) as crib:
@@ -265,13 +265,24 @@ class TestDatabasesThatCannotBeServed:
 def bring_down(database: Path, layout: int) -> None:
     """Makes of the database what a server of an older layout would have made."""
     with behind(database) as connection:
-        for column in ("request_id", "refusal", "refused_calls", "entry_count", "hash"):
+        bring_down_tenants(connection)
+        for column in () if layout == 5 else ("request_id", "refusal", "refused_calls", "entry_count", "hash"):
             connection.execute(f"ALTER TABLE toolcrib_transaction DROP COLUMN {column}")
-        connection.execute("ALTER TABLE toolcrib_audit DROP COLUMN hash")
+        if layout < 3:
+            connection.execute("ALTER TABLE toolcrib_audit DROP COLUMN hash")
         if layout == 1:
             connection.execute("DROP TABLE toolcrib_answer")
         version = str(layout).encode()
         connection.execute("UPDATE toolcrib_meta SET value = ? WHERE name = 'layout_version'", (version,))
+
+
+def bring_down_tenants(connection: Any) -> None:
+    for index in ("toolcrib_audit_record", "toolcrib_answer_request"):
+        connection.execute(f"DROP INDEX {index}")
+    for table in ("toolcrib_transaction", "toolcrib_audit", "toolcrib_answer"):
+        connection.execute(f"ALTER TABLE {table} DROP COLUMN tenant")
+    connection.execute("CREATE INDEX toolcrib_audit_record ON toolcrib_audit (component, record_key, revision)")
+    connection.execute("CREATE UNIQUE INDEX toolcrib_answer_request ON toolcrib_answer (actor, request_id)")
 
 
 class TestStopping:

@@ -130,14 +130,17 @@ class Evolving:
         done = Done(**self._run({"command": [*words, "--components", str(self._components)]}))
         return dict(json.loads(done.out))
 
-    def serve(self, *calls: Sequence[Any], component: str = "shop.v1.Part", **settings: Any) -> list[Any]:
-        """Serves, and answers what each of `calls` does, the method of a client with its arguments.
+    def serve(
+        self, *calls: Sequence[Any], component: str = "shop.v1.Part", tenant: str = "", **settings: Any
+    ) -> list[Any]:
+        """Serves, and answers what each of `calls`, of `tenant` if one is named, does: the method of a client with its
+        arguments.
 
         A record is a dictionary; `as_of` and the like are in one at the end; "sql" goes past the server, and
         "watch" answers so many changes. Raises Failed.
         """
         request = {"components": str(self._components), "database": str(self.database), "component": component}
-        return list(self._run(request | {"calls": calls, "settings": settings})["answers"])
+        return list(self._run(request | {"calls": calls, "tenant": tenant, "settings": settings})["answers"])
 
     def _run(self, request: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
@@ -264,7 +267,7 @@ def _serve(request: dict[str, Any]) -> list[Any]:
     package, _, name = request["component"].rpartition(".")
     with (
         serve(folder, database=request["database"], **request["settings"]) as server,
-        Crib.connect(server.address, actor="ann") as crib,
+        Crib.connect(server.address, actor="ann", tenant=request["tenant"]) as crib,
     ):
         sys.path.insert(0, str(codegen.cached(folder)))
         module = importlib.import_module(f"{package}.{snake_case(name)}_client")

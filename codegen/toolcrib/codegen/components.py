@@ -114,6 +114,7 @@ def _component(message: DeclaredMessage, file: DeclaredFile, messages: Mapping[s
         reason_required=option.reason_required,
         audit_refusals=option.audit_refusals,
         audit_direct_writes=option.audit_direct_writes,
+        multi_tenant=option.multi_tenant,
         indexes=indexes_of(message, table_of(message), key_of(message)),
         history=HISTORY[option.history],
         renamed_from=option.renamed_from,

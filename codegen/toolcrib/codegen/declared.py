@@ -119,6 +119,7 @@ class ComponentOption:
     unknown_options: tuple[int, ...]
     indexes: tuple[DeclaredIndex, ...] = ()
     history: int = 0
+    multi_tenant: bool = False
     renamed_from: str = ""
 
 

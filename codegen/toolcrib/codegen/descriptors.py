@@ -174,6 +174,7 @@ class _FileReader:
                     *(number for each in declared.indexes for number in _unknown(each)),
                 ),
                 history=declared.history,
+                multi_tenant=declared.multi_tenant,
                 renamed_from=declared.renamed_from,
                 indexes=tuple(
                     DeclaredIndex(tuple(each.fields), each.unique, each.live_only, each.name)

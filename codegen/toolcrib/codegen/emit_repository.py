@@ -72,6 +72,7 @@ def _component(writer: CodeWriter, component: Component, message: str, record: s
         *(["reason_required=True"] if component.reason_required else []),
         *(["audit_refusals=True"] if component.audit_refusals else []),
         *(["audit_direct_writes=True"] if component.audit_direct_writes else []),
+        *(["multi_tenant=True"] if component.multi_tenant else []),
         *([f"renamed_from={quoted(component.renamed_from)}"] if component.renamed_from else []),
         *constraint_facts(writer, component),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toolcrib.codegen.emit_indexes import write_indexes
-from toolcrib.codegen.indexes import constraint_name
+from toolcrib.codegen.indexes import TENANT_COLUMN, constraint_name
 from toolcrib.codegen.layout import call, quoted
 from toolcrib.codegen.model import Component, Field, History, Kind
 from toolcrib.codegen.writer import CodeWriter
@@ -39,6 +39,8 @@ def emit_table(component: Component) -> str:
         with writer.bracket(f"table = {table}(" if component.indexes else f"return {table}("):
             writer.line(f'"{component.table}",')
             writer.line("metadata,")
+            if component.multi_tenant:
+                _column(writer, TENANT_COLUMN, _COLUMNS[Kind.STRING], "primary_key=True")
             for field in component.column_fields:
                 is_key = component.key == (field,)
                 columns = {**_COLUMNS, **_KEY_COLUMNS} if is_key else _COLUMNS
@@ -52,11 +54,19 @@ def emit_table(component: Component) -> str:
             for field in component.unique_fields:
                 constraint = writer.use("sqlalchemy", "UniqueConstraint")
                 name = constraint_name(component.table, field.name)
-                writer.statement(call(constraint, quoted(field.name), f"name={quoted(name)}"), after=",")
+                names = [quoted(column) for column in (*_tenant(component), field.name)]
+                writer.statement(call(constraint, *names, f"name={quoted(name)}"), after=",")
+            if component.multi_tenant:
+                writer.line("# The records of a tenant lie together, and indexes have them in the order of their keys.")
+                writer.line("sqlite_with_rowid=False,")
         if component.indexes:
             write_indexes(writer, component)
             writer.line("return table")
     return writer.text()
+
+
+def _tenant(component: Component) -> tuple[str, ...]:
+    return (TENANT_COLUMN,) if component.multi_tenant else ()
 
 
 def _column(writer: CodeWriter, name: str, kind: tuple[str, str], *constraint: str) -> None:

@@ -9,6 +9,8 @@ from toolcrib.codegen.declared import DeclaredField, DeclaredIndex, DeclaredMess
 from toolcrib.codegen.model import Index, IndexColumn
 
 DESCENDING = " desc"
+# Whose record it is. It comes first, so that the key and what is unique are each tenant's own.
+TENANT_COLUMN = "toolcrib_tenant"
 
 # The shortest of the databases' limits for a name, PostgreSQL's.
 _NAME_LENGTH_MAX = 63
@@ -18,11 +20,13 @@ def indexes_of(message: DeclaredMessage, table: str, key: Sequence[DeclaredField
     """The indexes of a component: those of its fields, those of its option, and those that its references need."""
     own = [_live_index(field, table) for field in message.fields if field.unique_live]
     declared = [_declared_index(index, table) for index in (message.option.indexes if message.option else ())]
+    references = [field.name for field in message.fields if field.references]
+    if message.option is not None and message.option.multi_tenant:
+        return (*own, *declared, *(_reference_index(name, table, of_all_tenants=True) for name in references))
     # What begins with a field finds who refers by it; a key begins with its first.
     found = {field.name for field in (*key[:1], *message.fields) if field in key[:1] or field.unique}
     found |= {index.fields[0] for index in (*own, *declared) if index.fields}
-    references = [field.name for field in message.fields if field.references and field.name not in found]
-    return (*own, *declared, *(_reference_index(name, table) for name in references))
+    return (*own, *declared, *(_reference_index(name, table) for name in references if name not in found))
 
 
 def constraint_name(table: str, *fields: str, ending: str = "key") -> str:
@@ -39,8 +43,10 @@ def _live_index(field: DeclaredField, table: str) -> Index:
     return Index(name, (IndexColumn(field.name),), unique=True, live_only=True)
 
 
-def _reference_index(field: str, table: str) -> Index:
-    return Index(constraint_name(table, field, ending="idx"), (IndexColumn(field),))
+def _reference_index(field: str, table: str, *, of_all_tenants: bool = False) -> Index:
+    # All others of a multi-tenant component begin with the tenant, and who refers to a shared record may be of any.
+    ending = "reference_idx" if of_all_tenants else "idx"
+    return Index(constraint_name(table, field, ending=ending), (IndexColumn(field),), of_all_tenants=of_all_tenants)
 
 
 def _declared_index(index: DeclaredIndex, table: str) -> Index:

@@ -189,12 +189,16 @@ class IndexColumn:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index of a component's table; `live_only` leaves deleted records out of it."""
+    """An index of a component's table; `live_only` leaves deleted records out of it.
+
+    Of a multi-tenant component it is by tenant first, or where it is `of_all_tenants` last.
+    """
 
     name: str
     columns: tuple[IndexColumn, ...]
     unique: bool = False
     live_only: bool = False
+    of_all_tenants: bool = False
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -231,6 +235,7 @@ class Component:
     reason_required: bool = False
     audit_refusals: bool = False
     audit_direct_writes: bool = False
+    multi_tenant: bool = False
     renamed_from: str = ""
 
     @property

@@ -17,6 +17,7 @@ from toolcrib.codegen.refuse_field import inner_problems, stray_option_problems
 from toolcrib.codegen.refuse_index import shared_index_problems
 from toolcrib.codegen.refuse_reference import reference_problems
 from toolcrib.codegen.refuse_relation import relation_problems
+from toolcrib.codegen.refuse_tenants import tenant_problems
 from toolcrib.codegen.service import service_names
 
 
@@ -31,6 +32,7 @@ def refuse(files: Sequence[DeclaredFile]) -> None:
     problems += reference_problems(components)
     problems += shared_evolution_problems(components)
     problems += relation_problems(components)
+    problems += tenant_problems(components)
     # What is generated can only be said of components that are right in themselves.
     if not problems:
         problems += _taken_names(files)

@@ -38,6 +38,8 @@ def audit(
     refused: Annotated[bool, typer.Option("--refused", help="Show calls that were refused too.")] = False,
     oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Begin with the oldest entries.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line, for scripts.")] = False,
+    tenant: connection.Tenant = None,
+    operator: connection.Operator = None,
     tls_ca: connection.TlsCa = None,
     tls_cert: connection.TlsCert = None,
     tls_key: connection.TlsKey = None,
@@ -55,7 +57,7 @@ def audit(
         conditions["start_revision"], conditions["end_revision"] = parse_revisions(revision)
     if follow and (until is not None or conditions.get("end_revision")):
         raise CommandError("--follow has no end; leave out --until and the last revision")
-    with connection.connected(server, tls_ca, tls_cert, tls_key) as crib:
+    with connection.connected(server, tls_ca, tls_cert, tls_key, tenant=tenant, operator=operator) as crib:
         printer = EntryPrinter(crib, as_json=as_json)
         if follow:
             _follow(crib, conditions, limit, printer)

@@ -38,6 +38,7 @@ def checkpoint(
     out: Annotated[Path, typer.Option(help="The file to write.")],
     server: connection.ServerAddress = connection.DEFAULT_ADDRESS,
     database: options.DatabaseUrl = None,
+    operator: connection.Operator = None,
     tls_ca: connection.TlsCa = None,
     tls_cert: connection.TlsCert = None,
     tls_key: connection.TlsKey = None,
@@ -47,7 +48,7 @@ def checkpoint(
     if database is not None:
         revision, head = _head_of(database)
     else:
-        with connection.connected(server, tls_ca, tls_cert, tls_key) as crib:
+        with connection.connected(server, tls_ca, tls_cert, tls_key, operator=operator) as crib:
             answer = AuditClient(crib).chain_head()
         revision, head = answer.revision, answer.hash
     signed = Checkpoint.sign(revision, head, private)

@@ -28,6 +28,7 @@ def export(
     component: Annotated[str, typer.Option(help="Full name of a component's message.", show_default=False)] = "",
     record: Annotated[str, typer.Option(help="The record's key. Needs --component.", show_default=False)] = "",
     actor: Annotated[str, typer.Option(help="Only what this actor did.", show_default=False)] = "",
+    tenant: Annotated[str, typer.Option(help="Only what calls of this tenant did.", show_default=False)] = "",
     since: Annotated[
         str | None, typer.Option(help="From this time on: an ISO time, or how long ago, like 2h or 3d.")
     ] = None,
@@ -47,6 +48,7 @@ def export(
         component=component,
         record_key=record,
         actor=actor,
+        tenant=tenant,
         start_time=_moment("--since", since),
         end_time=_moment("--until", until),
         start_revision=first,

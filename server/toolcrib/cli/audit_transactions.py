@@ -38,6 +38,8 @@ def transactions(
     refused: Annotated[bool, typer.Option("--refused", help="Show calls that were refused too.")] = False,
     oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Begin with the oldest.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line, for scripts.")] = False,
+    tenant: connection.Tenant = None,
+    operator: connection.Operator = None,
     tls_ca: connection.TlsCa = None,
     tls_cert: connection.TlsCert = None,
     tls_key: connection.TlsKey = None,
@@ -52,7 +54,7 @@ def transactions(
         conditions["start_revision"], conditions["end_revision"] = parse_revisions(revision)
     conditions["oldest_first"] = oldest_first
     conditions["page_size"] = min(limit, _PAGE_SIZE_MAX)
-    with connection.connected(server, tls_ca, tls_cert, tls_key) as crib:
+    with connection.connected(server, tls_ca, tls_cert, tls_key, tenant=tenant, operator=operator) as crib:
         found = list(islice(AuditClient(crib).transactions(**conditions), limit))
     if as_json:
         for transaction in found:
@@ -67,12 +69,14 @@ def show(
     revision: Annotated[int, typer.Argument(min=1, help="The transaction's revision.")],
     server: connection.ServerAddress = connection.DEFAULT_ADDRESS,
     as_json: Json = False,
+    tenant: connection.Tenant = None,
+    operator: connection.Operator = None,
     tls_ca: connection.TlsCa = None,
     tls_cert: connection.TlsCert = None,
     tls_key: connection.TlsKey = None,
 ) -> None:
     """Show one commit, and every record that it changed, of all components."""
-    with connection.connected(server, tls_ca, tls_cert, tls_key) as crib:
+    with connection.connected(server, tls_ca, tls_cert, tls_key, tenant=tenant, operator=operator) as crib:
         client = AuditClient(crib)
         try:
             transaction = client.transaction(revision)
@@ -120,6 +124,7 @@ def _as_json(transaction: Transaction) -> dict[str, Any]:
         "time": transaction.commit_time.ToDatetime(UTC).isoformat(timespec="microseconds"),
         "actor": transaction.actor,
         "actor_source": source_name(transaction.actor_source),
+        "tenant": transaction.tenant,
         "reason": transaction.reason,
         "method": transaction.method,
         "peer": transaction.peer,

@@ -120,7 +120,8 @@ def _print(check: ChainCheck, facts: _Facts) -> None:
         complain(str(check.finding))
         return
     if (records := facts.get("records")) and (found := records["finding"]):
-        complain("{component} {record_key}: {fault}: {text}".format(**found))
+        whose = f" of {found['tenant']}" if found["tenant"] else ""
+        complain("{component} {record_key}{whose}: {fault}: {text}".format(**found, whose=whose))
         return
     typer.echo(f"sound: {check.described()}")
     typer.echo(f"head:  {check.head.hex()}")

@@ -24,14 +24,39 @@ TlsCa = Annotated[
 ]
 TlsCert = Annotated[Path | None, typer.Option(help="The client's certificate, PEM.", show_default=False)]
 TlsKey = Annotated[Path | None, typer.Option(help="The private key of --tls-cert, PEM.", show_default=False)]
+Tenant = Annotated[
+    str | None,
+    typer.Option(
+        envvar="TOOLCRIB_TENANT",
+        help="Whose records are meant, where each is a tenant's own. A certificate says so itself.",
+        show_default=False,
+    ),
+]
+Operator = Annotated[
+    str | None,
+    typer.Option(
+        envvar="TOOLCRIB_OPERATOR",
+        help="Who asks, to see what is of all tenants: an actor of the server's setting operators. A certificate says "
+        "so itself.",
+        show_default=False,
+    ),
+]
 
 
 @contextmanager
-def connected(address: str, ca: Path | None, certificate: Path | None, key: Path | None) -> Iterator[Crib]:
+def connected(
+    address: str,
+    ca: Path | None,
+    certificate: Path | None,
+    key: Path | None,
+    *,
+    tenant: str | None = None,
+    operator: str | None = None,
+) -> Iterator[Crib]:
     """A connection for reading. Raises CommandError, also where no server answers within the block."""
     with _connect(address, ca, certificate, key) as crib:
         try:
-            yield crib
+            yield crib.as_tenant(tenant).as_actor(operator)
         except Unavailable as error:
             raise CommandError(
                 f"no server answers at {address} ({error.message}); start one with `toolcrib serve`, or name another "

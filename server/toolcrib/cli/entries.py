@@ -40,6 +40,7 @@ def as_json(entry: AuditEntry, types: MessageTypes) -> dict[str, Any]:
         "actor_source": source_name(entry.actor_source),
         "component": entry.component,
         "record": entry.record_key,
+        "tenant": entry.tenant,
         "reason": entry.reason,
         "method": entry.method,
         "peer": entry.peer,

@@ -43,6 +43,7 @@ def watch(
         int | None, typer.Option(min=1, help="Begin with the commit of this revision.", show_default=False)
     ] = None,
     as_json: Json = False,
+    tenant: connection.Tenant = None,
     tls_ca: connection.TlsCa = None,
     tls_cert: connection.TlsCert = None,
     tls_key: connection.TlsKey = None,
@@ -56,7 +57,7 @@ def watch(
     asked: Watching = {"snapshot": snapshot, "revision": revision, "include_previous": True}
     watched = [WatchedComponent(name=name, filter=filter_) for name in names]
     with (
-        connection.connected(server, tls_ca, tls_cert, tls_key) as crib,
+        connection.connected(server, tls_ca, tls_cert, tls_key, tenant=tenant) as crib,
         WatchClient(crib).watch(*watched, **asked) as changes,
     ):
         types = MessageTypes(crib.channel)

@@ -22,9 +22,12 @@ ALL = 2**31 - 1
 class Among:
     """A SELECT of those rows whose `column` has one of many values. It may be used from several threads."""
 
-    __slots__ = ("_column", "_dialect", "_reader", "_select", "_statements")
+    __slots__ = ("_column", "_dialect", "_of_all_tenants", "_reader", "_select", "_statements")
 
-    def __init__(self, statement: Select[Any], column: ColumnElement[Any], dialect: Dialect) -> None:
+    def __init__(
+        self, statement: Select[Any], column: ColumnElement[Any], dialect: Dialect, *, of_all_tenants: bool = False
+    ) -> None:
+        self._of_all_tenants = of_all_tenants
         self._select = statement
         self._column = column
         self._dialect = dialect
@@ -51,7 +54,8 @@ class Among:
         if statement is None:
             values: list[BindParameter[Any]] = [bindparam(_value(n), type_=self._column.type) for n in range(width)]
             chosen = self._select.where(self._column.in_(values)).limit(bindparam(_LIMIT, type_=Integer))
-            statement = self._statements[width] = Prepared(chosen, self._dialect)
+            prepared = Prepared(chosen, self._dialect, of_all_tenants=self._of_all_tenants)
+            statement = self._statements[width] = prepared
         return statement
 
 

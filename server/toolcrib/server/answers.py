@@ -24,8 +24,12 @@ class AnswerLimits(NamedTuple):
 
 
 class StoredAnswer(NamedTuple):
-    """An answer under its actor and id. `digest` stands for method and request, `revision` is 0 without a change."""
+    """An answer under its tenant, actor and id.
 
+    `digest` stands for method and request, `revision` is 0 without a change.
+    """
+
+    tenant: str
     actor: str
     request_id: str
     commit_time: datetime
@@ -43,19 +47,19 @@ class Answers:
         self._session = session
         self._statements = statements
         self._limits = limits
-        self._added: dict[tuple[str, str], StoredAnswer] = {}
+        self._added: dict[tuple[str, str, str], StoredAnswer] = {}
 
-    def find(self, actor: str, request_id: str) -> tuple[bytes, bytes | None] | None:
-        """Digest and answer of this actor's write under `request_id`, or None."""
-        added = self._added.get((actor, request_id))
+    def find(self, tenant: str, actor: str, request_id: str) -> tuple[bytes, bytes | None] | None:
+        """Digest and answer of this actor's write under `request_id`, or None. Actors of two tenants are two."""
+        added = self._added.get((tenant, actor, request_id))
         if added is not None:
             return added.digest, added.answer
-        row = self._session.find(self._statements.select_answer, [actor, request_id])
+        row = self._session.find(self._statements.select_answer, [tenant, actor, request_id])
         return None if row is None else (row[0], row[1])
 
     def add(self, answer: StoredAnswer) -> None:
         """Keeps the answer of a call that has succeeded, until `write`."""
-        self._added[answer.actor, answer.request_id] = answer
+        self._added[answer.tenant, answer.actor, answer.request_id] = answer
 
     def write(self, time: datetime) -> None:
         """Writes what was added, and forgets some of what is no longer kept at `time`, which is UTC."""

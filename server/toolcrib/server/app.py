@@ -93,7 +93,7 @@ class Server:
         }
         services[WatchServicer.service] = WatchServicer(self._watches).methods()
         services[TransactionServicer.service] = TransactionServicer(self._workers, self._servicers).methods()
-        services[SchemaServicer.service] = SchemaServicer(self._workers).methods()
+        services[SchemaServicer.service] = SchemaServicer(self._workers, store).methods()
         services[AuditServicer.service] = AuditServicer(self._workers, store).methods()
         services[RetentionServicer.service] = RetentionServicer(self._workers, store, self._retention_key).methods()
         interceptors: list[Interceptor] = [answer_errors, establish_identity(self._identity())]
@@ -135,6 +135,7 @@ class Server:
             trust_metadata=network.trusts_metadata(settings),
             verify_certificates=settings.tls_client_ca is not None,
             default_actor=settings.default_actor,
+            operators=[name.strip() for name in (settings.operators or "").split(",") if name.strip()],
         )
 
     def _tables(self) -> dict[str, Table]:

@@ -24,10 +24,10 @@ _NOWHERE = 2**63
 # The columns that are hashed, in their order (`chain.py`), and the hash.
 _TRANSACTIONS = (
     "SELECT revision, commit_time, actor, actor_source, reason, method, peer, request_id, refusal, refused_calls, "
-    "entry_count, hash FROM toolcrib_transaction ORDER BY revision"
+    "entry_count, tenant, hash FROM toolcrib_transaction ORDER BY revision"
 )
 _ENTRIES = (
-    "SELECT revision, ordinal, component, record_key, operation, before_image, after_image, hash "
+    "SELECT revision, ordinal, component, record_key, operation, before_image, after_image, tenant, hash "
     "FROM toolcrib_audit ORDER BY revision, ordinal"
 )
 _SEGMENTS = (

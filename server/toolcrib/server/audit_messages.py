@@ -37,6 +37,7 @@ def entry_message(row: AuditRow, messages: Mapping[str, type[Message]]) -> Audit
         commit_time=datetime_to_timestamp(row.commit_time),
         hash=row.hash,
         refusal=row.refusal,
+        tenant=row.tenant,
     )
     if row.before_image is not None:
         entry.before.CopyFrom(AnyMessage(type_url=_TYPE_URL + row.component, value=row.before_image))
@@ -65,6 +66,7 @@ def transaction_message(row: TransactionRow) -> Transaction:
         refusal=row.refusal,
         refused_calls=row.refused_calls,
         hash=row.hash,
+        tenant=row.tenant,
     )
 
 

@@ -11,12 +11,16 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from toolcrib.server.changes import REFUSED
+from toolcrib.server.store import Store
 from toolcrib.server.transaction import ReadTransaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditQuery:
-    """Which entries: all conditions that are set must hold. Bounds of revisions include them, `end_time` does not."""
+    """Which entries: all conditions that are set must hold. Bounds of revisions include them, `end_time` does not.
+
+    `tenant` is who asks, and is shown its own and what all tenants share; "" is who has none, None who may see all.
+    """
 
     component: str = ""
     record_key: str = ""
@@ -28,6 +32,7 @@ class AuditQuery:
     end_revision: int = 0
     oldest_first: bool = False
     show_refused: bool = False
+    tenant: str | None = None
 
 
 class AuditRow(NamedTuple):
@@ -40,6 +45,7 @@ class AuditRow(NamedTuple):
     operation: int
     before_image: bytes | None
     after_image: bytes | None
+    tenant: str
     hash: bytes
     commit_time: datetime
     actor: str
@@ -65,16 +71,17 @@ class AuditTrail:
         tables = self._database.system
         self._audit, self._transaction = tables.audit.c, tables.transaction.c
         self._joined = tables.audit.join(tables.transaction)
+        self._store = transaction.store
 
     def knows(self, component: str) -> bool:
         """Whether any entry is about this component."""
         found = select(self._audit.revision).where(self._audit.component == component).limit(1)
         return self._connection.execute(found).first() is not None
 
-    def entries_by_key(self, component: str, start: int, end: int, behind: str) -> Iterator[AuditRow]:
+    def entries_by_key(self, component: str, tenant: str, start: int, end: int, behind: str) -> Iterator[AuditRow]:
         """Changes after revision `start`, until `end`, of records behind the key `behind`: by key, the oldest first."""
         audit = self._audit
-        query = AuditQuery(component=component, start_revision=start + 1, end_revision=end)
+        query = AuditQuery(component=component, tenant=tenant, start_revision=start + 1, end_revision=end)
         statement = self._selected(query).where(audit.record_key > behind)
         yield from self._rows(_streamed(statement.order_by(audit.record_key, audit.revision, audit.ordinal)))
 
@@ -106,6 +113,8 @@ class AuditTrail:
         audit, transaction = self._audit, self._transaction
         if query.component:
             yield audit.component.in_(self._database.names_of(query.component))
+        if query.tenant is not None:
+            yield seen_by(self._store, query.tenant, query.component)
         if query.record_key:
             yield audit.record_key == query.record_key
         if query.actor:
@@ -129,6 +138,18 @@ class AuditTrail:
         if oldest_first:
             return or_(revision > last_revision, and_(revision == last_revision, ordinal > last_ordinal))
         return or_(revision < last_revision, and_(revision == last_revision, ordinal < last_ordinal))
+
+
+def seen_by(store: Store, tenant: str, component: str = "") -> ColumnElement[bool]:
+    """Which entries a tenant may see, of one component or all: its own, and those of what all tenants share.
+
+    What was written of a component before its records were each a tenant's own is nobody's.
+    """
+    audit, apart = store.database.system.audit.c, store.apart()
+    if component:
+        return audit.tenant == (tenant if component in apart else "")
+    shared = and_(audit.tenant == "", audit.component.not_in(apart))
+    return or_(audit.tenant == tenant, shared) if tenant else shared
 
 
 def _streamed(statement: Select[Any]) -> Select[Any]:

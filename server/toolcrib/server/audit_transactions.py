@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, not_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from toolcrib.server.audit_trail import seen_by
 from toolcrib.server.transaction import ReadTransaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionQuery:
-    """Which transactions: all conditions that are set must hold. Bounds of revisions include them, `end_time` not."""
+    """Which transactions: all conditions that are set must hold. Bounds of revisions include them, `end_time` not.
+
+    `tenant` is who asks, and is shown its own and those that changed nothing but what all tenants share; "" is who has
+    none, None who may see all.
+    """
 
     actor: str = ""
     component: str = ""
@@ -25,6 +30,7 @@ class TransactionQuery:
     end_revision: int = 0
     oldest_first: bool = False
     show_refused: bool = False
+    tenant: str | None = None
 
 
 class TransactionRow(NamedTuple):
@@ -41,6 +47,7 @@ class TransactionRow(NamedTuple):
     refusal: str
     refused_calls: int
     entry_count: int
+    tenant: str
     hash: bytes
 
 
@@ -52,11 +59,13 @@ class AuditTransactions:
         self._database = transaction.store.database
         tables = self._database.system
         self._audit, self._transaction = tables.audit.c, tables.transaction.c
+        self._store = transaction.store
         self._all = select(*(self._transaction[name] for name in TransactionRow._fields))
 
-    def get(self, revision: int) -> TransactionRow | None:
-        """The one of `revision`, if there is one."""
-        found = self._connection.execute(self._all.where(self._transaction.revision == revision)).first()
+    def get(self, revision: int, tenant: str | None) -> TransactionRow | None:
+        """The one of `revision`, if there is one that `tenant` may see."""
+        this = [self._transaction.revision == revision, *([] if tenant is None else [self._seen_by(tenant)])]
+        found = self._connection.execute(self._all.where(*this)).first()
         return None if found is None else TransactionRow(*found)
 
     def newest(self) -> tuple[TransactionRow, bytes] | None:
@@ -84,6 +93,8 @@ class AuditTransactions:
 
     def _conditions(self, query: TransactionQuery) -> Iterator[ColumnElement[bool]]:
         transaction, audit = self._transaction, self._audit
+        if query.tenant is not None:
+            yield self._seen_by(query.tenant)
         if query.actor:
             yield transaction.actor == query.actor
         if query.component:
@@ -99,3 +110,9 @@ class AuditTransactions:
             yield transaction.revision <= query.end_revision
         if not query.show_refused:
             yield transaction.refusal == ""
+
+    def _seen_by(self, tenant: str) -> ColumnElement[bool]:
+        of_this = self._audit.revision == self._transaction.revision
+        # Of a commit that changed what is another's nothing is told, also not how many entries it has.
+        hidden = exists().where(of_this, not_(seen_by(self._store, tenant)))
+        return or_(self._transaction.tenant == tenant, not_(hidden)) if tenant else not_(hidden)

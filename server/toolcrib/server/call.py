@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from toolcrib.server.errors import ActorRequired
+from toolcrib.server.errors import ActorRequired, TenantRequired, TenantsApart
 
 
 class ActorSource(IntEnum):
@@ -24,7 +24,8 @@ class ActorSource(IntEnum):
 class Caller:
     """Who calls, why and from where.
 
-    `metadata` holds the last value of each key that the caller sent, binary ones (-bin) left out.
+    `metadata` holds the last value of each key that the caller sent, binary ones (-bin) left out. `tenant` is whose
+    records of multi-tenant components the call is about; who has none and `is_operator` may ask what is of all tenants.
     """
 
     actor: str = ""
@@ -32,6 +33,8 @@ class Caller:
     reason: str = ""
     peer: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    tenant: str = ""
+    is_operator: bool = False
 
 
 class Call:
@@ -71,6 +74,21 @@ class Call:
         """When the caller stops waiting, in seconds of time.monotonic(); None is never."""
         remaining_s = self.time_remaining()
         return None if remaining_s is None else time.monotonic() + remaining_s
+
+    def require_tenant(self, component: str = "") -> str:
+        """Whose records the call is about. Raises TenantRequired where nobody says, of `component` if one is named."""
+        tenant = self.caller.tenant
+        if not tenant:
+            raise TenantRequired(component)
+        return tenant
+
+    def require_operator(self, what: str) -> None:
+        """Raises TenantsApart unless the caller may ask for `what`, which is of all tenants together."""
+        if not self.caller.is_operator:
+            raise TenantsApart(
+                f"{what} is of all tenants together, and for operators: ask in a call without a tenant, as an actor "
+                "whom the server's setting operators names"
+            )
 
     def require_actor(self) -> None:
         """Raises ActorRequired where nobody answers for the call."""

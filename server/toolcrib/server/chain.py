@@ -24,12 +24,15 @@ GENESIS = bytes(32)
 _LINK = b"toolcrib/chain/1/link\n"
 _TRANSACTION = b"toolcrib/chain/1/transaction\n"
 _ENTRY = b"toolcrib/chain/1/entry\n"
+_TENANTS_TRANSACTION = b"toolcrib/chain/2/transaction\n"
+_TENANTS_ENTRY = b"toolcrib/chain/2/entry\n"
 _SEGMENTS = b"toolcrib/chain/1/segments\n"
 
 # Signed, 64 bits, the highest byte first: the numbers, then the lengths.
 _pack_transaction = Struct(">11q").pack
 _pack_entry = Struct(">7q").pack
 _pack_segment = Struct(">7q").pack
+_pack_tenant = Struct(">q").pack
 _ABSENT = -1
 
 
@@ -40,24 +43,25 @@ class NotHashable(ValueError):
 def transaction_digest(row: Sequence[Any]) -> bytes:
     """The digest of a transaction; the time is text, as `time_to_text` has it.
 
-    `row` is revision, commit_time, actor, actor_source, reason, method, peer, request_id, refusal, refused_calls and
-    entry_count. Raises NotHashable.
+    `row` is revision, commit_time, actor, actor_source, reason, method, peer, request_id, refusal, refused_calls,
+    entry_count and tenant. Raises NotHashable.
     """
-    revision, time, actor, source, reason, method, peer, request_id, refusal, refused_calls, entries = row
+    revision, time, actor, source, reason, method, peer, request_id, refusal, refused_calls, entries, tenant = row
     try:
         texts = [_bytes(text) for text in (time, actor, reason, method, peer, request_id, refusal)]
         head = _pack_transaction(revision, source, refused_calls, entries, *map(len, texts))
+        kind = _TRANSACTION if tenant == "" else _of_tenant(_TENANTS_TRANSACTION, tenant)
     except (error, TypeError, AttributeError) as cause:
         raise NotHashable("a value is of another type than it is written with") from cause
-    return sha256(b"".join((_TRANSACTION, head, *texts))).digest()
+    return sha256(b"".join((kind, head, *texts))).digest()
 
 
 def entry_digest(row: Sequence[Any]) -> bytes:
-    """The digest of an entry: revision, ordinal, component, record_key, operation, before_image and after_image.
+    """The digest of an entry: revision, ordinal, component, record_key, operation, both images, and tenant.
 
     Raises NotHashable.
     """
-    revision, ordinal, component, key, operation, before, after = row
+    revision, ordinal, component, key, operation, before, after, tenant = row
     try:
         component, key = _bytes(component), _bytes(key)
         head = _pack_entry(
@@ -69,7 +73,8 @@ def entry_digest(row: Sequence[Any]) -> bytes:
             _ABSENT if before is None else len(before),
             _ABSENT if after is None else len(after),
         )
-        return sha256(b"".join((_ENTRY, head, component, key, before or b"", after or b""))).digest()
+        kind = _ENTRY if tenant == "" else _of_tenant(_TENANTS_ENTRY, tenant)
+        return sha256(b"".join((kind, head, component, key, before or b"", after or b""))).digest()
     except (error, TypeError, AttributeError) as cause:
         raise NotHashable("a value is of another type than it is written with") from cause
 
@@ -118,6 +123,12 @@ class Chain:
         """The hash of an entry behind what is there. Raises NotHashable."""
         self.head = link(self.head, entry_digest(row))
         return self.head
+
+
+def _of_tenant(kind: bytes, tenant: str) -> bytes:
+    """What begins a tenant's row: its kind, and which tenant. Others are as they were before there were tenants."""
+    name = _bytes(tenant)
+    return kind + _pack_tenant(len(name)) + name
 
 
 def _bytes(text: str) -> bytes:

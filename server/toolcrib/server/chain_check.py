@@ -15,7 +15,7 @@ from toolcrib.server.findings import Fault, Finding
 from toolcrib.server.retention.check import SegmentsCheck
 from toolcrib.server.signing import VerifyingKey
 
-_ENTRY_COUNT = -1
+_ENTRY_COUNT = 10
 # Of an entry.
 _OPERATION, _AFTER_IMAGE = 4, 6
 

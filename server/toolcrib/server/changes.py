@@ -117,6 +117,11 @@ class Change(Generic[RecordT]):
         return self.transaction.call.caller.actor
 
     @property
+    def tenant(self) -> str:
+        """For whom; empty where the call has no tenant."""
+        return self.transaction.tenant
+
+    @property
     def reason(self) -> str:
         """Why, if the caller said so."""
         return self.transaction.call.caller.reason
@@ -158,12 +163,13 @@ class Change(Generic[RecordT]):
 class Commit:
     """A commit that is durable, as after-commit listeners see it.
 
-    `revision` is its place in the order of all commits, `time` is UTC.
+    `revision` is its place in the order of all commits, `time` is UTC, `tenant` is empty where the call had none.
     """
 
     revision: int
     time: datetime
     actor: str
+    tenant: str
     reason: str
     method: str
     changes: tuple[Change[Any], ...]

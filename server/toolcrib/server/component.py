@@ -65,6 +65,7 @@ class Component(Generic[MessageT, RecordT]):
     reason_required: bool = False
     audit_refusals: bool = False
     audit_direct_writes: bool = False
+    multi_tenant: bool = False
     renamed_from: str = ""
     renamed_fields: Mapping[str, str] = field(default_factory=dict)
     backfills: Mapping[str, Any] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from toolcrib.server.query.order import SortKey
 from toolcrib.server.query.plans import Plans
 from toolcrib.server.statements import Prepared, RowReader
 from toolcrib.server.system_statements import insert_into
+from toolcrib.server.tenants import of_tenant, own_columns
 
 DELETE_TIME = "delete_time"
 
@@ -38,33 +39,35 @@ class ComponentStatements:
         dialect: Dialect,
     ) -> None:
         keys = [table.c[name] for name in key_fields]
-        others = [column for column in table.columns if column.name not in key_fields]
-        names = [column.name for column in table.columns]
-        self.reader = RowReader(table.columns, dialect)
+        columns = own_columns(table)
+        others = [column for column in columns if column.name not in key_fields]
+        names = [column.name for column in columns]
+        self.reader = RowReader(columns, dialect)
         self.columns = {name: index for index, name in enumerate(names)}
         self.key_order = tuple(SortKey(name) for name in key_fields)
 
         given = [_given(column) for column in keys]
         given_names = [parameter.key for parameter in given]
         this: list[ColumnElement[bool]] = [column == parameter for column, parameter in zip(keys, given, strict=True)]
+        tenant = of_tenant(table)
         self.insert = insert_into(table, dialect)
         self.update = PositionedUpdate(table, others, keys, dialect)
         # A version that goes on keeps its beginning.
         kept = [column for column in others if column.name != START]
         self.update_excluded = PositionedUpdate(table, kept, keys, dialect) if START in table.c else None
-        self.delete = Prepared(delete(table).where(*this), dialect, given_names)
-        self.get = Prepared(select(*table.columns).where(*this), dialect, given_names)
+        self.delete = Prepared(delete(table).where(*tenant, *this), dialect, given_names)
+        self.get = Prepared(select(*columns).where(*tenant, *this), dialect, given_names)
 
-        live: list[ColumnElement[bool]] = [table.c[DELETE_TIME].is_(None)] if soft_delete else []
+        live: list[ColumnElement[bool]] = [*tenant, *([table.c[DELETE_TIME].is_(None)] if soft_delete else [])]
         after: ColumnElement[bool] = tuple_(*keys) > tuple_(*given) if len(keys) > 1 else keys[0] > given[0]
         limit: BindParameter[int] = bindparam("given_limit", type_=Integer)
         # (deleted ones too, after a key) -> statement
         self.list: dict[tuple[bool, bool], Prepared] = {}
         for show_deleted in (False, True):
             for continued in (False, True):
-                where = ([] if show_deleted else live) + ([after] if continued else [])
+                where = (tenant if show_deleted else live) + ([after] if continued else [])
                 self.list[show_deleted, continued] = Prepared(
-                    select(*table.columns).where(*where).order_by(*keys).limit(limit),
+                    select(*columns).where(*where).order_by(*keys).limit(limit),
                     dialect,
                     [*(given_names if continued else []), limit.key],
                 )
@@ -91,13 +94,13 @@ class PositionedUpdate:
     def __init__(
         self, table: Table, columns: Sequence[Column[Any]], keys: Sequence[Column[Any]], dialect: Dialect
     ) -> None:
-        names = [column.name for column in table.columns]
+        names = [column.name for column in own_columns(table)]
         self.positions = tuple(names.index(column.name) for column in (*columns, *keys))
         self.is_new_version = START not in table.c or START in {column.name for column in columns}
         values = {column.name: bindparam(column.name, type_=column.type) for column in columns}
         this = [column == _given(column) for column in keys]
         names = [*values, *(_given(column).key for column in keys)]
-        self.statement = Prepared(update(table).values(values).where(*this), dialect, names)
+        self.statement = Prepared(update(table).values(values).where(*of_tenant(table), *this), dialect, names)
 
 
 def _given(column: Column[Any]) -> BindParameter[Any]:

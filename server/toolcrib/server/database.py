@@ -23,7 +23,9 @@ from toolcrib.server.migration.marker import require_finished
 from toolcrib.server.schema.backup import back_up
 from toolcrib.server.schema.evolve import Brought, Schema, newest_version
 from toolcrib.server.schema.record import SchemaVersion, read_record
+from toolcrib.server.sequences import tenant_sequence
 from toolcrib.server.system_tables import LAYOUT_NAME, LAYOUT_VERSION, REVISION_SEQUENCE, SystemTables, system_tables
+from toolcrib.server.tenants import TENANT
 
 _PAGE_TOKEN_SECRET = "page_token_secret"  # noqa: S105  # the name it is kept under
 _HISTORY = "history"
@@ -79,6 +81,7 @@ class Database:
                 self.direct_tables = self.backend.direct_tables(connection)
                 self.absorbed_tables = {*self.direct_tables, *self._waiting_tables(connection)}
                 self.formerly, self.schema_version = brought.formerly, newest_version(connection, self.system)
+                self.backend.tell_of_tenants(connection, schema.tables())
                 self._create_sequences(connection, sequences)
                 self._note_since(connection, versioned, brought.created)
                 self.page_token_secret = self._meta(connection, _PAGE_TOKEN_SECRET, os.urandom(32))
@@ -158,13 +161,23 @@ class Database:
     def _create_sequences(self, connection: Connection, keys: Mapping[str, Column[Any]]) -> None:
         sequence = self.system.sequence
         stored = {row.name: row.last_value for row in connection.execute(select(sequence))}
+        own = {name: column for name, column in keys.items() if TENANT in column.table.c}
+        for name, tenant, highest in _highest_of_tenants(connection, own):
+            self._raise_sequence(connection, tenant_sequence(name, tenant), highest, stored)
+        keys = {name: column for name, column in keys.items() if name not in own}
         for name in sorted({REVISION_SEQUENCE, *keys} - stored.keys()):
             connection.execute(sequence.insert().values(name=name, last_value=0))
         for name, column in keys.items():
             # Rows that were written past the server have keys that it never gave.
             highest = connection.execute(select(func.max(column))).scalar_one() or 0
-            if highest > stored.get(name, 0):
-                connection.execute(sequence.update().where(sequence.c.name == name).values(last_value=highest))
+            self._raise_sequence(connection, name, highest, {name: 0, **stored})
+
+    def _raise_sequence(self, connection: Connection, name: str, highest: int, stored: Mapping[str, int]) -> None:
+        sequence = self.system.sequence
+        if name not in stored:
+            connection.execute(sequence.insert().values(name=name, last_value=highest))
+        elif highest > stored[name]:
+            connection.execute(sequence.update().where(sequence.c.name == name).values(last_value=highest))
 
     def _note_since(self, connection: Connection, versioned: Mapping[str, Table], created: Collection[str]) -> None:
         """Notes from which revision on versions are kept; of a table that was there before, not from the beginning."""
@@ -195,3 +208,11 @@ class Database:
             connection.execute(meta.insert().values(name=name, value=default))
             return default
         return bytes(stored or b"")
+
+
+def _highest_of_tenants(connection: Connection, keys: Mapping[str, Column[Any]]) -> Iterator[tuple[str, str, int]]:
+    """The highest key that each tenant has, under the name of its sequence."""
+    for name, column in keys.items():
+        tenant = column.table.c[TENANT]
+        for row in connection.execute(select(tenant, func.max(column)).group_by(tenant)):
+            yield name, row[0], row[1]

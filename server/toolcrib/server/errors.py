@@ -3,6 +3,8 @@
 StoreError
 ├── InvalidRequest          the request itself is wrong; names every violated field
 ├── ActorRequired           a write without an actor
+├── TenantRequired          a call without a tenant, of a component whose records are each a tenant's own
+├── TenantsApart            what is of all tenants together, asked for by one that is no operator
 ├── ReasonRequired          a write without a reason, of a component that wants one
 ├── TransactionNotFound
 ├── RecordNotFound
@@ -91,7 +93,8 @@ class StoreError(Exception):
     `reason` is the machine-readable reason (google.rpc.ErrorInfo), `metadata` the facts about it, `index` the place in
     the batch, if any, of the request that it is about; `within` is the path of the request itself where it is one of
     several in a transaction over components. `record_key` is the key of the record that it is about, as far as that is
-    known, and `audited_in` the component whose audit is to say that this was refused, if any.
+    known, and `audited_in` the component whose audit is to say that this was refused, if any; `audited_for` the tenant
+    whose audit that is, where it is one's own.
     """
 
     reason: str = "INTERNAL"
@@ -104,6 +107,7 @@ class StoreError(Exception):
         self.within = ""
         self.record_key = ""
         self.audited_in = ""
+        self.audited_for = ""
 
     def at(self, index: int | None) -> Self:
         """This error, placed at `index` of a batch."""
@@ -137,6 +141,26 @@ class ActorRequired(StoreError):
     """A write whose actor is not known."""
 
     reason = "ACTOR_REQUIRED"
+
+
+class TenantRequired(StoreError):
+    """A call without a tenant, of a component whose records are each a tenant's own."""
+
+    reason = "TENANT_REQUIRED"
+
+    def __init__(self, component: str = ""):
+        what = f"the records of {component} are each a tenant's own" if component else "here records are a tenant's own"
+        super().__init__(
+            f"{what}: say whose the call is about, with x-tenant metadata over a network that the server trusts, or by "
+            "the organization (O) in a client certificate",
+            metadata={"component": component} if component else {},
+        )
+
+
+class TenantsApart(StoreError):
+    """What is of all tenants together, asked for by somebody who is no operator of them."""
+
+    reason = "TENANTS_APART"
 
 
 class ReasonRequired(StoreError):

@@ -2,8 +2,9 @@
 
     as_once(call, request, …) -> on the lane: is there an answer under the id? -> else the work, and its answer kept
 
-An id belongs to its actor: another actor's write under the same text is another write, and nobody is ever told somebody
-else's answer. An actor's id stands for one method and one request (AIP-155); metadata, such as the reason, may differ.
+An id belongs to its actor, and that to its tenant: another's write under the same text is another write, and nobody is
+ever told somebody else's answer. An actor's id stands for one method and one request (AIP-155); metadata, such as the
+reason, may differ.
 Only what succeeds is kept: a write that was refused did nothing, and its repeat is tried anew.
 """
 
@@ -59,7 +60,9 @@ def as_once(
             transaction.request_id = request_id
             value = work(transaction)
             revision = transaction.revision if transaction.changes else 0
-            transaction.answer = StoredAnswer(actor, request_id, transaction.time, revision, digest, _to_bytes(value))
+            transaction.answer = StoredAnswer(
+                transaction.tenant, actor, request_id, transaction.time, revision, digest, _to_bytes(value)
+            )
             return value
         known_digest, answer = found
         if known_digest != digest:

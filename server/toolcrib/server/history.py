@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from toolcrib.server.statements import Prepared
+from toolcrib.server.tenants import TENANT, of_tenant, own_columns
 
 REVISION = "toolcrib_revision"
 # The first revision of a version. Where a change of excluded fields makes none, the component's table has it too: its
@@ -51,9 +52,9 @@ class Versions:
 
     def at(self, asked: Asked) -> Subquery:
         """The rows of all records as they were at the revision that is asked for, in the columns of their table."""
-        former = self.table.c
-        current = select(*self._current.columns).where(self._start <= asked())
-        past = select(*(former[column.name] for column in self._current.columns))
+        former, columns = self.table.c, own_columns(self._current)
+        current = select(*columns).where(*of_tenant(self._current), self._start <= asked())
+        past = select(*(former[column.name] for column in columns)).where(*of_tenant(self.table))
         return union_all(current, past.where(former[START] <= asked(), former[END] > asked())).subquery()
 
     def _archive(self, key_fields: Sequence[str], dialect: Dialect) -> Prepared:
@@ -64,7 +65,7 @@ class Versions:
         own = [column for column in self._current.columns if column.name != START]
         keys = [self._current.c[name] == _given(self._current.c[name]) for name in key_fields]
         moved = select(*own, self._start, bindparam("ended", type_=BigInteger))
-        moved = moved.where(*keys, self._start < bindparam("before", type_=BigInteger))
+        moved = moved.where(*of_tenant(self._current), *keys, self._start < bindparam("before", type_=BigInteger))
         names = [*(column.name for column in own), START, END]
         return Prepared(insert(self.table).from_select(names, moved), dialect)
 
@@ -76,10 +77,11 @@ class Versions:
             return bindparam(f"asked_{next(numbered)}", type_=BigInteger)
 
         def keys(table: FromClause, ending: str) -> list[Any]:
-            return [table.c[name] == _given(self._current.c[name], ending) for name in key_fields]
+            given = (table.c[name] == _given(self._current.c[name], ending) for name in key_fields)
+            return [*of_tenant(table), *given]
 
-        columns = [column.name for column in self._current.columns]
-        current = select(*self._current.columns).where(*keys(self._current, ""), self._start <= asked())
+        columns = [column.name for column in own_columns(self._current)]
+        current = select(*own_columns(self._current)).where(*keys(self._current, ""), self._start <= asked())
         former, begun = self.table.c, self.table.alias()
         past = select(*(former[name] for name in columns)).where(*keys(self.table, "_former"))
         # The last that had begun: found by the key of the table, however many there are.
@@ -97,7 +99,7 @@ def _former(table: Table, key_fields: Sequence[str]) -> Table:
         *own,
         *start,
         Column(END, BigInteger, nullable=False),
-        PrimaryKeyConstraint(*key_fields, START),
+        PrimaryKeyConstraint(*([TENANT] if TENANT in table.c else []), *key_fields, START),
         Index(f"{table.name}_history_end_idx", END),
         # Versions of a record lie together.
         sqlite_with_rowid=False,

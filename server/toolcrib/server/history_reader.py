@@ -35,9 +35,9 @@ class HistoryReader:
     def revisions(self, request: RevisionsRequest, message: type[MessageT]) -> Page[MessageT]:
         """The versions of a record, deleted or not, that are kept. Raises RecordNotFound where there never was one."""
         require_key(self._component, request.key)
-        size, tokens = effective_page_size(request.page_size), self._transaction.store.page_tokens
+        size = effective_page_size(request.page_size)
         bound = (self._component.name, "revisions", key_text(request.key), request.oldest_first)
-        behind = tokens.decode(bound, request.page_token)[0] if request.page_token else None
+        behind = self._transaction.page_position(bound, request.page_token)[0] if request.page_token else None
         with self._session.snapshot():
             revision = self._transaction.revision_read()
             versions = self._history.versions(request.key, behind, oldest_first=request.oldest_first)
@@ -46,7 +46,7 @@ class HistoryReader:
             if not found and behind is None and not self._history.knows(request.key):
                 raise self._never_was(key_text(request.key))
         last: Any = found[-1] if more else None
-        return Page(found, tokens.encode(bound, [last.revision]) if more else "", revision)
+        return Page(found, self._transaction.page_token(bound, [last.revision]) if more else "", revision)
 
     def difference(self, key: tuple[int | str, ...], comparison: Comparison, message: type[MessageT]) -> MessageT:
         """What differs in a record between two revisions."""
@@ -60,10 +60,10 @@ class HistoryReader:
         self, comparison: Comparison, page_size: int, page_token: str, message: type[MessageT]
     ) -> Page[MessageT]:
         """All records that differ between two revisions, with what differs in them."""
-        size, tokens = effective_page_size(page_size), self._transaction.store.page_tokens
+        size = effective_page_size(page_size)
         bound = (self._component.name, "differences", *comparison)
         # The key behind which to go on, and the revision that "now" meant at first.
-        behind, newest = tokens.decode(bound, page_token) if page_token else ("", 0)
+        behind, newest = self._transaction.page_position(bound, page_token) if page_token else ("", 0)
         keys: list[str] = []
         with self._session.snapshot():
             start, end = self._bounds(comparison)
@@ -75,7 +75,7 @@ class HistoryReader:
                     yield self._compared(before, after, message)
 
             found, more = fill_page(compared(), size)
-        return Page(found, tokens.encode(bound, [keys[len(found) - 1], end]) if more else "", end)
+        return Page(found, self._transaction.page_token(bound, [keys[len(found) - 1], end]) if more else "", end)
 
     def _never_was(self, key: str) -> RecordNotFound:
         pruned_until = self._history.pruned_until()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
@@ -20,11 +21,15 @@ from toolcrib.server.changes import PRUNED, REFUSED, Change
 from toolcrib.server.columns import time_to_text
 from toolcrib.server.component import key_text
 from toolcrib.server.constraints import History
+from toolcrib.server.errors import StoreError
 from toolcrib.server.session import Session
 from toolcrib.server.system_statements import SystemStatements
 
 # Nothing that a refused call sends may fill the disk: a key can be as long as a request.
 REFUSED_KEY_CHARACTERS_MAX = 200
+
+
+_ORDINAL, _TENANT = 1, 7
 
 
 class JournalMark(NamedTuple):
@@ -74,11 +79,12 @@ class Journal:
                 request_id,
                 refusal,
                 refused_calls,
+                caller.tenant,
             ]
         )
 
-    def add(self, revision: int, first: int, changes: Iterable[Change[Any]]) -> None:
-        """Notes what was changed, counting on from `first`."""
+    def add(self, revision: int, first: int, changes: Iterable[Change[Any]], tenant: str) -> None:
+        """Notes what was changed, counting on from `first`, in a call of `tenant`."""
         self._entries.extend(
             [
                 revision,
@@ -88,17 +94,19 @@ class Journal:
                 change.operation.value,
                 _image(change, change.before_message),
                 _image(change, change.after_message),
+                tenant if change.component.multi_tenant else "",
             ]
             for ordinal, change in enumerate(changes, first)
         )
 
-    def add_refusal(self, revision: int, component: str, record_key: str) -> None:
+    def add_refusal(self, revision: int, error: StoreError) -> None:
         """Notes the one entry of a transaction that was begun with a refusal; a long key is cut."""
-        self._entries.append([revision, 0, component, record_key[:REFUSED_KEY_CHARACTERS_MAX], REFUSED, None, None])
+        key = error.record_key[:REFUSED_KEY_CHARACTERS_MAX]
+        self._entries.append([revision, 0, error.audited_in, key, REFUSED, None, None, error.audited_for])
 
     def add_pruning(self, revision: int, component: str, signed: bytes) -> None:
         """Notes the one entry of a transaction that lets go of entries or versions of a component."""
-        self._entries.append([revision, 0, component, "", PRUNED, None, signed])
+        self._entries.append([revision, 0, component, "", PRUNED, None, signed, ""])
 
     def mark(self) -> JournalMark:
         """The place that `restore` returns to."""
@@ -128,12 +136,22 @@ class Journal:
         """Completes each row by its hash, and before it a transaction's by the number of its entries."""
         counts, entries = Counter(entry[0] for entry in self._entries), iter(self._entries)
         for transaction in self._transactions:
-            revision, time, *rest = transaction
+            revision, time, *rest, tenant = transaction
             count = counts[revision]
-            transaction.extend((count, chain.add_transaction((revision, time_to_text(time), *rest, count))))
-            for _ in range(count):
-                entry = next(entries)
+            hashed = chain.add_transaction((revision, time_to_text(time), *rest, count, tenant))
+            transaction[-1:] = count, tenant, hashed
+            own = list(islice(entries, count))
+            if tenant:
+                _share_first(own)
+            for entry in own:
                 entry.append(chain.add_entry(entry))
+
+
+def _share_first(entries: list[list[Any]]) -> None:
+    """Puts what all tenants share before what is the tenant's own: others can tell from its places of no more."""
+    entries.sort(key=lambda entry: bool(entry[_TENANT]))
+    for ordinal, entry in enumerate(entries):
+        entry[_ORDINAL] = ordinal
 
 
 def _image(change: Change[Any], message: Message | None) -> bytes | None:

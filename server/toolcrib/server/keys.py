@@ -73,6 +73,6 @@ def assign_keys(
         for message in messages:
             setattr(message, field, uuid7())
     else:
-        numbers = transaction.allocate_keys(sequence, len(messages))
+        numbers = transaction.allocate_keys(sequence, len(messages), of_tenant=component.multi_tenant)
         for number, message in zip(numbers, messages, strict=True):
             setattr(message, field, number)

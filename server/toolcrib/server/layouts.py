@@ -4,7 +4,8 @@
 2 -> 3   transactions and audit entries are linked to a chain, in the order that they are found in
 3 -> 4   two more tables
 4 -> 5   one more table, the record of schemas
-5 -> 6   one more table, of writes that bypassed the server
+5 -> 6   one more table, of writes that bypassed the server; transactions, entries and answers say of which tenant they
+         are: what is there is of none
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 from toolcrib.server.chain import Chain
 
-_CHAINED = 3
+_CHAINED, _WITH_TENANTS = 3, 6
 # Entries hold records: so many commits at a time are in memory.
 _COMMITS_AT_ONCE = 500
 
@@ -41,6 +42,18 @@ _ENTRIES = (
     "FROM toolcrib_audit WHERE revision BETWEEN ? AND ? ORDER BY revision, ordinal"
 )
 _LINK_TRANSACTION = "UPDATE toolcrib_transaction SET hash = ? WHERE revision = ?"
+# The tables that get the column, and what is by it from then on.
+_OF_TENANTS = {
+    "toolcrib_transaction": (),
+    "toolcrib_audit": (
+        "DROP INDEX toolcrib_audit_record",
+        "CREATE INDEX toolcrib_audit_record ON toolcrib_audit (component, tenant, record_key, revision)",
+    ),
+    "toolcrib_answer": (
+        "DROP INDEX toolcrib_answer_request",
+        "CREATE UNIQUE INDEX toolcrib_answer_request ON toolcrib_answer (tenant, actor, request_id)",
+    ),
+}
 _LINK_ENTRY = "UPDATE toolcrib_audit SET hash = ? WHERE revision = ? AND ordinal = ?"
 
 
@@ -50,6 +63,19 @@ def bring_up(connection: Connection, layout: int) -> None:
         for statement in _ADD_COLUMNS:
             connection.exec_driver_sql(statement)
         _chain(connection)
+    if layout < _WITH_TENANTS:
+        _add_tenants(connection)
+
+
+def _add_tenants(connection: Connection) -> None:
+    text = 'TEXT COLLATE "C"' if connection.dialect.name == "postgresql" else "TEXT"
+    present = inspect(connection)
+    for table, index in _OF_TENANTS.items():
+        # Older layouts lack some, which are made as they are now.
+        if present.has_table(table):
+            connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN tenant {text} NOT NULL DEFAULT ''")
+            for statement in index:
+                connection.exec_driver_sql(statement)
 
 
 def _chain(connection: Connection) -> None:
@@ -60,9 +86,9 @@ def _chain(connection: Connection) -> None:
         by_revision = {revision: list(group) for revision, group in groupby(entries, key=lambda entry: entry[0])}
         linked_transactions, linked_entries = [], []
         for transaction in transactions:
-            linked_transactions.append((chain.add_transaction(transaction), transaction[0]))
+            linked_transactions.append((chain.add_transaction((*transaction, "")), transaction[0]))
             linked_entries += [
-                (chain.add_entry(entry), entry[0], entry[1]) for entry in by_revision.get(transaction[0], ())
+                (chain.add_entry((*entry, "")), entry[0], entry[1]) for entry in by_revision.get(transaction[0], ())
             ]
         connection.exec_driver_sql(_LINK_TRANSACTION, linked_transactions)
         if linked_entries:

@@ -18,6 +18,7 @@ from toolcrib.server.among import ALL, Among
 from toolcrib.server.constraints import Reference
 from toolcrib.server.requests import Key
 from toolcrib.server.session import Session
+from toolcrib.server.tenants import TENANT
 
 if TYPE_CHECKING:
     from toolcrib.server.repository import Repository
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
 
 
 class Link:
-    """One reference: records of `source` hold keys of `target`. `kind` is the repository of the source."""
+    """One reference: records of `source` hold keys of `target`. `kind` is the repository of the source.
 
-    __slots__ = ("_referrers", "_targets", "kind", "reference", "source", "target")
+    It `crosses_tenants` where the target is shared by all tenants and the source's records are each a tenant's own.
+    """
+
+    __slots__ = ("_referrers", "_targets", "crosses_tenants", "kind", "reference", "source", "target")
 
     def __init__(
         self, reference: Reference, source: Stored, target: Stored, kind: type[Repository[Any, Any]], dialect: Dialect
@@ -40,7 +44,13 @@ class Link:
         field = source.table.c[reference.field]
         keys = [source.table.c[name] for name in source.component.key_fields]
         self._targets = Among(_live(target, [target_key]), target_key, dialect)
-        self._referrers = Among(_live(source, [field, *keys]), field, dialect)
+        self.crosses_tenants = source.component.multi_tenant and not target.component.multi_tenant
+        if self.crosses_tenants:
+            # Whoever deletes what all share: it is in use, whichever tenant uses it.
+            anyones = select(field, source.table.c[TENANT], *keys).where(*source.statements.scope.live())
+            self._referrers = Among(anyones, field, dialect, of_all_tenants=True)
+        else:
+            self._referrers = Among(_live(source, [field, *keys]), field, dialect)
 
     def value(self, message: Any) -> int | str | None:
         """The key that a record of the source refers to, if it refers to any."""
@@ -57,9 +67,15 @@ class Link:
     def referrers(
         self, session: Session, values: Iterable[int | str], limit: int = ALL
     ) -> Iterator[tuple[int | str, Key]]:
-        """For each live record that refers to one of `values`: to which, and its own key. At most about `limit`."""
+        """For each live record that refers to one of `values`: to which, and its own key. At most about `limit`.
+
+        Of another tenant's record, where it may be one's, the key is empty.
+        """
         for row in self._referrers.rows(session, values, limit):
-            yield row[0], tuple(row[1:])
+            if not self.crosses_tenants:
+                yield row[0], tuple(row[1:])
+            else:
+                yield row[0], tuple(row[2:]) if row[1] == session.tenant else ()
 
     def without(self, key: Key) -> Message:
         """A record of the source with this key and nothing else, as an update that unsets the reference has it."""

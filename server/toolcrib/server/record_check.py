@@ -10,27 +10,29 @@ from typing import Any, NamedTuple
 
 from google.protobuf.json_format import ParseError
 from google.protobuf.message import DecodeError, Message
-from sqlalchemy import Dialect, MetaData, select
+from sqlalchemy import Dialect, MetaData, literal_column, select
 
 from toolcrib.server.changes import REFUSED, Operation
+from toolcrib.server.columns import ExactText
 from toolcrib.server.component import Component, key_text
 from toolcrib.server.component_statements import DELETE_TIME, ComponentStatements
 from toolcrib.server.constraints import History
 from toolcrib.server.databases.backend import Stored
 from toolcrib.server.findings import Fault
-from toolcrib.server.statements import Prepared
+from toolcrib.server.statements import Prepared, RowReader
+from toolcrib.server.tenants import TENANT, own_columns
 
 # The newest entry of each record; calls that were refused, and prunings, changed nothing.
 _LAST_OF_ALL = """
-SELECT record_key, after_image FROM toolcrib_audit AS entry
+SELECT record_key, tenant, after_image FROM toolcrib_audit AS entry
 WHERE component IN ({names}) AND operation < ? AND NOT EXISTS (
     SELECT 1 FROM toolcrib_audit AS later
-    WHERE later.component IN ({names}) AND later.record_key = entry.record_key
+    WHERE later.component IN ({names}) AND later.tenant = entry.tenant AND later.record_key = entry.record_key
     AND later.operation < ? AND (later.revision, later.ordinal) > (entry.revision, entry.ordinal))
 """
 _LAST_OF_ONE = """
 SELECT after_image, operation FROM toolcrib_audit
-WHERE component IN ({names}) AND record_key = ? AND operation < ?
+WHERE component IN ({names}) AND tenant = ? AND record_key = ? AND operation < ?
 ORDER BY revision DESC, ordinal DESC LIMIT 1
 """
 _WAITING = "SELECT DISTINCT record_key FROM toolcrib_direct_write WHERE table_name = ?"
@@ -38,12 +40,13 @@ _PRUNED_UNTIL = "SELECT audit_since FROM toolcrib_kept WHERE component = ?"
 
 
 class RecordFinding(NamedTuple):
-    """A record that is not as the audit says: altered, missing, or extra."""
+    """A record that is not as the audit says: altered, missing, or extra. `tenant` is empty where all share it."""
 
     component: str
     record_key: str
     fault: Fault
     text: str
+    tenant: str = ""
 
 
 class RecordCheck:
@@ -69,7 +72,10 @@ class RecordCheck:
             keeps_versions=False,
             dialect=dialect,
         )
-        self._all = Prepared(select(*self._table.columns), dialect, [])
+        whose = self._table.c[TENANT] if component.multi_tenant else literal_column("''", ExactText).label(TENANT)
+        columns = [whose, *own_columns(self._table)]
+        self._all = Prepared(select(*columns), dialect, [], of_all_tenants=True)
+        self._reader = RowReader(columns, dialect)
         self.records = self.untold = 0
         self.waiting: frozenset[str] = frozenset()
 
@@ -84,26 +90,26 @@ class RecordCheck:
 
     def _altered_or_extra(self) -> Iterator[RecordFinding]:
         component, pruned_until = self._component, self._pruned_until()
-        for row in self._stored.read(self._all):
-            values = self._statements.reader.read(row)
-            key = key_text(tuple(values[self._statements.columns[name]] for name in component.key_fields))
+        for found in self._stored.read(self._all):
+            tenant, *row = self._reader.read(found)
+            key = key_text(tuple(row[self._statements.columns[name]] for name in component.key_fields))
             if key in self.waiting:
                 continue
-            record = self._record(values)
+            record = self._record(row)
             if record is None:
                 text = "it holds what no record can: it was written past the server"
-                yield RecordFinding(component.name, key, Fault.ALTERED, text)
+                yield RecordFinding(component.name, key, Fault.ALTERED, text, tenant)
                 continue
-            last = self._stored.first(self._last_of_one, (*self._names, key, REFUSED))
+            last = self._stored.first(self._last_of_one, (*self._names, tenant, key, REFUSED))
             if last is None and row[-1] <= pruned_until:
                 self.untold += 1
                 continue
             self.records += 1
             if last is None or last[0] is None:
-                yield RecordFinding(component.name, key, Fault.EXTRA, "the audit knows of no such record")
+                yield RecordFinding(component.name, key, Fault.EXTRA, "the audit knows of no such record", tenant)
             elif not self._is_same(self._message(last[0]), record, is_deleted=last[1] == Operation.DELETE):
                 text = "it is not what the audit says that it was left as"
-                yield RecordFinding(component.name, key, Fault.ALTERED, text)
+                yield RecordFinding(component.name, key, Fault.ALTERED, text, tenant)
 
     def _record(self, values: Sequence[Any]) -> Message | None:
         """The record of a row; None where there cannot be one."""
@@ -120,12 +126,15 @@ class RecordCheck:
 
     def _missing(self) -> Iterator[RecordFinding]:
         component, get = self._component, self._statements.get
-        for key, image in self._stored.rows(self._last_of_all, (*self._names, REFUSED, *self._names, REFUSED)):
+        for key, tenant, image in self._stored.rows(self._last_of_all, (*self._names, REFUSED, *self._names, REFUSED)):
             if image is None or key in self.waiting:
                 continue
             values = list(component.key_of(self._message(image)))
-            if next(self._stored.read(get, values), None) is None:
-                yield RecordFinding(component.name, key, Fault.MISSING, "the audit does not say that it was deleted")
+            # Before its records came to be each a tenant's own, or everyone's, all that there were had to go.
+            can_be_there = bool(tenant) is component.multi_tenant
+            if not can_be_there or next(self._stored.read(get, values, tenant), None) is None:
+                text = "the audit does not say that it was deleted"
+                yield RecordFinding(component.name, key, Fault.MISSING, text, tenant)
 
     def _is_same(self, image: Message, record: Message, *, is_deleted: bool) -> bool:
         told = {field.name for field, _ in image.ListFields()}

@@ -51,8 +51,8 @@ class RecordLister(Generic[MessageT]):
         related = parse_include(self._stored, relations_in(self._stored, read_mask, include))
         size = effective_page_size(page_size)
         filtered, order = self._filter(selection), self._order(selection)
-        tokens, bound = self._transaction.store.page_tokens, self._bound(selection)
-        before = tokens.decode(bound, page_token) if page_token else []
+        bound = self._bound(selection)
+        before = self._transaction.page_position(bound, page_token) if page_token else []
         # Pages of the past are of the revision that was meant at first, whatever is committed meanwhile.
         first = before.pop(0) if before and selection.as_of else None
         position = from_json(before, order, self._stored.fields) if before else []
@@ -67,7 +67,7 @@ class RecordLister(Generic[MessageT]):
                 fill_in(self._transaction, self._stored, messages, related, Shown(selection.show_deleted, asked))
         kept = [] if asked is None else [asked]
         last = [*kept, *self._position(rows[len(messages) - 1], order)] if more else []
-        next_page_token = tokens.encode(bound, last) if more else ""
+        next_page_token = self._transaction.page_token(bound, last) if more else ""
         if read_mask:
             mask = with_included(read_mask, include)
             messages = [masks.project(message, mask) for message in messages]

@@ -50,7 +50,7 @@ def require_unreferenced(transaction: Transaction, links: Iterable[Link], indexe
         in_the_way: dict[Key, list[Key]] = {}
         values = [key[0] for key in indexes]
         for value, key in link.referrers(transaction.session, values, leaving + _COUNTED + 1):
-            if (source, key) not in transaction.deleting:
+            if not key or (source, key) not in transaction.deleting:
                 in_the_way.setdefault((value,), []).append(key)
         for target, keys in in_the_way.items():
             blockers.setdefault(target, []).append(Blocker(source, link.reference.field, _described(link, keys)))
@@ -74,6 +74,11 @@ def _not_found(transaction: Transaction, link: Link, value: int | str) -> Refere
 
 
 def _described(link: Link, keys: Sequence[Key]) -> str:
+    own = [key for key in keys if key]
+    if len(own) < len(keys):
+        # Neither which nor how many.
+        others = f"records of other tenants refer to it in {link.reference.field}"
+        return f"{_described(link, own)}; and {others}" if own else others
     count = str(len(keys)) if len(keys) <= _COUNTED else f"more than {_COUNTED}"
     records = "record refers" if len(keys) == 1 else "records refer"
     named = ", ".join(map(key_text, keys[:_NAMED])) + (", …" if len(keys) > _NAMED else "")

@@ -37,7 +37,7 @@ def require_reason(component: Component[Any, Any], call: Call) -> None:
 def as_attempt(
     call: Call, component: Component[Any, Any], work: Callable[[Transaction], T]
 ) -> Callable[[Transaction], T]:
-    """`work`, whose refusal is audited in `component`; that nobody answers for the call too.
+    """`work`, whose refusal is audited in `component`; that nobody answers for the call too, or no tenant.
 
     Raises InvalidRequest where it cannot be found out who calls.
     """
@@ -48,9 +48,12 @@ def as_attempt(
         try:
             if not has_actor:
                 call.require_actor()
+            if component.multi_tenant:
+                call.require_tenant(component.name)
             return work(transaction)
         except StoreError as error:
             error.audited_in = "" if transaction.is_dry_run else component.name
+            error.audited_for = transaction.tenant if component.multi_tenant else ""
             raise
 
     return run

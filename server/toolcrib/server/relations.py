@@ -123,14 +123,14 @@ def _among(join: Join, target: Stored, dialect: Dialect, show_deleted: bool, is_
     """What a record is related by, and the columns of the related record."""
     asked = partial(bindparam, ASKED, type_=BigInteger) if is_past else None
     join = join.at(asked)
-    records = join.target.table
+    records, columns = join.target.table, join.target.columns
     given, shown = records.c[join.other], join.target.shown(show_deleted=show_deleted)
     keys = [records.c[name] for name in target.component.key_fields]
     if join.link is None:
-        return Among(select(given, *records.c).where(*shown).order_by(*keys), given, dialect)
+        return Among(select(given, *columns).where(*shown).order_by(*keys), given, dialect)
     links = join.link.scope
     given = links.table.c[join.link.near]
     shown += links.shown(show_deleted=show_deleted)
     linked = records.join(links.table, links.table.c[join.link.far] == records.c[join.other])
-    statement = select(given.label("related_to"), *records.c).select_from(linked)
+    statement = select(given.label("related_to"), *columns).select_from(linked)
     return Among(statement.where(*shown).order_by(*keys), given, dialect)

@@ -198,7 +198,8 @@ class Repository(Generic[MessageT, RecordT]):
             with self._reader.placed(index):
                 require_key(component, change.key, in_record=True)
         if changes and component.key_allocation is KeyAllocation.SEQUENCE:
-            self._writing().keep_keys(self._stored.sequence, max(int(change.key[0]) for change in changes))
+            highest = max(int(change.key[0]) for change in changes)
+            self._writing().keep_keys(self._stored.sequence, highest, of_tenant=component.multi_tenant)
         self._require_room(len(changes))
         return self._apply(changes)
 

@@ -38,6 +38,7 @@ class RetentionServicer:
 
     def __init__(self, workers: Workers, store: Store, key: VerifyingKey | None) -> None:
         self._workers = workers
+        self._apart = frozenset(store.apart())
         self._names = [component.name for component in store.components()]
         self._key = key
 
@@ -49,7 +50,9 @@ class RetentionServicer:
         )
 
     async def plan_pruning(self, request: PlanPruningRequest, call: Call) -> PlanPruningResponse:
-        """What a rule lets go of. Raises InvalidRequest or ChainBroken."""
+        """What a rule lets go of. Raises InvalidRequest, TenantsApart or ChainBroken."""
+        if request.component in self._apart:
+            call.require_operator("a plan of pruning")
         pruning = Pruning(
             target=request.target,
             component=request.component,

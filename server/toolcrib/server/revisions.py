@@ -55,10 +55,11 @@ class RecordHistory:
         self._transaction = transaction
         self._trail = AuditTrail(transaction)
         self._component = component
+        self._tenant = transaction.tenant if component.multi_tenant else ""
 
     def state_at(self, key: Key, revision: int) -> State | None:
         """The record as it was at `revision`; None where there was none. Raises RevisionTooOld where nobody knows."""
-        query = AuditQuery(component=self._component.name, record_key=key_text(key), end_revision=revision)
+        query = self._query(key, end_revision=revision)
         row = next(self._trail.entries(query, [], 1), None) if revision else None
         if row is None:
             return self._state_pruned(key, revision)
@@ -74,7 +75,7 @@ class RecordHistory:
 
     def versions(self, key: Key, behind: int | None, *, oldest_first: bool) -> Iterator[Version]:
         """The versions of a record, newest first unless asked otherwise, going on behind that of a revision."""
-        query = AuditQuery(component=self._component.name, record_key=key_text(key), oldest_first=oldest_first)
+        query = self._query(key, oldest_first=oldest_first)
         last = _ALL if oldest_first else _BEFORE_ALL
         position = [] if behind is None else [behind, last]
         rows = self._trail.entries(query, position, None)
@@ -89,7 +90,7 @@ class RecordHistory:
         Raises RevisionTooOld where nobody knows all that was there at `start`.
         """
         require_audit(self._transaction, self._component.name, start)
-        rows = self._trail.entries_by_key(self._component.name, start, end, behind)
+        rows = self._trail.entries_by_key(self._component.name, self._tenant, start, end, behind)
         for key, entries in groupby(rows, key=lambda row: row.record_key):
             before, after = self._ends(list(entries))
             if _is_different(self._component, before, after):
@@ -100,14 +101,16 @@ class RecordHistory:
         one, other = before or self._component.message(), after or self._component.message()
         return differing(one, other, self._component.data_fields)
 
+    def _query(self, key: Key, **conditions: Any) -> AuditQuery:
+        """The entries of one record."""
+        return AuditQuery(component=self._component.name, tenant=self._tenant, record_key=key_text(key), **conditions)
+
     def _state_pruned(self, key: Key, revision: int) -> State | None:
         """The record at a revision until which it has no entries: they are pruned, or it was not there yet."""
         if not self.pruned_until():
             return None
         require_audit(self._transaction, self._component.name, revision)
-        query = AuditQuery(
-            component=self._component.name, record_key=key_text(key), start_revision=revision + 1, oldest_first=True
-        )
+        query = self._query(key, start_revision=revision + 1, oldest_first=True)
         following = next(self._trail.entries(query, [], 1), None)
         if following is None:
             return self._current(key)

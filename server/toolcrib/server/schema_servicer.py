@@ -15,6 +15,7 @@ from toolcrib.server.rpc import Method
 from toolcrib.server.schema.record import SchemaVersion
 from toolcrib.server.schema.steps import Kind, Sign, Step
 from toolcrib.server.schema.text import plan_text
+from toolcrib.server.store import Store
 from toolcrib.server.transaction import ReadTransaction
 from toolcrib.server.values import datetime_to_timestamp
 from toolcrib.server.workers import Workers
@@ -36,8 +37,9 @@ class SchemaServicer:
 
     service: str = schema_pb2.DESCRIPTOR.services_by_name["SchemaService"].full_name
 
-    def __init__(self, workers: Workers) -> None:
+    def __init__(self, workers: Workers, store: Store) -> None:
         self._workers = workers
+        self._has_tenants = bool(store.apart())
 
     def methods(self) -> tuple[Method, ...]:
         """Each method of the service, for the server to register."""
@@ -47,12 +49,19 @@ class SchemaServicer:
         )
 
     async def list_schema_versions(self, request: ListSchemaVersionsRequest, call: Call) -> ListSchemaVersionsResponse:
-        """A page of the record. Raises InvalidRequest where it cannot be meant."""
+        """A page of the record. Raises InvalidRequest where it cannot be meant, or TenantsApart."""
+        self._require_operator(call)
         return await self._workers.read(call, lambda transaction: self._versions(transaction, request))
 
     async def plan_schema(self, _request: PlanSchemaRequest, call: Call) -> PlanSchemaResponse:
-        """What the database lacks."""
+        """What the database lacks. Raises TenantsApart."""
+        self._require_operator(call)
         return await self._workers.read(call, _plan)
+
+    def _require_operator(self, call: Call) -> None:
+        # Plans say how many records there are.
+        if self._has_tenants:
+            call.require_operator("the record of schemas")
 
     def _versions(self, transaction: ReadTransaction, request: ListSchemaVersionsRequest) -> ListSchemaVersionsResponse:
         size, tokens, bound = page_size(request.page_size), transaction.store.page_tokens, (self.service,)

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from toolcrib.query.v1.query_pb2 import Plan
 from toolcrib.server.call import Call
+from toolcrib.server.component import Component
 from toolcrib.server.dry_run import as_dry_run
 from toolcrib.server.errors import InvalidRequest, StoreError
 from toolcrib.server.exactly_once import as_once
@@ -33,7 +34,7 @@ from toolcrib.server.requests import (
 )
 from toolcrib.server.rollback import roll_back
 from toolcrib.server.rpc import Method
-from toolcrib.server.transaction import ReadTransaction, Transaction
+from toolcrib.server.transaction import ReadTransaction, Transaction, in_name_of
 
 __all__ = ["ComponentServicer", "Method", "Watched"]
 
@@ -46,7 +47,9 @@ TransactionT = TypeVar("TransactionT", bound=ReadTransaction)
 class Executor(Protocol):
     """What runs a servicer's work: the lanes or, within a transaction over components, that transaction."""
 
-    def read_at_once(self, work: Callable[[ReadTransaction], ResultT], /) -> Coroutine[Any, Any, ResultT | None]:
+    def read_at_once(
+        self, call: Call, work: Callable[[ReadTransaction], ResultT], /
+    ) -> Coroutine[Any, Any, ResultT | None]:
         """Runs `work`, which reads very little; None where it is to be handed to `read`."""
 
     def read(self, call: Call, work: Callable[[ReadTransaction], ResultT], /) -> Awaitable[ResultT]:
@@ -54,6 +57,38 @@ class Executor(Protocol):
 
     def write(self, call: Call, work: Callable[[Transaction], ResultT], /) -> Awaitable[ResultT]:
         """Runs `work`, which writes."""
+
+
+class TenantExecutor:
+    """Hands on what a call of a tenant does with a component whose records are each a tenant's own, and nothing else.
+
+    All methods of a service go through it, so that none can forget to ask whose call it is.
+    """
+
+    def __init__(self, executor: Executor, component: Component[Any, Any]) -> None:
+        self._executor = executor
+        self._name = component.name
+        self._audits_refusals = component.audit_refusals
+
+    def read_at_once(
+        self, call: Call, work: Callable[[ReadTransaction], ResultT], /
+    ) -> Coroutine[Any, Any, ResultT | None]:
+        """Hands on `work`, which reads very little. Raises TenantRequired."""
+        return self._executor.read_at_once(call, self._bound(call, work))
+
+    def read(self, call: Call, work: Callable[[ReadTransaction], ResultT], /) -> Awaitable[ResultT]:
+        """Hands on `work`, which reads. Raises TenantRequired."""
+        return self._executor.read(call, self._bound(call, work))
+
+    def write(self, call: Call, work: Callable[[Transaction], ResultT], /) -> Awaitable[ResultT]:
+        """Hands on `work`, which writes: in the tenant's name as all of its transaction. Raises TenantRequired."""
+        # Where refusals are audited it is asked for on the lane, which writes them (`as_attempt`).
+        if not self._audits_refusals:
+            call.require_tenant(self._name)
+        return self._executor.write(call, work)
+
+    def _bound(self, call: Call, work: Callable[[ReadTransaction], ResultT]) -> Callable[[ReadTransaction], ResultT]:
+        return in_name_of(call.require_tenant(self._name), work)
 
 
 class Watched(NamedTuple):
@@ -76,7 +111,8 @@ class ComponentServicer(Generic[MessageT]):
     watched: ClassVar[Watched | None] = None
 
     def __init__(self, executor: Executor) -> None:
-        self._executor = executor
+        component = self.repository.component
+        self._executor: Executor = TenantExecutor(executor, component) if component.multi_tenant else executor
 
     @abstractmethod
     def methods(self) -> tuple[Method, ...]:
@@ -91,7 +127,7 @@ class ComponentServicer(Generic[MessageT]):
         work = self._bound(lambda repository: repository.get_one(lookup), batch=False)
         # With related records it may be many.
         if not lookup.include and not (lookup.read_mask and self.repository.component.relations):
-            found = await self._executor.read_at_once(work)
+            found = await self._executor.read_at_once(call, work)
             if found is not None:
                 return found
         return await self._executor.read(call, work)

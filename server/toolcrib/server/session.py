@@ -25,15 +25,19 @@ def driver_connection(connection: Connection) -> Any:
 
 
 class Session(ABC):
-    """One connection, used by one thread at a time. Errors are the driver's."""
+    """One connection, used by one thread at a time. Errors are the driver's.
 
-    __slots__ = ("_deferred", "_driver", "connection", "cursor")
+    `tenant` is whose work runs; empty where it is nobody's, so that no tenant's records are in its reach.
+    """
+
+    __slots__ = ("_deferred", "_driver", "connection", "cursor", "tenant")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._driver = driver_connection(connection)
         self.cursor = self._driver.cursor()
-        self._deferred: dict[Prepared, list[list[Any]]] = {}
+        self._deferred: dict[tuple[Prepared, str], list[list[Any]]] = {}
+        self.tenant = ""
 
     @property
     @abstractmethod
@@ -66,32 +70,40 @@ class Session(ABC):
         """The first row, or None."""
         if self._deferred:
             self.write_deferred()
-        row: Sequence[Any] | None = self.cursor.execute(statement.sql, statement.bind(list(parameters))).fetchone()
+        row: Sequence[Any] | None = self.cursor.execute(
+            statement.sql, statement.bind(list(parameters), self.tenant)
+        ).fetchone()
         return row
 
     def find(self, statement: Prepared, parameters: Sequence[Any]) -> Sequence[Any] | None:
         """The first row, or None, from a table of which nothing is ever kept back to be written together."""
-        row: Sequence[Any] | None = self.cursor.execute(statement.sql, statement.bind(list(parameters))).fetchone()
+        row: Sequence[Any] | None = self.cursor.execute(
+            statement.sql, statement.bind(list(parameters), self.tenant)
+        ).fetchone()
         return row
 
     def iterate(self, statement: Prepared, parameters: Sequence[Any]) -> Iterator[Sequence[Any]]:
         """The rows, one after another; to be read within a snapshot, before anything else is asked."""
         if self._deferred:
             self.write_deferred()
-        rows: Iterator[Sequence[Any]] = self.cursor.execute(statement.sql, statement.bind(list(parameters)))
+        rows: Iterator[Sequence[Any]] = self.cursor.execute(
+            statement.sql, statement.bind(list(parameters), self.tenant)
+        )
         return rows
 
     def stream(self, statement: Prepared, parameters: Sequence[Any]) -> Iterator[Sequence[Any]]:
         """The same for any number of rows: memory does not grow with them."""
         return self.iterate(statement, parameters)
 
-    def run(self, statement: Prepared, rows: list[list[Any]]) -> None:
-        """Runs `statement`, which writes, for each of `rows`, whose lists it takes over.
+    def run(self, statement: Prepared, rows: list[list[Any]], *, tenant: str | None = None) -> None:
+        """Runs `statement`, which writes, for each of `rows`, whose lists it takes over; for `tenant` if one is named.
 
         Raises StorageError where the database has ended the transaction: nothing is ever written outside of one.
         """
         self.require_transaction()
-        self.write(statement, [statement.bind(row) for row in rows])
+        if tenant is None:
+            tenant = self.tenant
+        self.write(statement, [statement.bind(row, tenant) for row in rows])
 
     def write(self, statement: Prepared, rows: Sequence[list[Any]]) -> None:
         """Runs `statement` for each of `rows`, which are as the driver takes them."""
@@ -107,7 +119,7 @@ class Session(ABC):
 
     def defer(self, statement: Prepared, rows: list[list[Any]]) -> None:
         """Keeps rows that nothing can refuse, to be written with others of their kind: before anything is read."""
-        self._deferred.setdefault(statement, []).extend(rows)
+        self._deferred.setdefault((statement, self.tenant), []).extend(rows)
 
     def write_deferred(self) -> None:
         """Writes what was kept.
@@ -115,8 +127,8 @@ class Session(ABC):
         Where that fails nothing is forgotten: the next try fails too, and with it the commit that they belong to,
         whatever became of the error.
         """
-        for statement, rows in self._deferred.items():
-            self.run(statement, rows)
+        for (statement, tenant), rows in self._deferred.items():
+            self.run(statement, rows, tenant=tenant)
         self._deferred = {}
 
     @contextmanager

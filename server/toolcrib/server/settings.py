@@ -64,7 +64,13 @@ class Settings(BaseSettings):
     trust_metadata: bool | None = Field(
         default=None,
         examples=[True],
-        description="Whether a call's x-actor is believed. Not set: only when listening on loopback.",
+        description="Whether a call's x-actor and x-tenant are believed. Not set: only when listening on loopback.",
+    )
+    operators: str | None = Field(
+        default=None,
+        examples=["ann, bob"],
+        description="The actors, separated by commas, who may ask what is of all tenants together, in calls without a "
+        "tenant: all of the audit, the head of its chain, plans of pruning and of the schema.",
     )
     allow_insecure_bind: bool = Field(
         default=False, description="Allows to listen on a network without TLS: everybody there can read and write."

@@ -18,6 +18,8 @@ from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 from toolcrib.server.columns import NAN_TEXT, Convert, ToolcribType, number_to_value
+from toolcrib.server.errors import TenantRequired
+from toolcrib.server.tenants import GIVEN, require_tenant
 
 Converter = tuple[int, Convert]
 
@@ -29,12 +31,23 @@ class Prepared:
     """A statement as text for the driver. Its parameters are given by position, in the order of `parameters`.
 
     Without them these are all that have no value, in the order in which they stand in the statement. It is compiled
-    when it is first used: a server begins at once, however many it may come to need.
+    when it is first used: a server begins at once, however many it may come to need. The tenant is none of them: it
+    is the session's to give. Only a statement `of_all_tenants` goes over the records of all.
 
     `rows_of` is the table whose rows, with all of their columns in order, it inserts as they are given; None otherwise.
     """
 
-    __slots__ = ("_constants", "_converters", "_numbers", "_places", "_source", "parameters", "rows_of", "sql")
+    __slots__ = (
+        "_constants",
+        "_converters",
+        "_is_of_tenant",
+        "_numbers",
+        "_places",
+        "_source",
+        "parameters",
+        "rows_of",
+        "sql",
+    )
 
     sql: str
     parameters: tuple[str, ...]
@@ -42,6 +55,7 @@ class Prepared:
     _converters: tuple[Converter, ...]
     _numbers: tuple[int, ...]
     _places: tuple[int, ...]
+    _is_of_tenant: bool
 
     def __init__(
         self,
@@ -50,8 +64,9 @@ class Prepared:
         parameters: Sequence[str] | None = None,
         *,
         rows_of: Table | None = None,
+        of_all_tenants: bool = False,
     ) -> None:
-        self._source = statement, dialect, parameters
+        self._source = statement, dialect, parameters, of_all_tenants
         self.rows_of = rows_of
 
     def __getattr__(self, name: str) -> Any:
@@ -61,25 +76,37 @@ class Prepared:
         self._compile(*self._source)
         return getattr(self, name)
 
-    def _compile(self, statement: ClauseElement, dialect: Dialect, parameters: Sequence[str] | None) -> None:
+    def _compile(
+        self, statement: ClauseElement, dialect: Dialect, parameters: Sequence[str] | None, of_all_tenants: bool
+    ) -> None:
+        if not of_all_tenants:
+            require_tenant(statement)
         compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)  # of a statement, not of DDL
         order = list(compiled.positiontup or [])
         if parameters is None:
-            parameters = [name for name in order if compiled.params[name] is None]
+            parameters = [name for name in order if compiled.params[name] is None and name != GIVEN]
         self.parameters = tuple(parameters)
         self.sql = str(compiled)
         # What SQLAlchemy adds by itself (an OFFSET of 0).
-        added = [name for name in order if name not in parameters]
+        added = [name for name in order if name not in parameters and name != GIVEN]
         self._constants = [compiled.params[name] for name in added]
-        given = [*parameters, *added]
-        # SQL Server's dialect has a limit in front, and some values twice.
+        self._is_of_tenant = GIVEN in order
+        given = [*parameters, *([GIVEN] if self._is_of_tenant else []), *added]
+        # The tenant stands anywhere; SQL Server's dialect has a limit in front, and some values twice.
         self._places = () if order == given else tuple(map(given.index, order))
         types = {name: bind.type for bind, name in compiled.bind_names.items()}
         self._converters, self._numbers = _conversions([types[name] for name in given], dialect, ToolcribType.to_driver)
 
-    def bind(self, parameters: list[Any]) -> list[Any]:
-        """`parameters` as the driver takes them; converts the list in place, or makes another of it."""
+    def bind(self, parameters: list[Any], tenant: str = "") -> list[Any]:
+        """`parameters` as the driver takes them; converts the list in place, or makes another of it.
+
+        Raises TenantRequired where the statement is about a tenant's records and there is none.
+        """
+        if self._is_of_tenant:
+            if not tenant:
+                raise TenantRequired
+            parameters.append(tenant)
         for index, convert in self._converters:
             if (value := parameters[index]) is not None:
                 parameters[index] = convert(value)

@@ -27,6 +27,8 @@ _VIOLATIONS_BYTES = 4000
 _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
     (errors.InvalidRequest, grpc.StatusCode.INVALID_ARGUMENT),
     (errors.ActorRequired, grpc.StatusCode.UNAUTHENTICATED),
+    (errors.TenantRequired, grpc.StatusCode.UNAUTHENTICATED),
+    (errors.TenantsApart, grpc.StatusCode.PERMISSION_DENIED),
     (errors.ReasonRequired, grpc.StatusCode.INVALID_ARGUMENT),
     (errors.TransactionNotFound, grpc.StatusCode.NOT_FOUND),
     (errors.RecordNotFound, grpc.StatusCode.NOT_FOUND),

@@ -114,6 +114,11 @@ class Store:
         """The component of this name, if it is served."""
         return self._stored.get(name)
 
+    def apart(self) -> list[str]:
+        """The names of the components whose records are each a tenant's own, now and before."""
+        apart = (stored.component.name for stored in self._stored.values() if stored.component.multi_tenant)
+        return [name for component in apart for name in self.database.names_of(component)]
+
     def by_table(self, name: str) -> Stored | None:
         """The component that has a table of this name, of records or of their former versions."""
         return self._by_table.get(name)

@@ -27,13 +27,20 @@ from toolcrib.server.columns import ExactText, UtcTimestamp
 from toolcrib.server.errors import SchemaChanged
 from toolcrib.server.statements import Prepared, RowReader
 from toolcrib.server.system_tables import SystemTables
+from toolcrib.server.tenants import TENANT, own_columns, tenant_given
 
 
-def insert_into(table: Table, dialect: Dialect, *, counting: str = "") -> Prepared:
-    """INSERT of a whole row, but for the column `counting`, which goes on from the highest that is there."""
-    columns = [column for column in table.columns if column.name != counting]
+def insert_into(table: Table, dialect: Dialect, *, counting: str = "", of_all_tenants: bool = False) -> Prepared:
+    """INSERT of a whole row, but for the column `counting`, which goes on from the highest that is there.
+
+    The tenant is the session's, unless rows `of_all_tenants` say themselves whose they are.
+    """
+    whole = table.columns if of_all_tenants else own_columns(table)
+    columns = [column for column in whole if column.name != counting]
     values: dict[str, Any] = {column.name: bindparam(column.name, type_=column.type) for column in columns}
     given = list(values)
+    if TENANT in table.c and not of_all_tenants:
+        values[TENANT] = tenant_given()
     if counting:
         highest = func.coalesce(select(func.max(table.c[counting])).scalar_subquery(), literal_column("0"))
         values[counting] = highest + literal_column("1")
@@ -86,6 +93,7 @@ class SystemStatements:
             select(func.max(transaction.revision)).where(transaction.commit_time.between(since, until)), dialect
         )
         self._prepare_pruned(tables, dialect)
+        self.insert_sequence = insert_into(sequence, dialect)
         self.update_sequence = Prepared(
             update(sequence).values(last_value=bindparam("last_value")).where(named),
             dialect,
@@ -120,10 +128,12 @@ class SystemStatements:
         self.insert_answer = insert_into(answer, dialect, counting="number")
         self.select_answer = Prepared(
             select(columns.digest, columns.answer).where(
-                columns.actor == bindparam("given_actor"), columns.request_id == bindparam("given_id")
+                columns.tenant == bindparam("given_tenant"),
+                columns.actor == bindparam("given_actor"),
+                columns.request_id == bindparam("given_id"),
             ),
             dialect,
-            ["given_actor", "given_id"],
+            ["given_tenant", "given_actor", "given_id"],
         )
         oldest, newest = select(func.min(columns.number)), select(func.max(columns.number))
         # The last one, among so many of the oldest, that is too old or has too many behind it.

@@ -3,10 +3,11 @@
 `toolcrib_transaction` has one row for each commit, `toolcrib_audit` one for each record that the commit changed; each
 row has the hash that links it to the one before (`chain.py`).
 `toolcrib_sequence` holds the last number given out under a name: the revisions' is "revision", a component's key
-sequence has the component's table name behind "key:". `toolcrib_answer` holds what writes with a request_id were
-answered, so that a repeat is answered alike. `toolcrib_schema` has one row for each plan that was applied
-(`schema/record.py`). `toolcrib_meta` holds what the database says of itself, `toolcrib_kept` from which revision on it
-knows the past of a component, and `toolcrib_segment` what pruned rows of the audit leave in the chain.
+sequence has the component's table name behind "key:", and that of a tenant the tenant behind another colon.
+`toolcrib_answer` holds what writes with a request_id were answered, so that a repeat is answered alike.
+`toolcrib_schema` has one row for each plan that was applied (`schema/record.py`). `toolcrib_meta` holds what the
+database says of itself, `toolcrib_kept` from which revision on it knows the past of a component, and
+`toolcrib_segment` what pruned rows of the audit leave in the chain.
 `toolcrib_direct_write` has what bypassed the server and is no revision yet (the folder `direct/`).
 """
 
@@ -88,6 +89,8 @@ def system_tables(metadata: MetaData) -> SystemTables:
         Column("refusal", ExactText, nullable=False),
         Column("refused_calls", BigInteger, nullable=False),
         Column("entry_count", Integer, nullable=False),
+        # That of the call; empty where it had none.
+        Column("tenant", ExactText, nullable=False),
         Column("hash", LargeBinary, nullable=False),
         Index("toolcrib_transaction_commit_time", "commit_time"),
         Index("toolcrib_transaction_actor", "actor", "revision"),
@@ -102,9 +105,11 @@ def system_tables(metadata: MetaData) -> SystemTables:
         Column("operation", SmallInteger, nullable=False),
         Column("before_image", LargeBinary, nullable=True),
         Column("after_image", LargeBinary, nullable=True),
+        # Whose record it is; empty where all tenants share the component.
+        Column("tenant", ExactText, nullable=False),
         Column("hash", LargeBinary, nullable=False),
         PrimaryKeyConstraint("revision", "ordinal"),
-        Index("toolcrib_audit_record", "component", "record_key", "revision"),
+        Index("toolcrib_audit_record", "component", "tenant", "record_key", "revision"),
         # Rows are only ever appended in the order of this key: no second tree for it.
         sqlite_with_rowid=False,
     )
@@ -113,6 +118,7 @@ def system_tables(metadata: MetaData) -> SystemTables:
         metadata,
         # Counts up, so that the oldest are found without an index of times.
         Column("number", IntegerKey, primary_key=True, autoincrement=False),
+        Column("tenant", ExactText, nullable=False),
         Column("actor", ExactText, nullable=False),
         Column("request_id", ExactText, nullable=False),
         Column("commit_time", UtcTimestamp, nullable=False),
@@ -121,7 +127,7 @@ def system_tables(metadata: MetaData) -> SystemTables:
         Column("digest", LargeBinary, nullable=False),
         # None where the answer has no record: a delete that found none, as it was allowed to.
         Column("answer", LargeBinary, nullable=True),
-        Index("toolcrib_answer_request", "actor", "request_id", unique=True),
+        Index("toolcrib_answer_request", "tenant", "actor", "request_id", unique=True),
     )
     kept = Table(
         "toolcrib_kept",

@@ -6,7 +6,7 @@ transaction and its own revision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from toolcrib.server.repository import Repository
 
 RepositoryT = TypeVar("RepositoryT", bound="Repository[Any, Any]")
+
+T = TypeVar("T")
 
 # A record: its component's name and its key.
 Node = tuple[str, Key]
@@ -61,6 +63,22 @@ class ReadTransaction:
         self.session = session
         self._repositories: dict[type, Any] = {}
 
+    @property
+    def tenant(self) -> str:
+        """Whose records of multi-tenant components it is about; empty where it is about none."""
+        return self.session.tenant
+
+    def page_token(self, query: Sequence[Any], position: Sequence[Any]) -> str:
+        """The token for going on after `position` in what `query` lists, for the same tenant."""
+        return self.store.page_tokens.encode(self._bound(query), position)
+
+    def page_position(self, query: Sequence[Any], token: str) -> list[Any]:
+        """The position in `token`. Raises InvalidRequest for that of another query, or another tenant."""
+        return self.store.page_tokens.decode(self._bound(query), token)
+
+    def _bound(self, query: Sequence[Any]) -> Sequence[Any]:
+        return (*query, {"tenant": self.tenant}) if self.tenant else query
+
     def repository(self, kind: type[RepositoryT]) -> RepositoryT:
         """The repository of a component, bound to this transaction."""
         repository: RepositoryT | None = self._repositories.get(kind)
@@ -72,6 +90,20 @@ class ReadTransaction:
         """The newest revision that this transaction sees."""
         row = self.session.fetch_one(self.store.system.select_sequence, [REVISION_SEQUENCE])
         return self.store.system.last_value(row) if row else 0
+
+
+def in_name_of(tenant: str, work: Callable[[ReadTransaction], T]) -> Callable[[ReadTransaction], T]:
+    """`work`, which reads, about the records of `tenant`."""
+
+    def run(transaction: ReadTransaction) -> T:
+        session = transaction.session
+        former, session.tenant = session.tenant, tenant
+        try:
+            return work(transaction)
+        finally:
+            session.tenant = former
+
+    return run
 
 
 class Group:
@@ -97,7 +129,7 @@ class Group:
         """Notes that a call was refused, whose work is undone, as a transaction of its own."""
         revision = self.sequences.take(REVISION_SEQUENCE)
         self.journal.begin(revision, self.moment.time, call, refusal=error.reason, refused_calls=refused_calls)
-        self.journal.add_refusal(revision, error.audited_in, error.record_key)
+        self.journal.add_refusal(revision, error)
 
     def write(self, statements: SystemStatements) -> None:
         """Writes what was kept for the end."""
@@ -142,6 +174,7 @@ class Transaction(ReadTransaction):
         self._start = group.journal.mark()
         self._sequences_mark = group.sequences.mark()
         self.call = call
+        self.session.tenant = call.caller.tenant
         self.time, self.timestamp = group.moment
         self.revision = 0
         self.request_id = ""
@@ -154,6 +187,11 @@ class Transaction(ReadTransaction):
         self.has_pruned = False
         self._depth = 0
         self._is_over = False
+
+    @property
+    def tenant(self) -> str:
+        """The call's tenant; empty where it has none."""
+        return self.call.caller.tenant
 
     def repository(self, kind: type[RepositoryT]) -> RepositoryT:
         """The repository of a component, bound to this transaction. Raises RuntimeError where it is over."""
@@ -194,19 +232,19 @@ class Transaction(ReadTransaction):
 
     def find_answer(self, actor: str, request_id: str) -> tuple[bytes, bytes | None] | None:
         """Digest and answer of a write that this one repeats, or None."""
-        return self._group.answers.find(actor, request_id)
+        return self._group.answers.find(self.tenant, actor, request_id)
 
     def rely_on(self, component: str, key: Key) -> None:
         """Notes that a record has the etag that a caller had read of it."""
         self._group.relied_on.add((component, key))
 
-    def allocate_keys(self, sequence: str, count: int) -> Sequence[int]:
-        """So many new keys, each higher than those before it."""
-        return self._group.sequences.take_keys(sequence, count)
+    def allocate_keys(self, sequence: str, count: int, *, of_tenant: bool = False) -> Sequence[int]:
+        """So many new keys, each higher than those before it; the tenant's own count where it is `of_tenant`."""
+        return self._group.sequences.take_keys(sequence, count, self.tenant if of_tenant else "")
 
-    def keep_keys(self, sequence: str, highest: int) -> None:
+    def keep_keys(self, sequence: str, highest: int, *, of_tenant: bool = False) -> None:
         """Lets no key up to `highest` be given again."""
-        self._group.sequences.keep_keys(sequence, highest)
+        self._group.sequences.keep_keys(sequence, highest, self.tenant if of_tenant else "")
 
     def begin_writing(self) -> int:
         """The revision of what is about to be written; on the first write, allocates it and says whose it is.
@@ -256,7 +294,7 @@ class Transaction(ReadTransaction):
 
     def audit(self, changes: list[Change[Any]]) -> None:
         """Notes the audit entries of `changes`, whose rows are written."""
-        self._group.journal.add(self.revision, len(self.changes), changes)
+        self._group.journal.add(self.revision, len(self.changes), changes, self.tenant)
         self.changes.extend(changes)
 
     def audit_pruning(self, component: str, signed: bytes) -> None:
@@ -286,4 +324,4 @@ class Transaction(ReadTransaction):
     def commit(self) -> Commit:
         """What the listeners are told when this transaction is durable."""
         caller, method = self.call.caller, self.call.method
-        return Commit(self.revision, self.time, caller.actor, caller.reason, method, tuple(self.changes))
+        return Commit(self.revision, self.time, caller.actor, caller.tenant, caller.reason, method, tuple(self.changes))

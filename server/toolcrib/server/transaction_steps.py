@@ -46,7 +46,7 @@ class _Executor:
         self.transaction = transaction
         self._refusal = refusal
 
-    def read_at_once(self, _work: Callable[[ReadTransaction], T]) -> Coroutine[Any, Any, T | None]:
+    def read_at_once(self, _call: Call, _work: Callable[[ReadTransaction], T]) -> Coroutine[Any, Any, T | None]:
         """Refuses."""
         raise self._refusal
 
@@ -78,7 +78,7 @@ class _Getting(_Executor):
         text = "is no request that gets one record, as a precondition needs"
         super().__init__(transaction, InvalidRequest.field("NOT_A_GET", "", text))
 
-    async def read_at_once(self, work: Callable[[ReadTransaction], T]) -> T | None:
+    async def read_at_once(self, _call: Call, work: Callable[[ReadTransaction], T]) -> T | None:
         """Runs `work`."""
         return work(self.transaction)
 

@@ -15,6 +15,7 @@ from toolcrib.server.errors import RecordExists
 from toolcrib.server.requests import Key
 from toolcrib.server.session import Session
 from toolcrib.server.statements import Prepared
+from toolcrib.server.tenants import TENANT, of_tenant, own_columns
 
 if TYPE_CHECKING:
     from toolcrib.server.store import Stored
@@ -27,7 +28,7 @@ class Holder:
 
     def __init__(self, unique: Unique, table: Table, key_fields: Sequence[str], dialect: Dialect) -> None:
         self.unique = unique
-        names = [column.name for column in table.columns]
+        names = [column.name for column in own_columns(table)]
         self._positions = [names.index(name) for name in unique.fields]
         keys = [table.c[name] for name in key_fields]
         columns = [table.c[name] for name in unique.fields]
@@ -38,7 +39,7 @@ class Holder:
             conditions.append(table.c[DELETE_TIME].is_(None))
         another = not_(and_(*(key == value for key, value in zip(keys, given, strict=True))))
         self._statement = Prepared(
-            select(*keys).where(*conditions, another).limit(1),
+            select(*keys).where(*of_tenant(table), *conditions, another).limit(1),
             dialect,
             [*(value.key for value in values), *(value.key for value in given)],
         )
@@ -111,5 +112,5 @@ def _constraint_name(table: Table, field: str) -> str:
     return next(
         str(constraint.name)
         for constraint in table.constraints
-        if isinstance(constraint, UniqueConstraint) and constraint.columns.keys() == [field]
+        if isinstance(constraint, UniqueConstraint) and set(constraint.columns.keys()) - {TENANT} == {field}
     )

@@ -13,7 +13,7 @@ from toolcrib.server.query.shape import Checked
 from toolcrib.server.rpc import Method, Stream
 from toolcrib.server.servicer import ComponentServicer
 from toolcrib.server.watch.stream import Watches
-from toolcrib.server.watch.wanted import Beginning, Wanted, checked_filter
+from toolcrib.server.watch.wanted import Beginning, checked_filter
 from toolcrib.watch.v1 import watch_pb2
 from toolcrib.watch.v1.watch_pb2 import Start, WatchRequest, WatchResponse
 
@@ -44,8 +44,8 @@ class WatchServicer:
             filters[component.name] = _filter(self._watches, component.name, component, place)
         # In the order in which they are served: those who want the same are sent the same.
         names = [name for name in self._names if name in filters or not filters]
-        components = tuple((name, filters.get(name, Checked())) for name in names)
-        wanted = Wanted(components, request.include_previous, WatchResponse)
+        components = [(name, filters.get(name, Checked())) for name in names]
+        wanted = self._watches.wanted(call, components, request.include_previous, WatchResponse)
         return self._watches.stream(call, wanted, _beginning(request))
 
     def _require_known(self, name: str, place: str) -> None:
@@ -66,7 +66,7 @@ def component_watches(servicer: type[ComponentServicer[Any]], watches: Watches) 
 
     def watch(request: Any, call: Call) -> AsyncIterator[bytes]:
         checked = _filter(watches, name, request, "")
-        wanted = Wanted(((name, checked),), request.include_previous, watched.response)
+        wanted = watches.wanted(call, [(name, checked)], request.include_previous, watched.response)
         return watches.stream(call, wanted, _beginning(request))
 
     return (Stream(watched.name, watched.request, watch),)

@@ -86,7 +86,7 @@ class Workers:
         if self._attendant is not None:
             self._attendant.start()
 
-    def read_at_once(self, work: Callable[[ReadTransaction], T]) -> Coroutine[Any, Any, T | None]:
+    def read_at_once(self, _call: Call, work: Callable[[ReadTransaction], T]) -> Coroutine[Any, Any, T | None]:
         """Runs `work`, which reads very little, on the event loop; None where that is for a lane to do."""
         return self._shortcut.run(work)
 

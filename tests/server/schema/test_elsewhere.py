@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from support.evolving import Evolving, option, part
+import pytest
+
+from support.evolving import Evolving, Failed, option, part
 
 
 def test_records_and_versions_are_kept_through_changes_of_all_kinds(shop: Evolving) -> None:
@@ -37,3 +39,86 @@ def test_numbers_become_truth_values_where_all_of_them_are(shop: Evolving) -> No
     shop.apply("retype:part.a")
     assert shop.steps() == []
     assert [record.get("a", False) for record in shop.serve(("list",))[0]] == [True, False]
+
+
+SHARED, APART = "history: HISTORY_VERSIONS", "history: HISTORY_VERSIONS multi_tenant: true"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "tenant", "said"),
+    [
+        (SHARED, APART, "", "nobody has said whose the 1 record and 1 former version are that are there"),
+        (
+            APART,
+            SHARED,
+            "north",
+            "the 1 record and 1 former version that are there, each a tenant's own, would be shown",
+        ),
+    ],
+)
+def test_records_never_come_to_be_a_tenants_own_or_everyones_by_themselves(
+    shop: Evolving, before: str, after: str, tenant: str, said: str
+) -> None:
+    shop.declare(part("string name = 2", options=before))
+    shop.serve(("create", {"name": "a"}), ("update", {"id": 1, "name": "b"}), tenant=tenant)
+    shop.declare(part("string name = 2", options=after))
+    (step,) = shop.plan()["steps"]
+    assert (step["kind"], step["may_be_allowed"]) == ("ambiguous", False)
+    assert said in step["loss"]
+    assert "multi_tenant" in step["remedy"]
+    with pytest.raises(Failed, match=said[:20]):
+        shop.apply(step["name"])
+    with pytest.raises(Failed, match="PlanRefused"):
+        shop.serve()
+    shop.declare(part("string name = 2", options=before))
+    assert shop.serve(("get", 1), tenant=tenant)[0]["name"] == "b"
+
+
+def test_a_table_without_records_comes_to_have_tenants_and_to_be_shared_again(shop: Evolving) -> None:
+    fields = ("string name = 2" + option(unique="true"),)
+    # A key is never given twice, also not by those who share the component again.
+    rounds = ((SHARED, {"": 1}), (APART, {"north": 1, "south": 1}), (SHARED, {"": 2}))
+    for options, keys in rounds:
+        shop.declare(part(*fields, options=options))
+        # The last is what the first was.
+        refused = shop.plan()["refused"]
+        assert set(refused) <= {"older"}
+        shop.apply(*refused)
+        assert shop.steps() == []
+        for tenant, key in keys.items():
+            created, revisions, _ = shop.serve(
+                ("create", {"name": "a"}), ("revisions", key), ("delete", key), tenant=tenant
+            )
+            assert (created["name"], len(revisions)) == ("a", 1)
+        assert shop.verify()["ok"]
+        shop.sql("DELETE FROM part_history")
+
+
+def test_each_tenants_records_change_with_a_commit_of_their_own(shop: Evolving) -> None:
+    fields = ["string name = 2", "repeated int32 sizes = 4"]
+    shop.declare(part(*fields, options=APART))
+    for tenant in ("north", "south"):
+        shop.serve(("create", {"name": tenant}), ("create", {"name": "b", "sizes": [1]}), tenant=tenant)
+    added = ["int32 grade = 3" + option(backfill='"7"'), "google.protobuf.Timestamp create_time = 10"]
+    shop.declare(part(*fields, *added, options=APART))
+    shop.apply()
+    for tenant in ("north", "south"):
+        now, then = shop.serve(("get", 1), ("get", 1, {"with": {"as_of": 4}}), tenant=tenant)
+        assert (now["name"], now["grade"], "grade" in then) == (tenant, 7, False)
+    transactions = shop.sql("SELECT tenant, entry_count FROM toolcrib_transaction WHERE revision > 4 ORDER BY revision")
+    assert transactions == [("north", 2), ("south", 2)]
+    assert shop.verify()["ok"]
+
+
+def test_keys_of_tenants_go_on_where_a_component_is_renamed(shop: Evolving) -> None:
+    shop.declare(part("string name = 2", options=APART))
+    shop.serve(("create", {"name": "a"}), ("create", {"name": "b"}), ("delete", 2), tenant="north")
+    renamed = part("string name = 2", options=f'{APART} renamed_from: "shop.v1.Part"').replace(
+        "message Part", "message Item"
+    )
+    shop.declare(renamed)
+    created, revisions = shop.serve(
+        ("create", {"name": "c"}), ("revisions", 1), component="shop.v1.Item", tenant="north"
+    )
+    assert (created["id"], len(revisions)) == ("3", 1)
+    assert shop.verify()["ok"]

@@ -180,7 +180,7 @@ def audit_reads(store: Store) -> Iterator[Told]:
     for component in store.components():
         versions = store[component.name].statements.versions
         if versions is not None:
-            VersionRows(transaction, rule, store[component.name], versions.table).first()
+            VersionRows(transaction, rule, versions.table).first()
             yield Told(f"which versions of {component.name} may go", connection.taken())
             break
 

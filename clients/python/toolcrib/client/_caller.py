@@ -23,12 +23,13 @@ class WriteRequest(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallSettings:
-    """What goes with each call: in whose name it is made, why, and how many seconds it may take (None: without end).
+    """What goes with each call: in whose name it is made and for which tenant, why, and how many seconds it may take.
 
-    With `retry_writes` writes have an id, under which they are tried again.
+    A `timeout_s` of None is without end. With `retry_writes` writes have an id, under which they are tried again.
     """
 
     actor: str | None = None
+    tenant: str | None = None
     reason: str | None = None
     timeout_s: float | None = DEFAULT_TIMEOUT_S
     retry_writes: bool = True
@@ -40,8 +41,12 @@ class CallSettings:
             )
 
     def metadata(self) -> Metadata:
-        """Actor and reason as the server reads them."""
-        return (*_entry("x-actor", self.actor), *_entry("x-change-reason", self.reason))
+        """Actor, tenant and reason as the server reads them."""
+        return (
+            *_entry("x-actor", self.actor),
+            *_entry("x-tenant", self.tenant),
+            *_entry("x-change-reason", self.reason),
+        )
 
 
 class Caller(Generic[Channel]):
@@ -72,6 +77,11 @@ class Caller(Generic[Channel]):
         return self._settings.actor
 
     @property
+    def tenant(self) -> str | None:
+        """Whose records calls are about, where each is a tenant's own; None leaves it to the certificate."""
+        return self._settings.tenant
+
+    @property
     def reason(self) -> str | None:
         """Why changes are made; it stands in their audit entries."""
         return self._settings.reason
@@ -94,6 +104,10 @@ class Caller(Generic[Channel]):
     def as_actor(self, actor: str | None) -> Self:
         """A view that calls in the name of `actor`."""
         return self._view(replace(self._settings, actor=actor))
+
+    def as_tenant(self, tenant: str | None) -> Self:
+        """A view whose calls are about the records of `tenant`."""
+        return self._view(replace(self._settings, tenant=tenant))
 
     def with_reason(self, reason: str | None) -> Self:
         """A view whose changes are made for `reason`."""

@@ -35,17 +35,19 @@ class Crib(Caller[grpc.Channel]):
         address: str,
         *,
         actor: str | None = None,
+        tenant: str | None = None,
         timeout_s: float | None = DEFAULT_TIMEOUT_S,
         retry_writes: bool = True,
         tls: Tls | None = None,
     ) -> Self:
         """Connects to "host:port", or "unix:/path". The connection itself is made with the first call.
 
-        `actor` is in whose name calls are made, `timeout_s` how many seconds a call may take, its retries included.
-        With `retry_writes` a write that lost its connection is tried again under the same id, so that it is done once;
-        without, it is tried once and may have been done though it failed. Without `tls` nothing is encrypted.
+        `actor` is in whose name calls are made, `tenant` whose records they are about where each is a tenant's own,
+        `timeout_s` how many seconds a call may take, its retries included. With `retry_writes` a write that lost its
+        connection is tried again under the same id, so that it is done once; without, it is tried once and may have
+        been done though it failed. Without `tls` nothing is encrypted.
         """
-        settings = CallSettings(actor=actor, timeout_s=timeout_s, retry_writes=retry_writes)
+        settings = CallSettings(actor=actor, tenant=tenant, timeout_s=timeout_s, retry_writes=retry_writes)
         if tls is None:
             channel = grpc.insecure_channel(address, options=options(tls))
         else:

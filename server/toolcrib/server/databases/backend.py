@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError
 
 from toolcrib.server.errors import DatabaseCorrupt, DatabaseUnavailable, DiskFull, StorageError, StoreError
@@ -66,8 +66,8 @@ class Stored(Protocol):
     def first(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any] | None:
         """The first row of the same, or None."""
 
-    def read(self, statement: Prepared, parameters: Sequence[Any] = ()) -> Iterator[Sequence[Any]]:
-        """What a prepared SELECT finds, as its driver gives it, one after another."""
+    def read(self, statement: Prepared, parameters: Sequence[Any] = (), tenant: str = "") -> Iterator[Sequence[Any]]:
+        """What a prepared SELECT finds, as its driver gives it, one after another; of `tenant` if it is about one's."""
 
     def has_table(self, name: str) -> bool:
         """Whether there is this table."""
@@ -144,6 +144,9 @@ class Backend(ABC):
     @abstractmethod
     def examine(self) -> Finding:
         """Whether it is, or can become, a sound database of this version; it is only read."""
+
+    def tell_of_tenants(self, connection: Connection, tables: Iterable[Table]) -> None:  # noqa: B027  # most know
+        """Lets the database choose well among the indexes of `tables` with tenants, within the transaction of setup."""
 
     def news(self, heard: Callable[[], None], direct: Callable[[], None]) -> News | None:
         """Calls `heard` on a thread when another server has committed; None where only asking finds that out.

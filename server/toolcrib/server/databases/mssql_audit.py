@@ -37,9 +37,9 @@ class SqlServerRows:
         """The first row of the same."""
         return next(self.rows(sql, parameters), None)
 
-    def read(self, statement: Prepared, parameters: Sequence[Any] = ()) -> Iterator[Sequence[Any]]:
+    def read(self, statement: Prepared, parameters: Sequence[Any] = (), tenant: str = "") -> Iterator[Sequence[Any]]:
         """What a prepared SELECT finds."""
-        return self._streamed(statement.sql, statement.bind(list(parameters)))
+        return self._streamed(statement.sql, statement.bind(list(parameters), tenant))
 
     def has_table(self, name: str) -> bool:
         """Whether there is this table."""

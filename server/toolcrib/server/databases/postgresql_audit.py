@@ -56,9 +56,9 @@ class PostgresqlRows:
         row = self._driver.execute(_placed(sql), _given(parameters)).fetchone()
         return None if row is None else _plain(row)
 
-    def read(self, statement: Prepared, parameters: Sequence[Any] = ()) -> Iterator[Sequence[Any]]:
+    def read(self, statement: Prepared, parameters: Sequence[Any] = (), tenant: str = "") -> Iterator[Sequence[Any]]:
         """What a prepared SELECT finds."""
-        return self._streamed(statement.sql, statement.bind(list(parameters)))
+        return self._streamed(statement.sql, statement.bind(list(parameters), tenant))
 
     def has_table(self, name: str) -> bool:
         """Whether there is this table."""

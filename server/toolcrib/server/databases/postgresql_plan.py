@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from toolcrib.server.query.steps import PlanStep, StepKind
+from toolcrib.server.tenants import TENANT
 
 _BY_INDEX = ("Index Scan", "Index Only Scan")
 _SORTS = ("Sort", "Incremental Sort")
@@ -19,7 +20,10 @@ def plan_steps(node: Mapping[str, Any], index: IndexFacts) -> Iterator[PlanStep]
     kind = node["Node Type"]
     if kind in _BY_INDEX:
         columns, is_own = index(node["Index Name"])
-        way = StepKind.SEARCH if "Index Cond" in node else StepKind.SCAN
+        condition = node.get("Index Cond", "")
+        # All that a tenant has is all that there is for it.
+        is_search = condition and not (TENANT in condition and " AND " not in condition)
+        way = StepKind.SEARCH if is_search else StepKind.SCAN
         yield PlanStep(way, node["Relation Name"], node["Index Name"], columns, is_own)
     elif kind == "Seq Scan":
         yield PlanStep(StepKind.SCAN, node["Relation Name"])

@@ -81,7 +81,7 @@ class PostgresqlSession(Session):
             self.write_deferred()
         with self._driver.cursor(name="toolcrib_stream") as cursor:
             cursor.itersize = _STREAMED_AT_ONCE
-            yield from cursor.execute(statement.sql, statement.bind(list(parameters)))
+            yield from cursor.execute(statement.sql, statement.bind(list(parameters), self.tenant))
 
     def write(self, statement: Prepared, rows: Sequence[list[Any]]) -> None:
         """Runs `statement` for each of `rows`; many whole rows at once."""
@@ -112,7 +112,7 @@ class PostgresqlSession(Session):
         with, which may be an earlier item.
         """
         self.require_transaction()
-        given = [statement.bind(row) for row in rows]
+        given = [statement.bind(row, self.tenant) for row in rows]
         try:
             if is_behind_savepoint:
                 self._run_behind(f"{SAVEPOINT}_0", statement, given)
@@ -142,7 +142,7 @@ class PostgresqlSession(Session):
         """The steps of the plan; of an empty table too, which PostgreSQL would rather read than look up."""
         with self.snapshot():
             self.cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-            self.cursor.execute(f"EXPLAIN (FORMAT JSON) {statement.sql}", statement.bind(list(parameters)))
+            self.cursor.execute(f"EXPLAIN (FORMAT JSON) {statement.sql}", statement.bind(list(parameters), self.tenant))
             ((plan,),) = self.cursor.fetchall()
             return list(plan_steps(plan[0]["Plan"], self._index))
 

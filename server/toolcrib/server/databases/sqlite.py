@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from re import compile as pattern
 
-from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import URL, Connection, Table, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from toolcrib.server.databases import sqlite_file
 from toolcrib.server.databases.backend import MESSAGES, Backend, Finding, Stored
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.sqlite_session import BEGIN_WRITE, SqliteSession
+from toolcrib.server.databases.sqlite_statistics import tell_of_tenants
 from toolcrib.server.errors import DatabaseCorrupt, DatabaseUnavailable, DiskFull, StartError, StorageError, StoreError
 
 _NOTHING = pattern(r"(?!)")
@@ -91,6 +92,10 @@ class Sqlite(Backend):
             present = False
         if not present:
             raise DatabaseUnavailable("the database file was removed or replaced under the running server")
+
+    def tell_of_tenants(self, connection: Connection, tables: Iterable[Table]) -> None:
+        """It has no statistics by itself."""
+        tell_of_tenants(connection, tables)
 
     def session(self, *, read_only: bool, waits: bool) -> SqliteSession:
         """A session with a connection of its own."""

@@ -32,9 +32,9 @@ class SqliteRows:
         row: Sequence[Any] | None = self._connection.execute(sql, parameters).fetchone()
         return row
 
-    def read(self, statement: Prepared, parameters: Sequence[Any] = ()) -> Iterator[Sequence[Any]]:
+    def read(self, statement: Prepared, parameters: Sequence[Any] = (), tenant: str = "") -> Iterator[Sequence[Any]]:
         """What a prepared SELECT finds."""
-        return self._connection.execute(statement.sql, statement.bind(list(parameters)))
+        return self._connection.execute(statement.sql, statement.bind(list(parameters), tenant))
 
     def has_table(self, name: str) -> bool:
         """Whether there is this table."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from toolcrib.server.query.steps import PlanStep, StepKind
+from toolcrib.server.tenants import TENANT
 
 # SEARCH recipe USING INDEX recipe_by_name (name>? AND name<?)
 _VISIT = re.compile(
@@ -26,7 +27,9 @@ def plan_steps(lines: Iterable[str], index_columns: Callable[[str], list[str]]) 
             yield PlanStep(StepKind.INSIDE)
         elif visit is not None:
             index = visit["index"] or ""
-            kind = StepKind.SEARCH if visit["way"] == "SEARCH" else StepKind.SCAN
+            # All that a tenant has is all that there is for it.
+            is_search = visit["way"] == "SEARCH" and f"({TENANT}=?)" not in line
+            kind = StepKind.SEARCH if is_search else StepKind.SCAN
             columns = index_columns(index) if index else []
             yield PlanStep(kind, visit["table"], index, columns, is_own=index.startswith(_OWN_INDEX))
         elif line.startswith(_SORT):

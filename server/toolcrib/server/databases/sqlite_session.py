@@ -46,7 +46,7 @@ class SqliteSession(Session):
 
     def explain(self, statement: Prepared, parameters: Sequence[Any]) -> list[PlanStep]:
         """The steps of the plan."""
-        rows = self.cursor.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.bind(list(parameters)))
+        rows = self.cursor.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.bind(list(parameters), self.tenant))
         return list(plan_steps([row[-1] for row in rows], self._index_columns))
 
     def _index_columns(self, index: str) -> list[str]:

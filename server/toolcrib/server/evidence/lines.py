@@ -17,6 +17,8 @@ _KINDS = ("transaction", "entry")
 _SEGMENT = "segment"
 # So many columns of a segment are numbers; they come first.
 _NUMBERS = 6
+# Only where there is one: lines of others are as they were before there were tenants.
+_TENANT = "tenant"
 _IMAGES = ("before_image", "after_image")
 
 
@@ -34,6 +36,7 @@ class Transaction(NamedTuple):
     refusal: str
     refused_calls: int
     entry_count: int
+    tenant: str = ""
 
     @classmethod
     def of(cls, row: ChainRow) -> Self:
@@ -51,6 +54,7 @@ class Entry(NamedTuple):
     operation: int
     before_image: bytes | None
     after_image: bytes | None
+    tenant: str = ""
 
     @classmethod
     def of(cls, row: ChainRow) -> Self:
@@ -63,7 +67,7 @@ def to_line(row: ChainRow, *, is_shown: bool) -> str:
     fields: dict[str, Any] = {"kind": _KINDS[not row.is_transaction]}
     if is_shown:
         values = Transaction.of(row) if row.is_transaction else Entry.of(row)
-        fields |= {name: _to_json(value) for name, value in values._asdict().items()}
+        fields |= {name: _to_json(value) for name, value in values._asdict().items() if name != _TENANT or value}
     else:
         place = {"revision": row.revision} if row.is_transaction else {"revision": row.revision, "ordinal": row.ordinal}
         fields |= {**place, "digest": (digest_of(row) or b"").hex()}

@@ -20,6 +20,7 @@ class Selection:
     component: str = ""
     record_key: str = ""
     actor: str = ""
+    tenant: str = ""
     start_time: datetime | None = None
     end_time: datetime | None = None
     start_revision: int = 0
@@ -57,6 +58,8 @@ class Selection:
         end = None if self.end_time is None else time_to_text(self.end_time)
         return (
             (not self.actor or transaction.actor == self.actor)
+            # A transaction of a tenant has its entries, and those of what all share, and no others.
+            and (not self.tenant or transaction.tenant == self.tenant)
             and (start is None or transaction.commit_time >= start)
             and (end is None or transaction.commit_time < end)
             and transaction.revision >= self.start_revision

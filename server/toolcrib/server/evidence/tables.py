@@ -11,9 +11,9 @@ from toolcrib.server.evidence.wording import Messages, changes_of, operation_of,
 
 _TRANSACTIONS = (
     *("revision", "commit_time_utc", "actor", "actor_source", "reason", "method", "peer", "request_id"),
-    *("refusal", "refused_calls", "entries"),
+    *("refusal", "refused_calls", "entries", "tenant"),
 )
-_ENTRIES = ("revision", "ordinal", "component", "record_key", "operation", "changes")
+_ENTRIES = ("revision", "ordinal", "component", "record_key", "operation", "changes", "tenant")
 # A spreadsheet takes text that begins like this for a formula, and runs it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -44,7 +44,7 @@ class Tables:
         self._write_transaction([*map(_cell, before), source_of(transaction), *map(_cell, after)])
         for entry in entries:
             changes = "\n".join(changes_of(entry, self._messages))
-            self._write_entry([*map(_cell, entry[:4]), operation_of(entry), _cell(changes)])
+            self._write_entry([*map(_cell, entry[:4]), operation_of(entry), _cell(changes), _cell(entry.tenant)])
 
 
 def _open(path: Path) -> TextIO:

@@ -39,12 +39,15 @@ class SideTable:
         self.key_of: Callable[[Row], Key] = (
             itemgetter(*positions) if len(positions) > 1 else lambda row: (row[positions[0]],)
         )
-        self.insert = insert_into(table, dialect)
+        self.insert = insert_into(table, dialect, of_all_tenants=True)
         given = [bindparam(f"given_{column.name}", type_=column.type) for column in keys]
         this = [column == parameter for column, parameter in zip(keys, given, strict=True)]
-        self.delete = Prepared(delete(table).where(*this), dialect, [parameter.key for parameter in given])
-        self._all = Prepared(select(*table.columns).where(*others).order_by(*keys), dialect, [])
-        self._count = Prepared(select(func.count()).select_from(table).where(*others), dialect, [])
+        self.delete = Prepared(
+            delete(table).where(*this), dialect, [parameter.key for parameter in given], of_all_tenants=True
+        )
+        self._all = Prepared(select(*table.columns).where(*others).order_by(*keys), dialect, [], of_all_tenants=True)
+        counted = select(func.count()).select_from(table).where(*others)
+        self._count = Prepared(counted, dialect, [], of_all_tenants=True)
         found = [(index, _decoder(column.type, dialect)) for index, column in enumerate(table.columns)]
         self._decoders = [(index, decode) for index, decode in found if decode is not None]
 

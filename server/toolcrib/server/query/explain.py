@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from toolcrib.query.v1.query_pb2 import Plan, Step
 from toolcrib.server.query.steps import PlanStep, StepKind
+from toolcrib.server.tenants import TENANT
 
 _IN_WORDS = {
     StepKind.INSIDE: "reads the elements of a list or a map",
@@ -59,7 +60,7 @@ def plan_in_words(plan: Iterable[PlanStep], tables: Callable[[str], Visited | No
 
 def _visit(step: PlanStep, table: Visited) -> Step:
     key_fields = list(table.key_fields)
-    fields = list(step.columns) if step.by else key_fields
+    fields = [name for name in step.columns if name != TENANT] if step.by else key_fields
     if not step.by or fields == key_fields:
         name, phrase = "key", f"the key ({', '.join(fields)})"
     elif table.former:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, select
 
 from toolcrib.server.errors import InvalidRequest
 from toolcrib.server.history import Asked, Versions
+from toolcrib.server.tenants import TENANT, of_tenant
 
 Condition: TypeAlias = ColumnElement[bool]
 
@@ -33,8 +34,17 @@ class Scope:
     joins: dict[str, Join] = field(default_factory=dict)
 
     def shown(self, *, show_deleted: bool) -> list[Condition]:
-        """What holds of the records that are shown."""
-        return [] if show_deleted or self.delete_time is None else [self.table.c[self.delete_time].is_(None)]
+        """What holds of the records that are shown: they are the tenant's, and not deleted."""
+        return [*of_tenant(self.table), *([] if show_deleted else self.live())]
+
+    def live(self) -> list[Condition]:
+        """What holds of the records that are not deleted, whose ever they are."""
+        return [] if self.delete_time is None else [self.table.c[self.delete_time].is_(None)]
+
+    @property
+    def columns(self) -> list[ColumnElement[Any]]:
+        """The columns of a row: all but whose it is."""
+        return [column for column in self.table.c if column.name != TENANT]
 
     def at(self, asked: Asked | None) -> Scope:
         """The records as they were at the revision that is asked for, if one is.

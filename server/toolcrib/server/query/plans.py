@@ -60,7 +60,7 @@ class Plans:
         asked = _asked(binds, limit_slot + 1) if shape.is_past else None
         scope = self._scope.at(asked)
         chosen = where(scope, shape.filter, binds, self._dialect, show_deleted=shape.show_deleted, asked=asked)
-        statement = select(*scope.table.c).where(chosen, *scope.shown(show_deleted=shape.show_deleted))
+        statement = select(*scope.columns).where(chosen, *scope.shown(show_deleted=shape.show_deleted))
         if shape.unset is not None:
             statement = statement.where(behind(scope.table, shape.order, shape.unset, binds, position))
         statement = statement.order_by(*order_clauses(scope.table, shape.order))

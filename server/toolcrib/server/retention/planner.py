@@ -83,7 +83,7 @@ class Planner:
         if stored is None or versions is None:
             text = f"{self._rule.component} keeps no versions here, so that none can be let go of"
             raise InvalidRequest.field("NO_VERSIONS", "component", text)
-        return VersionRows(self._transaction, self._rule, stored, versions.table)
+        return VersionRows(self._transaction, self._rule, versions.table)
 
     def _runs(self, victims: Victims) -> tuple[Runs, list[Segment]]:
         """What the rows that go leave, and the segments whose place that takes."""

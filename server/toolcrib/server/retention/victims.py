@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, Select, Table, func, select
 from toolcrib.server.changes import PRUNED, REFUSED
 from toolcrib.server.history import END, START
 from toolcrib.server.revision_times import last_kept_until
-from toolcrib.server.store import Stored
 from toolcrib.server.transaction import ReadTransaction
 
 # So many revisions are looked through for entries of one component, and twice as many, so often, before the index is.
@@ -132,6 +131,7 @@ class AuditRows(_Rows):
         entry, other = self.table.c, self.table.alias()
         of_record = select(other.c.revision).where(
             other.c.component == entry.component,
+            other.c.tenant == entry.tenant,
             other.c.record_key == entry.record_key,
             other.c.operation < REFUSED,
             other.c.revision <= self._rule.end_revision,
@@ -141,13 +141,13 @@ class AuditRows(_Rows):
 
 
 class VersionRows(_Rows):
-    """Former versions of a component, by the revision that each ended at, the record's key and its beginning."""
+    """Former versions of a component, by the revision that each ended at and the key of the table."""
 
-    def __init__(self, transaction: ReadTransaction, rule: Rule, stored: Stored, table: Table) -> None:
+    def __init__(self, transaction: ReadTransaction, rule: Rule, table: Table) -> None:
         super().__init__(transaction, rule)
         self.table = table
         self.revision = table.c[END]
-        self.key = [table.c[name] for name in (*stored.component.key_fields, START)]
+        self.key = [*table.primary_key.columns]
 
     def _selected(self) -> Select[Any]:
         rule = self._rule

@@ -14,6 +14,7 @@ from toolcrib.server.schema.backfill import Backfiller, find_backfills
 from toolcrib.server.schema.documents import rewrite_documents
 from toolcrib.server.schema.planner import Change, Evolution
 from toolcrib.server.schema.record import Author, Recorded
+from toolcrib.server.schema.tenancy import is_another_tenancy, make_anew
 from toolcrib.server.schema.triggers import change_triggers
 from toolcrib.server.schema.values import prepare
 from toolcrib.server.system_tables import KEY_SEQUENCE, SystemTables
@@ -39,7 +40,9 @@ def apply_changes(
         _end_versions(connection, change, kept)
     change_table = sqlite.change_table if connection.dialect.name == "sqlite" else operations.change_table
     for change in kept:
-        if not change.is_empty:
+        if is_another_tenancy(change.columns):
+            make_anew(connection, change.match.table)
+        elif not change.is_empty:
             change_table(connection, change.renamed())
     for served in found.rewritten:
         rewrite_documents(connection, served)
@@ -55,7 +58,11 @@ def _rename_counted(connection: Connection, system: SystemTables, change: Change
     one, before = change.match, recorded.shape_before(change.match.served)
     if one.is_history:
         return
-    _rename(connection, system.sequence.c.name, f"{KEY_SEQUENCE}{one.stored}", f"{KEY_SEQUENCE}{one.table.name}")
+    old, new = (f"{KEY_SEQUENCE}{name}" for name in (one.stored, one.table.name))
+    sequence = system.sequence.c.name
+    _rename(connection, sequence, old, new)
+    for name in connection.execute(select(sequence).where(sequence.startswith(f"{old}:", autoescape=True))).scalars():
+        _rename(connection, sequence, name, f"{new}{name.removeprefix(old)}")
     noted = system.direct_write
     if one.stored != one.table.name:
         connection.execute(noted.update().where(noted.c.table_name == one.stored).values(table_name=one.table.name))

@@ -1,4 +1,6 @@
-"""Gives records that are there the values of `backfill`: updates like any other, in one commit, each with its entry.
+"""Gives records that are there the values of `backfill`: updates like any other, each with its entry.
+
+They are one commit, or one for each tenant.
 
 Which records these are is found before the tables change, and written once they have. Records that are deleted and kept
 are left as they are: an entry that updates one would bring it back to life in its history.
@@ -13,13 +15,13 @@ from itertools import count
 from typing import Any
 
 from google.protobuf.message import Message
-from sqlalchemy import Connection, select, table, tuple_, update
+from sqlalchemy import ColumnElement, Connection, literal, select, table, tuple_, update
 from sqlalchemy import column as column_of
 
 from toolcrib.server.call import ActorSource
 from toolcrib.server.chain import GENESIS, Chain
 from toolcrib.server.changes import Operation
-from toolcrib.server.columns import time_to_text
+from toolcrib.server.columns import ExactText, time_to_text
 from toolcrib.server.component import key_text
 from toolcrib.server.component_statements import DELETE_TIME
 from toolcrib.server.constraints import History
@@ -31,6 +33,7 @@ from toolcrib.server.schema.values import zero_of
 from toolcrib.server.statements import Prepared
 from toolcrib.server.system_statements import chain_head
 from toolcrib.server.system_tables import REVISION_SEQUENCE, SystemTables
+from toolcrib.server.tenants import TENANT, own_columns
 from toolcrib.server.values import datetime_to_timestamp, etag_of
 
 # Records that are in memory together.
@@ -39,9 +42,10 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """The records of one component that are given values, by their keys."""
+    """The records of one component, and one tenant if they are such, that are given values; by their keys."""
 
     served: Served
+    tenant: str
     values: Mapping[Key, Mapping[str, Any]]
 
 
@@ -52,17 +56,17 @@ def find_backfills(connection: Connection, changes: Iterable[Change]) -> list[Ba
         one = change.match
         if one.is_new or one.is_history:
             continue
-        values: dict[Key, dict[str, Any]] = {}
+        values: dict[str, dict[Key, dict[str, Any]]] = {}
         for name, only_unset in _fields(change):
-            for key in _keys(connection, change, name if only_unset else ""):
-                values.setdefault(key, {})[name] = one.served.component.backfills[name]
-        if values:
-            found.append(Backfill(one.served, values))
+            for tenant, key in _keys(connection, change, name if only_unset else ""):
+                of_record = values.setdefault(tenant, {}).setdefault(key, {})
+                of_record[name] = one.served.component.backfills[name]
+        found += [Backfill(one.served, tenant, given) for tenant, given in values.items()]
     return found
 
 
 class Backfiller:
-    """Writes backfills as one commit. `revision` is the newest once it is done."""
+    """Writes backfills, those of a tenant as one commit. `revision` is the newest once it is done."""
 
     def __init__(self, connection: Connection, system: SystemTables, actor: str, method: str) -> None:
         self._connection, self._system = connection, system
@@ -77,44 +81,51 @@ class Backfiller:
 
     def run(self, backfills: Sequence[Backfill]) -> None:
         """Writes all of them; nothing where there are none."""
+        for tenant in sorted({backfill.tenant for backfill in backfills}):
+            self._commit(tenant, [backfill for backfill in backfills if backfill.tenant == tenant])
+
+    def _commit(self, tenant: str, backfills: Sequence[Backfill]) -> None:
+        self._ordinals = count()
         entries = sum(len(backfill.values) for backfill in backfills)
-        if not entries:
-            return
         self.revision += 1
         sequence = self._system.sequence
         counted = update(sequence).where(sequence.c.name == REVISION_SEQUENCE).values(last_value=self.revision)
         self._connection.execute(counted)
-        self._write_transaction(entries)
+        self._write_transaction(tenant, entries)
         for backfill in backfills:
             keys = list(backfill.values)
             for start in range(0, len(keys), _AT_ONCE):
                 self._write_records(backfill, keys[start : start + _AT_ONCE])
 
-    def _write_transaction(self, entries: int) -> None:
+    def _write_transaction(self, tenant: str, entries: int) -> None:
         reason = "backfill of new fields"
-        texts = ["", "", 0, entries]
+        texts = ["", "", 0, entries, tenant]
         row = [self.revision, self._time, self._actor, ActorSource.DEFAULT.value, reason, self._method, "", *texts]
         digest = self._chain.add_transaction([self.revision, time_to_text(self._time), *row[2:]])
         self._insert(self._system.transaction, [[*row, digest]])
 
     def _write_records(self, backfill: Backfill, keys: Sequence[Key]) -> None:
         served, entries, rows = backfill.served, [], []
-        for before, deleted in self._read(served, keys):
+        for before, deleted in self._read(backfill, keys):
             key = served.component.key_of(before)
             after = self._filled(served, before, backfill.values[key])
             rows.append((key, [*self._row(served, after), *deleted, self.revision]))
-            entries.append(self._entry(served, key, before, after))
+            entries.append(self._entry(backfill, key, before, after))
         if served.statements.versions is not None:
             moved = [[self.revision, *key, self.revision] for key, _ in rows]
-            self._run(served.statements.versions.archive, moved)
+            self._run(served.statements.versions.archive, moved, backfill.tenant)
         positions = served.statements.update.positions
-        self._run(served.statements.update.statement, [[row[index] for index in positions] for _, row in rows])
+        given = [[row[index] for index in positions] for _, row in rows]
+        self._run(served.statements.update.statement, given, backfill.tenant)
         self._insert(self._system.audit, entries)
 
-    def _read(self, served: Served, keys: Sequence[Key]) -> Iterator[tuple[Message, list[Any]]]:
+    def _read(self, backfill: Backfill, keys: Sequence[Key]) -> Iterator[tuple[Message, list[Any]]]:
         """Each record, with the value of delete_time if there is such a column."""
+        served = backfill.served
         columns = [served.table.c[name] for name in served.component.key_fields]
-        asked = select(*served.table.columns).where(tuple_(*columns).in_(keys))
+        asked = select(*own_columns(served.table)).where(tuple_(*columns).in_(keys))
+        if backfill.tenant:
+            asked = asked.where(served.table.c[TENANT] == backfill.tenant)
         for row in self._connection.execute(asked):
             yield served.component.from_row(row), [None] if DELETE_TIME in served.table.c else []
 
@@ -133,15 +144,16 @@ class Backfiller:
         row = served.component.to_row(message)
         return [*row, self.revision] if START in served.table.c else row
 
-    def _entry(self, served: Served, key: Key, before: Message, after: Message) -> list[Any]:
+    def _entry(self, backfill: Backfill, key: Key, before: Message, after: Message) -> list[Any]:
+        served = backfill.served
         keeps = served.component.history is not History.NONE
         images = [message.SerializeToString() if keeps else None for message in (before, after)]
         entry = [self.revision, next(self._ordinals), served.component.name, key_text(key), Operation.UPDATE.value]
-        entry += images
+        entry += [*images, backfill.tenant]
         return [*entry, self._chain.add_entry(entry)]
 
-    def _run(self, statement: Prepared, rows: Sequence[list[Any]]) -> None:
-        self._connection.exec_driver_sql(statement.sql, [tuple(statement.bind(row)) for row in rows])
+    def _run(self, statement: Prepared, rows: Sequence[list[Any]], tenant: str) -> None:
+        self._connection.exec_driver_sql(statement.sql, [tuple(statement.bind(row, tenant)) for row in rows])
 
     def _insert(self, into: Any, rows: Sequence[Sequence[Any]]) -> None:
         names = [column.name for column in into.columns]
@@ -174,14 +186,18 @@ def _fields(change: Change) -> Iterator[tuple[str, bool]]:
             yield altered.column, True
 
 
-def _keys(connection: Connection, change: Change, unset: str) -> Iterator[Key]:
-    """The keys of the records that are not deleted; only where the column `unset` is, if one is named."""
+def _keys(connection: Connection, change: Change, unset: str) -> Iterator[tuple[str, Key]]:
+    """The records that are not deleted, each by its tenant, if it is one's, and its key.
+
+    Only where the column `unset` is, if one is named.
+    """
     one, table_ = change.match, change.match.served.table
+    whose: ColumnElement[str] = column_of(TENANT, ExactText) if TENANT in one.columns else literal("")
     columns = [column_of(one.stored_name(name), table_.c[name].type) for name in one.served.component.key_fields]
-    asked = select(*columns).select_from(table(one.stored))
+    asked = select(whose, *columns).select_from(table(one.stored))
     if DELETE_TIME in one.columns:
         asked = asked.where(column_of(DELETE_TIME).is_(None))
     if unset:
         asked = asked.where(column_of(one.stored_name(unset)).is_(None))
-    for row in connection.execute(asked.order_by(*columns)):
-        yield tuple(row)
+    for tenant, *key in connection.execute(asked.order_by(*columns)):
+        yield tenant, tuple(key)

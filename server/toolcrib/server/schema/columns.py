@@ -11,6 +11,7 @@ from toolcrib.server.schema.steps import Kind, Sign, Step
 from toolcrib.server.schema.table_steps import TableSteps
 from toolcrib.server.schema.tables import Differences
 from toolcrib.server.schema.values import shown, zero_of
+from toolcrib.server.tenants import TENANT
 
 BACKFILL_REMEDY = "write `optional`, or what these have as `backfill` in its (toolcrib.options.v1.field)"
 
@@ -34,10 +35,10 @@ def moving_steps(steps: TableSteps) -> Iterator[Step]:
 def column_steps(steps: TableSteps, found: Differences, said: Differences) -> Iterator[Step]:
     """The steps of columns that are added and dropped, but for what is `said` already of the component's own table."""
     for name in found.added:
-        if name not in said.added:
+        if name not in said.added and name != TENANT:
             yield _added(steps, name)
     for name in found.dropped:
-        if name not in said.dropped:
+        if name not in said.dropped and name != TENANT:
             yield _deletion_times(steps) if name == DELETE_TIME else _dropped(steps, name)
 
 

@@ -9,13 +9,14 @@ from sqlalchemy import BindParameter, Connection, Table, bindparam, select, tupl
 
 from toolcrib.server.columns import Document
 from toolcrib.server.schema.served import Served
+from toolcrib.server.tenants import own_columns
 
 _AT_ONCE = 500
 
 
 def rewrite_documents(connection: Connection, served: Served) -> None:
     """Reads and writes each record and each former version of a component; what was left out of a message is gone."""
-    own = [column.name for column in served.table.columns]
+    own = [column.name for column in own_columns(served.table)]
     documents = [column.name for column in served.table.columns if isinstance(column.type, Document)]
     for table in served.tables if documents else ():
         keys = [column.name for column in table.primary_key.columns]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection, Table, func, inspect, select
 
 from toolcrib.server.errors import StartError
 from toolcrib.server.schema.alembic_table import alembic_revisions
@@ -56,6 +56,10 @@ class Schema:
     author: Author
     policy: Policy = Policy.ADDITIVE
     allowed: Collection[str] = ()
+
+    def tables(self) -> list[Table]:
+        """The components' own tables."""
+        return [one.table for one in self.served]
 
     def plan(self, connection: Connection, system: SystemTables, database: str) -> Evolution:
         """The way from what `database` has; reads only, and takes one without any table as well."""

@@ -20,9 +20,11 @@ from toolcrib.server.schema.shapes import ComponentShape
 from toolcrib.server.schema.steps import Kind, Plan, Sign, Step
 from toolcrib.server.schema.table_steps import TableSteps
 from toolcrib.server.schema.tables import Differences, differences
+from toolcrib.server.schema.tenancy import tenancy_steps
 from toolcrib.server.schema.triggers import Triggers, trigger_differences, trigger_steps
 from toolcrib.server.schema.values import Values
 from toolcrib.server.system_tables import SystemTables
+from toolcrib.server.tenants import TENANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def _identity_steps(one: Served, before: ComponentShape | None, stored: Match, i
         yield from _renamed(one, before)
         yield from number_steps(one, before, one.shape())
     elif not stored.is_new:
-        key = inspector.get_pk_constraint(stored.stored)["constrained_columns"]
+        key = [name for name in inspector.get_pk_constraint(stored.stored)["constrained_columns"] if name != TENANT]
         yield from stored_key_steps(one, key, [stored.stored_name(name) for name in one.component.key_fields])
 
 
@@ -112,6 +114,7 @@ def _table_steps(
         others, after = None if change.match.is_history else versions, change.match.served.shape()
         its = TableSteps(change.match, change.values, facts, dialect, before, after, others)
         yield from moving_steps(its)
+        yield from tenancy_steps(its, change.columns)
         yield from column_steps(its, change.columns, said)
         yield from alteration_steps(its, change.columns, said)
         yield from index_steps(its, change.indexes, change.columns.added)

@@ -39,6 +39,7 @@ from toolcrib.server.schema.renames import Match
 from toolcrib.server.schema.shapes import FieldShape
 from toolcrib.server.schema.tables import Altered
 from toolcrib.server.system_tables import SystemTables
+from toolcrib.server.tenants import TENANT
 
 STANDARD_TIMES = ("create_time", "update_time")
 
@@ -169,7 +170,9 @@ class Values:
         """When the audit trail first tells of a record."""
         audit, transaction = self._system.audit.c, self._system.transaction.c
         first = select(func.min(audit.revision)).where(
-            audit.component.in_(self._names), audit.record_key == self._record_key()
+            audit.component.in_(self._names),
+            audit.tenant == (column_of(TENANT) if TENANT in self._match.columns else ""),
+            audit.record_key == self._record_key(),
         )
         found = select(transaction.commit_time).where(transaction.revision == first.scalar_subquery())
         return found.scalar_subquery()

@@ -33,6 +33,7 @@ class Entry(NamedTuple):
     operation: int
     before: bytes | None
     after: bytes | None
+    tenant: str
 
 
 class Committed(NamedTuple):
@@ -65,7 +66,7 @@ class CommitTrail:
         self._dialect = store.dialect
         self._columns = (
             *(audit[name] for name in ("revision", "component", "record_key", "operation")),
-            *(audit[name] for name in ("before_image", "after_image")),
+            *(audit[name] for name in ("before_image", "after_image", "tenant")),
             *(transaction[name] for name in ("commit_time", "actor", "actor_source", "reason", "method")),
         )
         self._joined = tables.audit.join(tables.transaction)
@@ -145,5 +146,5 @@ def _given(components: int) -> list[BindParameter[Any]]:
 
 def _commit(rows: list[Sequence[Any]], names: Mapping[str, str]) -> Committed:
     """A commit of these rows, whose components have the names that they have now."""
-    revision, (time, actor, source, reason, method) = rows[0][0], rows[0][6:]
-    return Committed(revision, time, actor, source, reason, method, [Entry(names[row[1]], *row[2:6]) for row in rows])
+    revision, (time, actor, source, reason, method) = rows[0][0], rows[0][7:]
+    return Committed(revision, time, actor, source, reason, method, [Entry(names[row[1]], *row[2:7]) for row in rows])

@@ -19,6 +19,7 @@ from toolcrib.server.query.where import Binds, where
 from toolcrib.server.session import Session
 from toolcrib.server.statements import Prepared
 from toolcrib.server.store import Store, Stored
+from toolcrib.server.tenants import own_columns
 from toolcrib.server.values import timestamp_to_datetime
 
 _KEPT_MAX = 256
@@ -42,14 +43,16 @@ class Matching:
 
     def _compile(self, component: str, shape: Shape) -> Plan:
         table, scope = self._store[component].table, self._store[component].statements.scope
-        given = [bindparam(f"of_record_{column.name}", type_=column.type) for column in table.columns]
+        columns = own_columns(table)
+        given = [bindparam(f"of_record_{column.name}", type_=column.type) for column in columns]
         # Under the table's own name, which so means this one row.
-        record = select(*(typed(value).label(column.name) for value, column in zip(given, table.columns, strict=True)))
+        record = select(*(typed(value).label(column.name) for value, column in zip(given, columns, strict=True)))
         binds = Binds()
         condition = where(scope, shape, binds, self._store.dialect, show_deleted=True)
         found = select(literal_column("1", Integer)).select_from(table).where(condition)
         statement = found.add_cte(record.cte(table.name))
-        prepared = Prepared(statement, self._store.dialect)
+        # Whose record it is was asked before.
+        prepared = Prepared(statement, self._store.dialect, of_all_tenants=True)
         # The record stands before what is asked of it.
         return Plan(prepared, tuple(binds.slots[name] for name in prepared.parameters[len(given) :]))
 

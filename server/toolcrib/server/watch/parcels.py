@@ -49,22 +49,22 @@ class Packing:
         filters = dict(wanted.components)
         changes: list[tuple[ChangeKind.ValueType, Entry]] = []
         for entry in commit.entries:
-            if entry.component in filters:
+            if entry.component in filters and wanted.is_for(entry.component, entry.tenant):
                 kind = self._kind(session, filters[entry.component], entry)
                 if kind:
                     changes.append((kind, entry))
         return Parcel(commit.revision, tuple(self._messages(wanted, commit, changes))) if changes else None
 
-    def heartbeat(self, revision: int) -> bytes:
+    def heartbeat(self, revision: int, tenant: str) -> bytes:
         """Says that all up to `revision` was sent; the same in every component's own type."""
         heartbeat = watch_pb2.MESSAGE_KIND_HEARTBEAT
-        token = self._tokens.encode(revision)
+        token = self._tokens.encode(revision, tenant)
         return WatchResponse(kind=heartbeat, revision=revision, resume_token=token).SerializeToString()
 
-    def snapshot_end(self, revision: int) -> bytes:
+    def snapshot_end(self, revision: int, tenant: str) -> bytes:
         """Says that all records that there are at `revision` were sent."""
         end = watch_pb2.MESSAGE_KIND_SNAPSHOT_END
-        token = self._tokens.encode(revision)
+        token = self._tokens.encode(revision, tenant)
         return WatchResponse(kind=end, revision=revision, resume_token=token).SerializeToString()
 
     def _kind(self, session: Session, checked: Checked, entry: Entry) -> ChangeKind.ValueType:
@@ -96,7 +96,7 @@ class Packing:
                 message, size = self._begun(wanted, commit), 0
             _add(message, kind, entry, include_previous=wanted.include_previous)
             size += added
-        message.resume_token = self._tokens.encode(commit.revision)
+        message.resume_token = self._tokens.encode(commit.revision, wanted.tenant)
         yield message.SerializeToString()
 
     @staticmethod

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from functools import partial
 from threading import Event
 from time import monotonic
+from typing import Any
 
 from toolcrib.server.call import Call
 from toolcrib.server.errors import InvalidRequest, WatchTooSlow
+from toolcrib.server.query.shape import Checked
 from toolcrib.server.store import Store
-from toolcrib.server.transaction import ReadTransaction
+from toolcrib.server.transaction import ReadTransaction, in_name_of
 from toolcrib.server.watch.backlog import Backlog
 from toolcrib.server.watch.commits import CommitTrail
 from toolcrib.server.watch.hub import Hub
@@ -40,6 +42,18 @@ class Watches:
         self._heartbeat_s = heartbeat_s
         self._buffer_bytes = buffer_bytes
 
+    def wanted(
+        self,
+        call: Call,
+        components: Sequence[tuple[str, Checked]],
+        include_previous: bool,  # handed on from a request
+        response: type[Any],
+    ) -> Wanted:
+        """What a call wants to watch. Raises TenantRequired where records are a tenant's own, and it names none."""
+        apart = [name for name, _ in components if self.store[name].component.multi_tenant]
+        tenant = call.require_tenant(apart[0]) if apart else ""
+        return Wanted(tuple(components), include_previous, response, tenant, frozenset(apart))
+
     async def stream(self, call: Call, wanted: Wanted, beginning: Beginning) -> AsyncIterator[bytes]:
         """The messages of one watch, without end.
 
@@ -47,27 +61,27 @@ class Watches:
         or ShuttingDown.
         """
         with self._hub.watching():
-            position = await self._begin(call, beginning)
+            position = await self._begin(call, wanted, beginning)
             if beginning.is_snapshot:
                 abandoned = Event()
                 try:
-                    take = partial(Snapshot.take, wanted=wanted, abandoned=abandoned)
+                    take = in_name_of(wanted.tenant, partial(Snapshot.take, wanted=wanted, abandoned=abandoned))
                     with closing(await self._workers.read_backlog(call, take)) as snapshot:
                         for message in snapshot.messages():
                             yield message
                 finally:
                     abandoned.set()
                 position = snapshot.revision
-                yield self._packing.snapshot_end(position)
+                yield self._packing.snapshot_end(position, wanted.tenant)
             subscription = Subscription(wanted, position, bytes_max=self._buffer_bytes)
             try:
                 async for message in self._catch_up(call, subscription):
                     yield message
-                yield self._packing.heartbeat(subscription.position)
+                yield self._packing.heartbeat(subscription.position, wanted.tenant)
                 async for message in self._follow(subscription):
                     yield message
             except WatchTooSlow as error:
-                error.metadata["resume_token"] = self._tokens.encode(subscription.position)
+                error.metadata["resume_token"] = self._tokens.encode(subscription.position, wanted.tenant)
                 raise
             finally:
                 self._hub.leave(subscription)
@@ -76,10 +90,10 @@ class Watches:
         """Ends all watches."""
         await self._hub.stop()
 
-    async def _begin(self, call: Call, beginning: Beginning) -> int:
+    async def _begin(self, call: Call, wanted: Wanted, beginning: Beginning) -> int:
         """The position behind which the watch begins; that of a snapshot is still to come."""
         if beginning.resume_token is not None:
-            return self._tokens.decode(beginning.resume_token)
+            return self._tokens.decode(beginning.resume_token, wanted.tenant)
         if beginning.revision is not None:
             if beginning.revision < 1:
                 text = f"is {beginning.revision}; revisions count up from 1"
@@ -105,7 +119,7 @@ class Watches:
                 subscription.clear()
                 is_live = False
                 if monotonic() - last_sent > self._heartbeat_s:
-                    yield self._packing.heartbeat(subscription.position)
+                    yield self._packing.heartbeat(subscription.position, wanted.tenant)
                     last_sent = monotonic()
             elif is_live or await self._hub.join(subscription):
                 return
@@ -118,7 +132,7 @@ class Watches:
             parcel = await subscription.next(self._heartbeat_s)
             if parcel is None:
                 subscription.position = max(subscription.position, self._hub.position)
-                yield self._packing.heartbeat(subscription.position)
+                yield self._packing.heartbeat(subscription.position, subscription.wanted.tenant)
                 continue
             for message in parcel.messages:
                 yield message

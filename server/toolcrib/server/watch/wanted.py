@@ -21,12 +21,19 @@ from toolcrib.server.query.shape import AllOf, AnyOf, Checked, Leaf, Related, Sh
 class Wanted:
     """The components, each with the filter of its records; watchers that want the same are sent the same bytes.
 
-    `response` is the type of the messages: a component's own, or WatchResponse.
+    `response` is the type of the messages: a component's own, or WatchResponse. `tenant` is whose records are wanted of
+    those that are `apart`, each a tenant's own; empty where none are.
     """
 
     components: tuple[tuple[str, Checked], ...]
     include_previous: bool
     response: type[Any]
+    tenant: str = ""
+    apart: frozenset[str] = frozenset()
+
+    def is_for(self, component: str, tenant: str) -> bool:
+        """Whether an entry about a record of `tenant`, empty where all share it, is this watcher's to see."""
+        return tenant == (self.tenant if component in self.apart else "")
 
     @property
     def names(self) -> frozenset[str]:

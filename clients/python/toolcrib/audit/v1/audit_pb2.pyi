@@ -112,6 +112,7 @@ class AuditEntry(_message.Message):
     CHANGED_FIELDS_FIELD_NUMBER: _builtins.int
     HASH_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
+    TENANT_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """The commit that made the change. All entries of a commit share it; later commits have higher ones."""
     ordinal: _builtins.int
@@ -135,9 +136,11 @@ class AuditEntry(_message.Message):
     peer: _builtins.str
     """Where the call came from, as gRPC names it, e.g. "ipv4:127.0.0.1:51234"."""
     hash: _builtins.bytes
-    """The hash that links the entry to all before it; 32 bytes."""
+    """The hash that links the entry to all before it; 32 bytes. Where records are a tenant's own only operators are told it."""
     refusal: _builtins.str
     """Why the call was refused, for OPERATION_REFUSED: the reason that its caller was told, e.g. "ETAG_MISMATCH"."""
+    tenant: _builtins.str
+    """Whose record it is, where each is a tenant's own (`multi_tenant`); empty where all tenants share the component."""
     @_builtins.property
     def commit_time(self) -> _timestamp_pb2.Timestamp:
         """When the change was committed, in UTC with microseconds."""
@@ -173,10 +176,11 @@ class AuditEntry(_message.Message):
         changed_fields: _field_mask_pb2.FieldMask | None = ...,
         hash: _builtins.bytes = ...,
         refusal: _builtins.str = ...,
+        tenant: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "changed_fields", b"changed_fields", "commit_time", b"commit_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "actor_source", b"actor_source", "after", b"after", "before", b"before", "changed_fields", b"changed_fields", "commit_time", b"commit_time", "component", b"component", "hash", b"hash", "method", b"method", "operation", b"operation", "ordinal", b"ordinal", "peer", b"peer", "reason", b"reason", "record_key", b"record_key", "refusal", b"refusal", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "actor_source", b"actor_source", "after", b"after", "before", b"before", "changed_fields", b"changed_fields", "commit_time", b"commit_time", "component", b"component", "hash", b"hash", "method", b"method", "operation", b"operation", "ordinal", b"ordinal", "peer", b"peer", "reason", b"reason", "record_key", b"record_key", "refusal", b"refusal", "revision", b"revision", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -200,6 +204,7 @@ class Transaction(_message.Message):
     REFUSAL_FIELD_NUMBER: _builtins.int
     REFUSED_CALLS_FIELD_NUMBER: _builtins.int
     HASH_FIELD_NUMBER: _builtins.int
+    TENANT_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Its place in the order of all; counts up from 1. What is missing was pruned (toolcrib.retention.v1)."""
     actor: _builtins.str
@@ -220,7 +225,9 @@ class Transaction(_message.Message):
     refused_calls: _builtins.int
     """For how many refused calls it stands: itself, and those before it that were too many to be written. 0 for a commit."""
     hash: _builtins.bytes
-    """The hash that links the transaction to all before it, its own entries not included; 32 bytes."""
+    """The hash that links the transaction to all before it, its own entries not included; 32 bytes. As that of an entry."""
+    tenant: _builtins.str
+    """The tenant of the call, whatever it changed; empty where it had none."""
     @_builtins.property
     def commit_time(self) -> _timestamp_pb2.Timestamp:
         """When it was committed, in UTC with microseconds."""
@@ -240,10 +247,11 @@ class Transaction(_message.Message):
         refusal: _builtins.str = ...,
         refused_calls: _builtins.int = ...,
         hash: _builtins.bytes = ...,
+        tenant: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["commit_time", b"commit_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "actor_source", b"actor_source", "commit_time", b"commit_time", "entry_count", b"entry_count", "hash", b"hash", "method", b"method", "peer", b"peer", "reason", b"reason", "refusal", b"refusal", "refused_calls", b"refused_calls", "request_id", b"request_id", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "actor_source", b"actor_source", "commit_time", b"commit_time", "entry_count", b"entry_count", "hash", b"hash", "method", b"method", "peer", b"peer", "reason", b"reason", "refusal", b"refusal", "refused_calls", b"refused_calls", "request_id", b"request_id", "revision", b"revision", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,25 +25,25 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!toolcrib/options/v1/options.proto\x12\x13toolcrib.options.v1\x1a google/protobuf/descriptor.proto\"\xaf\x02\n\x10\x43omponentOptions\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0e\n\x06plural\x18\x02 \x01(\t\x12\x12\n\nkey_fields\x18\n \x03(\t\x12\x13\n\x0bsoft_delete\x18\x14 \x01(\x08\x12\x13\n\x0bmax_records\x18\x1e \x01(\x03\x12-\n\x07history\x18( \x01(\x0e\x32\x1c.toolcrib.options.v1.History\x12\x17\n\x0freason_required\x18) \x01(\x08\x12\x16\n\x0e\x61udit_refusals\x18* \x01(\x08\x12\x1b\n\x13\x61udit_direct_writes\x18+ \x01(\x08\x12+\n\x07indexes\x18\x32 \x03(\x0b\x32\x1a.toolcrib.options.v1.Index\x12\x14\n\x0crenamed_from\x18P \x01(\t\"H\n\x05Index\x12\x0e\n\x06\x66ields\x18\x01 \x03(\t\x12\x0e\n\x06unique\x18\x02 \x01(\x08\x12\x11\n\tlive_only\x18\x03 \x01(\x08\x12\x0c\n\x04name\x18\x04 \x01(\t\"\x95\x03\n\x0c\x46ieldOptions\x12\x0b\n\x03key\x18\x01 \x01(\x08\x12\x32\n\nkey_source\x18\x02 \x01(\x0e\x32\x1e.toolcrib.options.v1.KeySource\x12\x0e\n\x06unique\x18\n \x01(\x08\x12\x13\n\x0bunique_live\x18\x0b \x01(\x08\x12\x11\n\timmutable\x18\x14 \x01(\x08\x12\x13\n\x0boutput_only\x18\x15 \x01(\x08\x12\x1a\n\rdefault_value\x18\x16 \x01(\tH\x00\x88\x01\x01\x12\x18\n\x10history_excluded\x18( \x01(\x08\x12\x12\n\nreferences\x18\x32 \x01(\t\x12\x30\n\ton_delete\x18\x33 \x01(\x0e\x32\x1d.toolcrib.options.v1.OnDelete\x12/\n\x08relation\x18\x34 \x01(\x0b\x32\x1d.toolcrib.options.v1.Relation\x12\x14\n\x0crenamed_from\x18P \x01(\t\x12\x15\n\x08\x62\x61\x63kfill\x18Q \x01(\tH\x01\x88\x01\x01\x42\x10\n\x0e_default_valueB\x0b\n\t_backfill\"3\n\x08Relation\x12\n\n\x02\x62y\x18\x01 \x01(\t\x12\x0f\n\x07through\x18\x02 \x01(\t\x12\n\n\x02to\x18\x03 \x01(\t*_\n\x07History\x12\x17\n\x13HISTORY_UNSPECIFIED\x10\x00\x12\x10\n\x0cHISTORY_NONE\x10\x01\x12\x13\n\x0fHISTORY_CHANGES\x10\x02\x12\x14\n\x10HISTORY_VERSIONS\x10\x03*l\n\x08OnDelete\x12\x19\n\x15ON_DELETE_UNSPECIFIED\x10\x00\x12\x16\n\x12ON_DELETE_RESTRICT\x10\x01\x12\x15\n\x11ON_DELETE_CASCADE\x10\x02\x12\x16\n\x12ON_DELETE_SET_NULL\x10\x03*U\n\tKeySource\x12\x1a\n\x16KEY_SOURCE_UNSPECIFIED\x10\x00\x12\x15\n\x11KEY_SOURCE_SERVER\x10\x01\x12\x15\n\x11KEY_SOURCE_CLIENT\x10\x02:[\n\tcomponent\x12\x1f.google.protobuf.MessageOptions\x18\xae\xfe\x04 \x01(\x0b\x32%.toolcrib.options.v1.ComponentOptions:Q\n\x05\x66ield\x12\x1d.google.protobuf.FieldOptions\x18\xae\xfe\x04 \x01(\x0b\x32!.toolcrib.options.v1.FieldOptionsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!toolcrib/options/v1/options.proto\x12\x13toolcrib.options.v1\x1a google/protobuf/descriptor.proto\"\xc5\x02\n\x10\x43omponentOptions\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0e\n\x06plural\x18\x02 \x01(\t\x12\x12\n\nkey_fields\x18\n \x03(\t\x12\x13\n\x0bsoft_delete\x18\x14 \x01(\x08\x12\x13\n\x0bmax_records\x18\x1e \x01(\x03\x12-\n\x07history\x18( \x01(\x0e\x32\x1c.toolcrib.options.v1.History\x12\x17\n\x0freason_required\x18) \x01(\x08\x12\x16\n\x0e\x61udit_refusals\x18* \x01(\x08\x12\x1b\n\x13\x61udit_direct_writes\x18+ \x01(\x08\x12+\n\x07indexes\x18\x32 \x03(\x0b\x32\x1a.toolcrib.options.v1.Index\x12\x14\n\x0cmulti_tenant\x18\x46 \x01(\x08\x12\x14\n\x0crenamed_from\x18P \x01(\t\"H\n\x05Index\x12\x0e\n\x06\x66ields\x18\x01 \x03(\t\x12\x0e\n\x06unique\x18\x02 \x01(\x08\x12\x11\n\tlive_only\x18\x03 \x01(\x08\x12\x0c\n\x04name\x18\x04 \x01(\t\"\x95\x03\n\x0c\x46ieldOptions\x12\x0b\n\x03key\x18\x01 \x01(\x08\x12\x32\n\nkey_source\x18\x02 \x01(\x0e\x32\x1e.toolcrib.options.v1.KeySource\x12\x0e\n\x06unique\x18\n \x01(\x08\x12\x13\n\x0bunique_live\x18\x0b \x01(\x08\x12\x11\n\timmutable\x18\x14 \x01(\x08\x12\x13\n\x0boutput_only\x18\x15 \x01(\x08\x12\x1a\n\rdefault_value\x18\x16 \x01(\tH\x00\x88\x01\x01\x12\x18\n\x10history_excluded\x18( \x01(\x08\x12\x12\n\nreferences\x18\x32 \x01(\t\x12\x30\n\ton_delete\x18\x33 \x01(\x0e\x32\x1d.toolcrib.options.v1.OnDelete\x12/\n\x08relation\x18\x34 \x01(\x0b\x32\x1d.toolcrib.options.v1.Relation\x12\x14\n\x0crenamed_from\x18P \x01(\t\x12\x15\n\x08\x62\x61\x63kfill\x18Q \x01(\tH\x01\x88\x01\x01\x42\x10\n\x0e_default_valueB\x0b\n\t_backfill\"3\n\x08Relation\x12\n\n\x02\x62y\x18\x01 \x01(\t\x12\x0f\n\x07through\x18\x02 \x01(\t\x12\n\n\x02to\x18\x03 \x01(\t*_\n\x07History\x12\x17\n\x13HISTORY_UNSPECIFIED\x10\x00\x12\x10\n\x0cHISTORY_NONE\x10\x01\x12\x13\n\x0fHISTORY_CHANGES\x10\x02\x12\x14\n\x10HISTORY_VERSIONS\x10\x03*l\n\x08OnDelete\x12\x19\n\x15ON_DELETE_UNSPECIFIED\x10\x00\x12\x16\n\x12ON_DELETE_RESTRICT\x10\x01\x12\x15\n\x11ON_DELETE_CASCADE\x10\x02\x12\x16\n\x12ON_DELETE_SET_NULL\x10\x03*U\n\tKeySource\x12\x1a\n\x16KEY_SOURCE_UNSPECIFIED\x10\x00\x12\x15\n\x11KEY_SOURCE_SERVER\x10\x01\x12\x15\n\x11KEY_SOURCE_CLIENT\x10\x02:[\n\tcomponent\x12\x1f.google.protobuf.MessageOptions\x18\xae\xfe\x04 \x01(\x0b\x32%.toolcrib.options.v1.ComponentOptions:Q\n\x05\x66ield\x12\x1d.google.protobuf.FieldOptions\x18\xae\xfe\x04 \x01(\x0b\x32!.toolcrib.options.v1.FieldOptionsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'toolcrib.options.v1.options_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_HISTORY']._serialized_start=933
-  _globals['_HISTORY']._serialized_end=1028
-  _globals['_ONDELETE']._serialized_start=1030
-  _globals['_ONDELETE']._serialized_end=1138
-  _globals['_KEYSOURCE']._serialized_start=1140
-  _globals['_KEYSOURCE']._serialized_end=1225
+  _globals['_HISTORY']._serialized_start=955
+  _globals['_HISTORY']._serialized_end=1050
+  _globals['_ONDELETE']._serialized_start=1052
+  _globals['_ONDELETE']._serialized_end=1160
+  _globals['_KEYSOURCE']._serialized_start=1162
+  _globals['_KEYSOURCE']._serialized_end=1247
   _globals['_COMPONENTOPTIONS']._serialized_start=93
-  _globals['_COMPONENTOPTIONS']._serialized_end=396
-  _globals['_INDEX']._serialized_start=398
-  _globals['_INDEX']._serialized_end=470
-  _globals['_FIELDOPTIONS']._serialized_start=473
-  _globals['_FIELDOPTIONS']._serialized_end=878
-  _globals['_RELATION']._serialized_start=880
-  _globals['_RELATION']._serialized_end=931
+  _globals['_COMPONENTOPTIONS']._serialized_end=418
+  _globals['_INDEX']._serialized_start=420
+  _globals['_INDEX']._serialized_end=492
+  _globals['_FIELDOPTIONS']._serialized_start=495
+  _globals['_FIELDOPTIONS']._serialized_end=900
+  _globals['_RELATION']._serialized_start=902
+  _globals['_RELATION']._serialized_end=953
 # @@protoc_insertion_point(module_scope)

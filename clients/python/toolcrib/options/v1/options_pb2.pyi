@@ -130,6 +130,7 @@ class ComponentOptions(_message.Message):
     AUDIT_REFUSALS_FIELD_NUMBER: _builtins.int
     AUDIT_DIRECT_WRITES_FIELD_NUMBER: _builtins.int
     INDEXES_FIELD_NUMBER: _builtins.int
+    MULTI_TENANT_FIELD_NUMBER: _builtins.int
     RENAMED_FROM_FIELD_NUMBER: _builtins.int
     table: _builtins.str
     """Name of the SQL table. Default: the message's name in snake_case."""
@@ -153,6 +154,12 @@ class ComponentOptions(_message.Message):
     """Writes that bypass the server are audited too: by SQL, straight into the component's table. The database notes them by
     triggers, in their own transaction; the server makes a revision of each such transaction, with the database's role as
     the actor. On PostgreSQL; elsewhere it has no effect, which the server's log says.
+    """
+    multi_tenant: _builtins.bool
+    """Each record belongs to the tenant of the call that creates it, which alone ever sees it: in lists and counts, by its key,
+    in the past, in watches and in the audit. Keys, unique values and max_records are each tenant's own. A call without a
+    tenant is refused. Who the tenant is comes from x-tenant metadata or the client's certificate, never from a request.
+    References may lead from such a component to one that all tenants share, and not back.
     """
     renamed_from: _builtins.str
     """Full name that the component had before ("plant.recipes.v1.Formula"): its table, its keys and its history are those of
@@ -181,11 +188,12 @@ class ComponentOptions(_message.Message):
         audit_refusals: _builtins.bool = ...,
         audit_direct_writes: _builtins.bool = ...,
         indexes: _abc.Iterable[Global___Index] | None = ...,
+        multi_tenant: _builtins.bool = ...,
         renamed_from: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit_direct_writes", b"audit_direct_writes", "audit_refusals", b"audit_refusals", "history", b"history", "indexes", b"indexes", "key_fields", b"key_fields", "max_records", b"max_records", "plural", b"plural", "reason_required", b"reason_required", "renamed_from", b"renamed_from", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit_direct_writes", b"audit_direct_writes", "audit_refusals", b"audit_refusals", "history", b"history", "indexes", b"indexes", "key_fields", b"key_fields", "max_records", b"max_records", "multi_tenant", b"multi_tenant", "plural", b"plural", "reason_required", b"reason_required", "renamed_from", b"renamed_from", "soft_delete", b"soft_delete", "table", b"table"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
