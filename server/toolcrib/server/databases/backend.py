@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError
 
 from toolcrib.server.errors import DatabaseCorrupt, DatabaseUnavailable, DiskFull, StorageError, StoreError
@@ -96,8 +96,14 @@ class Backend(ABC):
         """A connection that reads one moment and cannot write; of an empty database where there is none yet."""
 
     @abstractmethod
-    def begin_setup(self, connection: Connection) -> None:
-        """Begins the transaction that makes and changes tables, so that no other server does the same meanwhile."""
+    def setup(self, connection: Connection) -> AbstractContextManager[None]:
+        """Begins the transaction that makes and changes tables; no other server does the same, or writes, meanwhile.
+
+        Whoever calls it commits the transaction before the block ends.
+        """
+
+    def fit(self, table: Table) -> None:  # noqa: B027  # most have room for everything
+        """Gives the columns of a declared table other types, where those that it has hold too little."""
 
     @abstractmethod
     def opened(self) -> None:

@@ -27,6 +27,7 @@ from toolcrib.server.history import START
 from toolcrib.server.requests import Key
 from toolcrib.server.schema.planner import Change
 from toolcrib.server.schema.served import Served
+from toolcrib.server.schema.unfinished import Unfinished
 from toolcrib.server.schema.values import zero_of
 from toolcrib.server.statements import Prepared
 from toolcrib.server.system_statements import chain_head
@@ -45,7 +46,22 @@ class Backfill:
     values: Mapping[Key, Mapping[str, Any]]
 
 
-def find_backfills(connection: Connection, changes: Iterable[Change]) -> list[Backfill]:
+# The keys of records in which a column is unset that is to be always set, by their table and the column.
+Unset = Mapping[str, Mapping[str, Sequence[Key]]]
+
+
+def find_unset(connection: Connection, changes: Iterable[Change], left: Unfinished) -> Unset:
+    """Where a value of doubt is to be backfilled; what an apply that was interrupted has found stays so."""
+    found = {table: {name: list(map(tuple, keys)) for name, keys in its.items()} for table, its in left.unset.items()}
+    for change in changes:
+        if not (change.match.is_new or change.match.is_history):
+            for name in _required(change):
+                its = found.setdefault(change.match.table.name, {})
+                its[name] = [*its.get(name, ()), *_keys(connection, change, name)]
+    return found
+
+
+def find_backfills(connection: Connection, changes: Iterable[Change], unset: Unset) -> list[Backfill]:
     """What is to be given to which records; asked before the tables change."""
     found = []
     for change in changes:
@@ -53,8 +69,11 @@ def find_backfills(connection: Connection, changes: Iterable[Change]) -> list[Ba
         if one.is_new or one.is_history:
             continue
         values: dict[Key, dict[str, Any]] = {}
-        for name, only_unset in _fields(change):
-            for key in _keys(connection, change, name if only_unset else ""):
+        for name in _added(change):
+            for key in _keys(connection, change):
+                values.setdefault(key, {})[name] = one.served.component.backfills[name]
+        for name, keys in unset.get(one.table.name, {}).items():
+            for key in keys if name in one.served.component.backfills else ():
                 values.setdefault(key, {})[name] = one.served.component.backfills[name]
         if values:
             found.append(Backfill(one.served, values))
@@ -148,8 +167,8 @@ class Backfiller:
         self._connection.execute(into.insert(), [dict(zip(names, row, strict=True)) for row in rows])
 
 
-def _fields(change: Change) -> Iterator[tuple[str, bool]]:
-    """The fields that are given a value, and whether only where they are unset."""
+def _added(change: Change) -> Iterator[str]:
+    """The fields that are new, and given a value."""
     component, shape = change.match.served.component, change.match.served.shape()
     for name in change.columns.added:
         field = shape.field(name)
@@ -160,7 +179,12 @@ def _fields(change: Change) -> Iterator[tuple[str, bool]]:
             and name in component.backfills
             and (nullable or component.backfills[name] != zero_of(field))
         ):
-            yield name, False
+            yield name
+
+
+def _required(change: Change) -> Iterator[str]:
+    """The fields that come to be always set, and are given a value where they are unset."""
+    component, shape = change.match.served.component, change.match.served.shape()
     for altered in change.columns.altered:
         field = shape.field(altered.column)
         if (
@@ -171,10 +195,10 @@ def _fields(change: Change) -> Iterator[tuple[str, bool]]:
         ):
             continue
         if component.backfills[altered.column] != zero_of(field):
-            yield altered.column, True
+            yield altered.column
 
 
-def _keys(connection: Connection, change: Change, unset: str) -> Iterator[Key]:
+def _keys(connection: Connection, change: Change, unset: str = "") -> Iterator[Key]:
     """The keys of the records that are not deleted; only where the column `unset` is, if one is named."""
     one, table_ = change.match, change.match.served.table
     columns = [column_of(one.stored_name(name), table_.c[name].type) for name in one.served.component.key_fields]
