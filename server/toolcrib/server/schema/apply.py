@@ -99,9 +99,9 @@ def _end_versions(connection: Connection, change: Change, changes: Sequence[Chan
         return
     new_names = {old: new for new, old in one.renamed.items()}
     names = sorted(new_names.get(name, name) for name in (one.columns.keys() & versions.columns.keys()) - {START, END})
-    source = table(one.table.name, *map(column_of, [*names, START, REVISION]))
+    source = table(one.table.name, *map(column_of, {*names, START, REVISION}))
     target = table(versions.table.name, *map(column_of, [*names, START, END]))
-    moved = select(*source.c).where(source.c[START] < source.c[REVISION])
+    moved = select(*(source.c[name] for name in (*names, START, REVISION))).where(source.c[START] < source.c[REVISION])
     # Not again, where that was interrupted behind it.
     same = [target.c[name] == source.c[name] for name in (*one.served.component.key_fields, START)]
     moved = moved.where(~select(literal_column("1")).select_from(target).where(*same).exists())
