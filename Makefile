@@ -27,9 +27,16 @@ serve: $(READY) ## Serve the examples, with what the demo left, until Ctrl-C
 	$(BIN)/toolcrib serve examples/app.py --database sqlite:///.demo/plant.db
 
 .PHONY: test
-test: $(READY) ## Run the tests: all on SQLite, and what has to do with a database on PostgreSQL too
+test: $(READY) ## Run the tests: all on SQLite, and what has to do with a database on PostgreSQL and MariaDB too
 	$(BIN)/python -m pytest -q -n 3 --dist worksteal
 	$(BIN)/python -m pytest -q -n 3 --dist worksteal --database postgresql
+	if .ci/mariadb; then
+		$(BIN)/python -m pytest -q -n 3 --dist worksteal --database mariadb tests/server
+	elif [ -n "$${CI_ALL_DATABASES:-}" ]; then
+		exit 1
+	else
+		echo "the tests on MariaDB are LEFT OUT: see above how to get it" >&2
+	fi
 
 .PHONY: generate
 generate: $(READY) ## Write anew all generated files that are kept in the project

@@ -1,19 +1,20 @@
-"""The database that the tests have, all of them alike: `--database sqlite` or `--database postgresql`."""
+"""The database that the tests have, all of them alike: `--database sqlite`, `postgresql` or `mariadb`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
 
+from support.mariadb import Mariadb, mariadb
 from support.memory import temporary_files_in_memory
-from support.postgres import postgres
+from support.postgres import Postgres, postgres
 from toolcrib.server.testing import TEST_DATABASE_VARIABLE, new_database
 
-pytest_plugins = ["support.own_postgres"]
+pytest_plugins = ["support.own_mariadb", "support.own_postgres"]
 
 _OPTION = "--database"
 _HERE = Path(__file__).parent
@@ -30,29 +31,36 @@ _ABOUT_FILES = (
     *("cli/test_audit_evidence.py", "cli/test_audit_records.py", "cli/test_audit_verify.py"),
     "cli/test_init.py",
 )
-# These have a PostgreSQL of their own in any run.
-_ABOUT_POSTGRESQL = ("cli/test_postgresql.py", "integration/test_postgresql.py")
-_RUN_ONCE = {_HERE / name for name in (*_WITHOUT_DATABASE, *_ABOUT_FILES, *_ABOUT_POSTGRESQL)}
-_POSTGRESQL = "postgresql"
+# These have a server of their own in any run.
+_ABOUT_SERVERS = ("cli/test_postgresql.py", "integration/test_postgresql.py", "integration/test_mariadb.py")
+_RUN_ONCE = {_HERE / name for name in (*_WITHOUT_DATABASE, *_ABOUT_FILES, *_ABOUT_SERVERS)}
+_SQLITE = "sqlite"
+# What is started where a run has no server to use.
+_SERVERS: dict[str, Callable[[], AbstractContextManager[Postgres | Mariadb]]] = {
+    "postgresql": postgres,
+    "mariadb": mariadb,
+}
 _RESOURCES = ExitStack()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declares the option."""
-    default = _POSTGRESQL if os.environ.get(TEST_DATABASE_VARIABLE) else "sqlite"
-    help_text = f"where tests have their databases; {TEST_DATABASE_VARIABLE} may name the PostgreSQL server to use"
-    parser.addoption(_OPTION, choices=["sqlite", _POSTGRESQL], default=default, help=help_text)
+    named = os.environ.get(TEST_DATABASE_VARIABLE, "").partition(":")[0].partition("+")[0]
+    default = {"mysql": "mariadb", "postgres": "postgresql"}.get(named, named) or _SQLITE
+    help_text = f"where tests have their databases; {TEST_DATABASE_VARIABLE} may name the server to use"
+    parser.addoption(_OPTION, choices=[_SQLITE, *_SERVERS], default=default, help=help_text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Starts PostgreSQL once for all processes of a run, unless one is named."""
+    """Starts the database's server once for all processes of a run, unless one is named."""
     _RESOURCES.enter_context(temporary_files_in_memory())
     config.addinivalue_line("markers", "sqlite: is about SQLite itself: its files, its locks, or what is written in it")
     config.addinivalue_line("markers", "postgresql: is about what only PostgreSQL does")
-    if config.getoption(_OPTION) != _POSTGRESQL:
+    kind = config.getoption(_OPTION)
+    if kind == _SQLITE:
         os.environ.pop(TEST_DATABASE_VARIABLE, None)
     elif not os.environ.get(TEST_DATABASE_VARIABLE):
-        os.environ[TEST_DATABASE_VARIABLE] = _RESOURCES.enter_context(postgres()).url
+        os.environ[TEST_DATABASE_VARIABLE] = _RESOURCES.enter_context(_SERVERS[kind]()).url
 
 
 def pytest_unconfigure() -> None:
@@ -62,12 +70,12 @@ def pytest_unconfigure() -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leaves to the run on SQLite what would only run twice."""
-    return True if config.getoption(_OPTION) == _POSTGRESQL and collection_path in _RUN_ONCE else None
+    return True if config.getoption(_OPTION) != _SQLITE and collection_path in _RUN_ONCE else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what is about another database than the one that is tested."""
-    for name in {"sqlite", _POSTGRESQL} - {config.getoption(_OPTION)}:
+    for name in {"sqlite", "postgresql"} - {config.getoption(_OPTION)}:
         others = pytest.mark.skip(reason=f"is about {name} itself")
         for item in items:
             if item.get_closest_marker(name):

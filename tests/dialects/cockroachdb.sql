@@ -500,13 +500,13 @@ WHERE "recipe_tool"."recipe_id" IN (%s::BIGINT)
 -- a page of all by name desc
 SELECT "recipe"."id", "recipe"."name", "recipe"."speed_mm_s", "recipe"."spindle_rpm", "recipe"."coolant", "recipe"."approved", "recipe"."create_time", "recipe"."update_time", "recipe"."delete_time", "recipe"."toolcrib_revision"
 FROM "recipe"
-WHERE 1 = 1 AND "recipe"."delete_time" IS NULL ORDER BY "recipe"."name" DESC, "recipe"."id" ASC
+WHERE 1 = 1 AND "recipe"."delete_time" IS NULL ORDER BY "recipe"."name" DESC
  LIMIT %s::BIGINT;
 
 -- a further page of all by name desc
 SELECT "recipe"."id", "recipe"."name", "recipe"."speed_mm_s", "recipe"."spindle_rpm", "recipe"."coolant", "recipe"."approved", "recipe"."create_time", "recipe"."update_time", "recipe"."delete_time", "recipe"."toolcrib_revision"
 FROM "recipe"
-WHERE 1 = 1 AND "recipe"."delete_time" IS NULL AND "recipe"."name" <= %s::VARCHAR AND ("recipe"."name" < %s::VARCHAR OR "recipe"."name" = %s::VARCHAR AND "recipe"."id" > %s::BIGINT) ORDER BY "recipe"."name" DESC, "recipe"."id" ASC
+WHERE 1 = 1 AND "recipe"."delete_time" IS NULL AND "recipe"."name" <= %s::VARCHAR AND ("recipe"."name" < %s::VARCHAR OR "recipe"."name" = %s::VARCHAR AND "recipe"."id" > %s::BIGINT) ORDER BY "recipe"."name" DESC
  LIMIT %s::BIGINT;
 
 -- a page of all by spindle_rpm desc

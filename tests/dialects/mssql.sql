@@ -476,12 +476,12 @@ WHERE [recipe_tool].[recipe_id] IN (%s);
 -- a page of all by name desc
 SELECT TOP (%s) [recipe].[id], [recipe].[name], [recipe].[speed_mm_s], [recipe].[spindle_rpm], [recipe].[coolant], [recipe].[approved], [recipe].[create_time], [recipe].[update_time], [recipe].[delete_time], [recipe].[toolcrib_revision]
 FROM [recipe]
-WHERE 1 = 1 AND [recipe].[delete_time] IS NULL ORDER BY [recipe].[name] DESC, [recipe].[id] ASC;
+WHERE 1 = 1 AND [recipe].[delete_time] IS NULL ORDER BY [recipe].[name] DESC;
 
 -- a further page of all by name desc
 SELECT TOP (%s) [recipe].[id], [recipe].[name], [recipe].[speed_mm_s], [recipe].[spindle_rpm], [recipe].[coolant], [recipe].[approved], [recipe].[create_time], [recipe].[update_time], [recipe].[delete_time], [recipe].[toolcrib_revision]
 FROM [recipe]
-WHERE 1 = 1 AND [recipe].[delete_time] IS NULL AND [recipe].[name] <= %s AND ([recipe].[name] < %s OR [recipe].[name] = %s AND [recipe].[id] > %s) ORDER BY [recipe].[name] DESC, [recipe].[id] ASC;
+WHERE 1 = 1 AND [recipe].[delete_time] IS NULL AND [recipe].[name] <= %s AND ([recipe].[name] < %s OR [recipe].[name] = %s AND [recipe].[id] > %s) ORDER BY [recipe].[name] DESC;
 
 -- a page of all by spindle_rpm desc
 SELECT TOP (%s) [recipe].[id], [recipe].[name], [recipe].[speed_mm_s], [recipe].[spindle_rpm], [recipe].[coolant], [recipe].[approved], [recipe].[create_time], [recipe].[update_time], [recipe].[delete_time], [recipe].[toolcrib_revision]

@@ -499,13 +499,13 @@ WHERE "recipe_tool"."recipe_id" IN (?)
 -- a page of all by name desc
 SELECT "recipe"."id", "recipe"."name", "recipe"."speed_mm_s", "recipe"."spindle_rpm", "recipe"."coolant", "recipe"."approved", "recipe"."create_time", "recipe"."update_time", "recipe"."delete_time", "recipe"."toolcrib_revision"
 FROM "recipe"
-WHERE 1 = 1 = 1 AND "recipe"."delete_time" IS NULL ORDER BY "recipe"."name" DESC, "recipe"."id" ASC
+WHERE 1 = 1 = 1 AND "recipe"."delete_time" IS NULL ORDER BY "recipe"."name" DESC
  LIMIT ? OFFSET ?;
 
 -- a further page of all by name desc
 SELECT "recipe"."id", "recipe"."name", "recipe"."speed_mm_s", "recipe"."spindle_rpm", "recipe"."coolant", "recipe"."approved", "recipe"."create_time", "recipe"."update_time", "recipe"."delete_time", "recipe"."toolcrib_revision"
 FROM "recipe"
-WHERE 1 = 1 = 1 AND "recipe"."delete_time" IS NULL AND "recipe"."name" <= ? AND ("recipe"."name" < ? OR "recipe"."name" = ? AND "recipe"."id" > ?) ORDER BY "recipe"."name" DESC, "recipe"."id" ASC
+WHERE 1 = 1 = 1 AND "recipe"."delete_time" IS NULL AND "recipe"."name" <= ? AND ("recipe"."name" < ? OR "recipe"."name" = ? AND "recipe"."id" > ?) ORDER BY "recipe"."name" DESC
  LIMIT ? OFFSET ?;
 
 -- a page of all by spindle_rpm desc

@@ -204,8 +204,12 @@ def test_nothing_is_written_unless_the_url_says_so(peer: Bridge) -> None:
     assert "writes on SQL Server are unverified" in " ".join(refused.stderr.split())
     backend = backend_for(peer.url(unverified_writes="accept"), Limits())
     # The peer has no snapshots.
-    with backend.engine.connect() as connection, pytest.raises(StartError, match="allows no snapshots"):
-        backend.begin_setup(connection)
+    with (
+        backend.engine.connect() as connection,
+        pytest.raises(StartError, match="allows no snapshots"),
+        backend.setup(connection),
+    ):
+        pass
 
 
 def test_a_parameter_that_is_none_is_refused(peer: Bridge) -> None:

@@ -186,7 +186,7 @@ def test_a_row_that_was_written_past_the_server_costs_only_the_calls_that_meet_i
     crib = gate.crib
     crib.cycles.CreateMachineCycle(CreateMachineCycleRequest(machine_cycle=cycle()))
     with behind(gate.database) as connection:
-        connection.execute("CREATE TEMP TABLE another AS SELECT * FROM machine_cycle")
+        connection.execute("CREATE TEMPORARY TABLE another AS SELECT * FROM machine_cycle")
         connection.execute("UPDATE another SET id = 2")
         connection.execute("INSERT INTO machine_cycle SELECT * FROM another")
     gate.close()

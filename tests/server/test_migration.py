@@ -354,7 +354,9 @@ class TestASourceThatIsNotSound:
     def test_holds_what_the_target_has_no_place_for(self, written: str, target: str) -> None:
         with behind(written) as hand:
             hand.execute("UPDATE part SET seen = 'often' WHERE id = 3")
-        with pytest.raises(MigrationFailed, match=r"^part: .* cannot be written to .*often") as refusal:
+        with pytest.raises(
+            MigrationFailed, match=r"^part: the row with the key 3 cannot be written to .*often"
+        ) as refusal:
             moved(written, target, COMPONENTS)
         assert "\n" not in str(refusal.value)
         assert "INSERT" not in str(refusal.value)

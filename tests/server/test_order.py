@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 
 from support.samples import Laboratory, Row, laboratory
 from toolcrib.client import InvalidArgument
+from toolcrib.server.exact_number import to_stored
 from toolcrib.server.statements import Prepared
+from toolcrib.server.testing import TEST_DATABASE_VARIABLE
 
 ORDERS = [
     "",
@@ -59,11 +62,14 @@ def sort_key(value: Any) -> tuple[bool, Any]:
 def ordered(rows: list[Row], order_by: str) -> list[int]:
     """The keys in the order that is asked for, as Python sorts them."""
     terms = [part.split() for part in order_by.split(",") if part.strip()]
+    is_mariadb = os.environ.get(TEST_DATABASE_VARIABLE, "").startswith(("mariadb", "mysql"))
     found = sorted(rows, key=lambda row: row["id"])
     for name, *direction in reversed(terms):
 
         def key(row: Row, name: str = name) -> tuple[bool, Any]:
-            return sort_key(row[name])
+            value = row[name]
+            # There -0.0 comes right before 0.0 (docs/types.md).
+            return sort_key(to_stored(value) if is_mariadb and isinstance(value, float) else value)
 
         found.sort(key=key, reverse=direction == ["desc"])
     return [row["id"] for row in found]

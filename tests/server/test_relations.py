@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from support.lab import Lab, generated, served
 from toolcrib.client import FailedPrecondition, InvalidArgument, NotFound, Query
 from toolcrib.server import include
 from toolcrib.server.session import Session
+from toolcrib.server.testing import TEST_DATABASE_VARIABLE
 
 PACKAGE = "lab.parts.v1"
 Supplier, Part, Machine, PartUse, Size = (
@@ -156,12 +158,14 @@ class TestFilters:
     def test_the_plan_says_what_is_read_of_which_component(self, kept: Parts) -> None:
         served_by_indexes = kept.parts.explain(filter="machines.code:mill")
         # In an order that the database chooses.
-        assert {step.description for step in served_by_indexes.steps} >= {
-            "finds records by the key (id)",
-            "finds records of lab.parts.v1.PartUse by the index part_use_machine_idx (machine)",
-            "finds records of lab.parts.v1.Machine by the key (code)",
-        }
-        assert not served_by_indexes.full_scan
+        found = {step.description for step in served_by_indexes.steps}
+        assert found >= {"finds records by the key (id)", "finds records of lab.parts.v1.Machine by the key (code)"}
+        by_machine = "finds records of lab.parts.v1.PartUse by the index part_use_machine_idx (machine)"
+        # MariaDB goes along the links where there are but a few of them, and says so.
+        along = "reads all records of lab.parts.v1.PartUse, in the order of the index part_use_part_idx (part)"
+        is_mariadb = os.environ.get(TEST_DATABASE_VARIABLE, "").startswith(("mariadb", "mysql"))
+        assert by_machine in found or (is_mariadb and along in found)
+        assert served_by_indexes.full_scan is (by_machine not in found)
         scanning = kept.parts.explain(filter="made_by.name:acme")
         assert scanning.full_scan
         # Of suppliers for their names, or of parts for their suppliers: from the end that the database begins with.

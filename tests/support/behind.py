@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pymysql
+from pymysql.cursors import Cursor
 from sqlalchemy import make_url
 
 _POSTGRESQL_FORMS = (
@@ -19,6 +21,8 @@ _POSTGRESQL_FORMS = (
     "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 0",
     "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
 )
+_MARIADB = ("mariadb", "mysql")
+_DROP_INDEX = re.compile(r"^DROP INDEX (\w+)$")
 
 
 class Behind:
@@ -29,8 +33,10 @@ class Behind:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """The cursor with what it finds."""
-        # Without any, PostgreSQL's driver leaves a % as it is.
-        return self._connection.execute(self._spelled(sql), *([parameters] if parameters else []))
+        # Without any, drivers leave a % as it is.
+        cursor = self._connection.cursor()
+        cursor.execute(self._spelled(sql), *([parameters] if parameters else []))
+        return cursor
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Runs it for each of `rows`."""
@@ -47,18 +53,29 @@ class Behind:
         return sorted((row for sql in statements for row in self.execute(sql).fetchall()), key=repr)
 
     def _names(self) -> list[str]:
-        is_sqlite = isinstance(self._connection, sqlite3.Connection)
-        sql = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1"
-        found = self.execute(
-            sql if is_sqlite else "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
-        )
-        return [name for (name,) in found]
+        sql = {
+            sqlite3.Connection: "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1",
+            psycopg.Connection: "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
+            pymysql.Connection: "SELECT table_name FROM information_schema.tables WHERE table_schema = database()"
+            " ORDER BY 1",
+        }[type(self._connection)]
+        return [name for (name,) in self.execute(sql).fetchall()]
 
     def _spelled(self, sql: str) -> str:
         if isinstance(self._connection, sqlite3.Connection):
             return sql
-        # As PostgreSQL writes bytes, and parameters.
-        return re.sub(r"\bx'([0-9a-f]*)'", r"'\\x\1'::bytea", sql).replace("?", "%s")
+        if isinstance(self._connection, psycopg.Connection):
+            # As PostgreSQL writes bytes.
+            sql = re.sub(r"\bx'([0-9a-f]*)'", r"'\\x\1'::bytea", sql)
+        if isinstance(self._connection, pymysql.Connection):
+            sql = _DROP_INDEX.sub(self._drop_index, sql)
+        return sql.replace("?", "%s")
+
+    def _drop_index(self, found: re.Match[str]) -> str:
+        """As MariaDB writes it, where an index belongs to its table."""
+        sql = "SELECT table_name FROM information_schema.statistics WHERE table_schema = database() AND index_name = ?"
+        (table, *_) = self.execute(sql, [found[1]]).fetchone()
+        return f"DROP INDEX {found[1]} ON {table}"
 
 
 @contextmanager
@@ -69,8 +86,36 @@ def behind(database: str | Path) -> Iterator[Behind]:
         with psycopg.connect(url, autocommit=True) as server:
             yield Behind(server)
         return
+    if url.startswith(_MARIADB):
+        with closing(_mariadb(url)) as server:
+            yield Behind(server)
+        return
     with closing(sqlite3.connect(path_of(url), isolation_level=None)) as file:
         yield Behind(file)
+
+
+class _Rows(Cursor):
+    """Gives rows in a list, as other drivers do."""
+
+    def fetchall(self) -> Any:
+        return list(super().fetchall())
+
+
+def _mariadb(database: str) -> pymysql.Connection:
+    url = make_url(database)
+    return pymysql.connect(
+        host=url.host or "localhost",
+        port=url.port or 0,
+        user=url.username,
+        password=url.password or "",
+        database=url.database,
+        unix_socket=url.query.get("unix_socket"),
+        charset="utf8mb4",
+        autocommit=True,
+        cursorclass=_Rows,
+        # Names in double quotes, and || between texts, as elsewhere.
+        sql_mode="ANSI_QUOTES,PIPES_AS_CONCAT",
+    )
 
 
 @contextmanager
@@ -117,6 +162,9 @@ def locked(database: str) -> Iterator[None]:
     with behind(database) as connection:
         if database.startswith("postgresql"):
             connection.execute("BEGIN; LOCK TABLE toolcrib_sequence IN EXCLUSIVE MODE")
+        elif database.startswith(_MARIADB):
+            connection.execute("BEGIN")
+            connection.execute("SELECT * FROM toolcrib_sequence FOR UPDATE")
         else:
             connection.execute("BEGIN IMMEDIATE")
         yield

@@ -104,9 +104,10 @@ class Evolving:
             raise Failed(done.errors)
         return dict(json.loads(done.out))
 
-    def apply_killed_at(self, number: int) -> list[str] | None:
+    def apply_killed_at(self, number: int, *allowed: str) -> list[str] | None:
         """Applies in a process that is killed before its SQL statement of this number; all of them where it was not."""
-        words = ["schema", "apply", str(self._components), "--database", str(self.database)]
+        allow = [word for step in allowed for word in ("--allow", step)]
+        words = ["schema", "apply", str(self._components), "--database", str(self.database), *allow]
         answer = self._run({"command": words, "kill_at": number})
         return None if "killed" in answer else list(answer["statements"])
 

@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Double, Integer, Numeric, String, Text
+from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.mssql import DATETIME2, NVARCHAR
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
+from toolcrib.server import exact_number
 from toolcrib.server.errors import InvalidRequest
 from toolcrib.server.exact_text import from_ended, from_stored, json_from_stored, json_to_stored, to_ended, to_stored
 
@@ -109,15 +111,24 @@ class UtcTimestamp(ToolcribType):
     """A moment in UTC with microseconds, years 1 to 9999; a datetime.
 
     On SQLite it is text, "2026-11-21 04:24:37.123456", which SQLite's own date functions read and whose order is the
-    order of time. On SQL Server it is DATETIME2(6). Elsewhere it is the database's timestamp with time zone.
+    order of time. On SQL Server it is DATETIME2(6), on MariaDB DATETIME(6), which know of no zone. Elsewhere it is the
+    database's timestamp with time zone.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
-    forms = MappingProxyType({"sqlite": (time_to_text, time_from_text), "mssql": (_without_zone, in_utc)})
+    forms = MappingProxyType(
+        {
+            "sqlite": (time_to_text, time_from_text),
+            "mysql": (time_to_text, time_from_text),
+            "mssql": (_without_zone, in_utc),
+        }
+    )
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """SQLite has no type for time; text keeps its order and its digits."""
+        if dialect.name == "mysql":
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         if dialect.name == "mssql":
             return dialect.type_descriptor(DATETIME2(precision=6))  # type: ignore[no-untyped-call]  # SQLAlchemy's own
         return dialect.type_descriptor(String(26) if dialect.name == "sqlite" else DateTime(timezone=True))
@@ -136,7 +147,9 @@ class UnsignedBigInteger(ToolcribType):
     )
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Text on SQLite, a number of 20 digits elsewhere."""
+        """Text on SQLite, MariaDB's own type, a number of 20 digits elsewhere."""
+        if dialect.name == "mysql":
+            return dialect.type_descriptor(mysql.BIGINT(unsigned=True))
         return dialect.type_descriptor(String(20) if dialect.name == "sqlite" else Numeric(20, 0))
 
 
@@ -154,13 +167,19 @@ class ExactDouble(ToolcribType):
     """A number of 64 bits (IEEE 754), with NaN and -0.0.
 
     On SQLite the column has no type: in one that is REAL -0.0 becomes 0.0. NaN, which SQLite would make NULL, is the
-    text "NaN"; it sorts behind all numbers, as it does on PostgreSQL. SQL Server has neither NaN nor infinity, and such
-    a number is refused there.
+    text "NaN"; it sorts behind all numbers, as it does on PostgreSQL. What MariaDB lacks is in exact_number.py. SQL
+    Server has neither NaN nor infinity, and such a number is refused there.
     """
 
     impl = Double
     cache_ok = True
-    forms = MappingProxyType({"sqlite": (number_to_value, float), "mssql": (_finite, float)})
+    forms = MappingProxyType(
+        {
+            "sqlite": (number_to_value, float),
+            "mysql": (exact_number.to_stored, exact_number.from_stored),
+            "mssql": (_finite, float),
+        }
+    )
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """No type on SQLite."""
@@ -171,8 +190,20 @@ class ExactDouble(ToolcribType):
 MSSQL_COLLATION = "Latin1_General_100_BIN2"
 
 
+class JsonNumber(ToolcribType):
+    """A number that one inside a JSON document is compared with: with infinity, but no -0.0 and no NaN."""
+
+    impl = Double
+    cache_ok = True
+    forms = MappingProxyType({"mysql": (exact_number.unsigned_zero_to_stored, exact_number.from_stored)})
+
+
 class ExactText(ToolcribType):
-    """Text that is compared and ordered by its characters, whatever language the database speaks, with NUL in it."""
+    """Text that is compared and ordered by its characters, whatever language the database speaks, with NUL in it.
+
+    `characters_max` is how many an index has room for on MariaDB (`databases/mariadb_tables.py`); elsewhere, and where
+    it is 0, there may be any number.
+    """
 
     impl = Text
     cache_ok = True
@@ -184,8 +215,14 @@ class ExactText(ToolcribType):
         }
     )
 
+    def __init__(self, characters_max: int = 0) -> None:
+        super().__init__()
+        self.characters_max = characters_max
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """SQLite and CockroachDB compare by characters anyway."""
+        if dialect.name == "mysql":
+            return dialect.type_descriptor(_mysql_text(dialect, self.characters_max))
         if dialect.name == "mssql":
             return dialect.type_descriptor(NVARCHAR(collation=MSSQL_COLLATION))
         return dialect.type_descriptor(Text(collation="C") if dialect.name == "postgresql" else Text())
@@ -199,5 +236,19 @@ class Document(ToolcribType):
     forms = MappingProxyType(dict.fromkeys(("postgresql", "cockroachdb", "mssql"), (json_to_stored, json_from_stored)))
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """SQL Server's TEXT is of its past."""
+        """MariaDB's TEXT ends at 64 KiB, and SQL Server's is of its past."""
+        if dialect.name == "mysql":
+            return dialect.type_descriptor(_mysql_text(dialect))
         return dialect.type_descriptor(NVARCHAR()) if dialect.name == "mssql" else super().load_dialect_impl(dialect)
+
+
+def _mysql_text(dialect: Dialect, characters_max: int = 0) -> TypeEngine[Any]:
+    collation = collation_of(dialect)
+    if characters_max:
+        return mysql.VARCHAR(characters_max, collation=collation)
+    return mysql.LONGTEXT(collation=collation)
+
+
+def collation_of(dialect: Dialect) -> str:
+    """The collation of MariaDB, or of MySQL, by which only equal characters are equal, spaces at the end too."""
+    return "utf8mb4_nopad_bin" if getattr(dialect, "is_mariadb", False) else "utf8mb4_0900_bin"

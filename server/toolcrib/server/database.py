@@ -23,6 +23,7 @@ from toolcrib.server.migration.marker import require_finished
 from toolcrib.server.schema.backup import back_up
 from toolcrib.server.schema.evolve import Brought, Schema, newest_version
 from toolcrib.server.schema.record import SchemaVersion, read_record
+from toolcrib.server.schema.unfinished import begin_again
 from toolcrib.server.sequences import tenant_sequence
 from toolcrib.server.system_tables import LAYOUT_NAME, LAYOUT_VERSION, REVISION_SEQUENCE, SystemTables, system_tables
 from toolcrib.server.tenants import TENANT
@@ -46,6 +47,8 @@ class Database:
         self.engine = self.backend.engine
         self.metadata = MetaData()
         self.system: SystemTables = system_tables(self.metadata)
+        for table in self.system.all():
+            self.backend.fit(table)
         self.page_token_secret = b""
         # The names that components had before, by their names.
         self.formerly: Mapping[str, Sequence[str]] = {}
@@ -70,23 +73,26 @@ class Database:
             with self.engine.connect() as connection:
                 if existed:
                     self._check_ownership(connection)
-                self.backend.begin_setup(connection)
-                if inspect(connection).has_table(self.system.meta.name):
-                    require_finished(connection, self.system.meta, self.backend.place)
-                    bring_up(connection, self._layout(connection))
-                self._create_system_tables(connection)
-                secret = self._meta(connection, _WRITER_SECRET, os.urandom(_SECRET_BYTES).hex().encode()).decode()
-                self.backend.introduce(connection, secret)
-                brought = schema.bring_up(connection, self.system, self.backend.place, self._back_up, secret)
-                self.direct_tables = self.backend.direct_tables(connection)
-                self.absorbed_tables = {*self.direct_tables, *self._waiting_tables(connection)}
-                self.formerly, self.schema_version = brought.formerly, newest_version(connection, self.system)
-                self.backend.tell_of_tenants(connection, schema.tables())
-                self._create_sequences(connection, sequences)
-                self._note_since(connection, versioned, brought.created)
-                self.page_token_secret = self._meta(connection, _PAGE_TOKEN_SECRET, os.urandom(32))
-                self.history = self._meta(connection, _HISTORY, os.urandom(_HISTORY_BYTES))
-                connection.exec_driver_sql("COMMIT")
+                with self.backend.setup(connection):
+                    inspector = inspect(connection)
+                    if inspector.has_table(self.system.meta.name):
+                        require_finished(connection, self.system.meta, self.backend.place)
+                    if inspector.has_table(self.system.transaction.name):
+                        bring_up(connection, self._layout(connection))
+                    self._create_system_tables(connection)
+                    begin_again(connection)
+                    secret = self._meta(connection, _WRITER_SECRET, os.urandom(_SECRET_BYTES).hex().encode()).decode()
+                    self.backend.introduce(connection, secret)
+                    brought = schema.bring_up(connection, self.system, self.backend.place, self._back_up, secret)
+                    self.direct_tables = self.backend.direct_tables(connection)
+                    self.absorbed_tables = {*self.direct_tables, *self._waiting_tables(connection)}
+                    self.formerly, self.schema_version = brought.formerly, newest_version(connection, self.system)
+                    self.backend.tell_of_tenants(connection, schema.tables())
+                    self._create_sequences(connection, sequences)
+                    self._note_since(connection, versioned, brought.created)
+                    self.page_token_secret = self._meta(connection, _PAGE_TOKEN_SECRET, os.urandom(32))
+                    self.history = self._meta(connection, _HISTORY, os.urandom(_HISTORY_BYTES))
+                    connection.exec_driver_sql("COMMIT")
         except (SQLAlchemyError, self.backend.driver_error, OSError) as error:
             raise StartError(self.backend.explain_failure(unwrap(error))) from error
         self.backend.opened()
@@ -151,12 +157,17 @@ class Database:
         return None if self.backend.path is None else back_up(self.backend.path, version)
 
     def _create_system_tables(self, connection: Connection) -> None:
-        self.metadata.create_all(connection, tables=self.system.all())
+        # The first says whose database it is, should this be interrupted where each table is a commit of its own.
+        self.system.meta.create(connection, checkfirst=True)
         # What an older server has written is of this layout from now on.
-        self._meta(connection, LAYOUT_NAME, b"")
+        newest = str(LAYOUT_VERSION).encode()
+        self._meta(connection, LAYOUT_NAME, newest)
         meta = self.system.meta
-        raised = meta.update().where(meta.c.name == LAYOUT_NAME).values(value=str(LAYOUT_VERSION).encode())
-        connection.execute(raised)
+        connection.execute(meta.update().where(meta.c.name == LAYOUT_NAME).values(value=newest))
+        self.metadata.create_all(connection, tables=self.system.all())
+        for table in self.system.all():
+            for index in table.indexes:
+                index.create(connection, checkfirst=True)
 
     def _create_sequences(self, connection: Connection, keys: Mapping[str, Column[Any]]) -> None:
         sequence = self.system.sequence

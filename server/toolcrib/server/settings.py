@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     )
     database: str = Field(
         default="sqlite:///toolcrib.db",
-        description="The database: a URL of SQLite or PostgreSQL, or the path of a SQLite file.",
+        description="The database: a URL of SQLite, PostgreSQL or MariaDB, or the path of a SQLite file.",
     )
     components: str = Field(
         default="components", description="The folder of .proto files that an app module serves, seen from the module."

@@ -69,6 +69,11 @@ class Prepared:
         self._source = statement, dialect, parameters, of_all_tenants
         self.rows_of = rows_of
 
+    @property
+    def statement(self) -> ClauseElement:
+        """What it was prepared from."""
+        return self._source[0]
+
     def __getattr__(self, name: str) -> Any:
         # Asked only for what is not there yet; two threads may both compile, and find the same.
         if name not in self.__slots__:

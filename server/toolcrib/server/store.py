@@ -200,6 +200,7 @@ class Store:
     def _add(self, kind: type[Repository[Any, Any]], application: Application) -> Stored:
         component = kind.component
         table = component.table(self.database.metadata)
+        self.database.backend.fit(table)
         filled_in = (*component.standard_fields, *(relation.name for relation in component.relations))
         chains = {
             operation: chain

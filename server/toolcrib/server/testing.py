@@ -3,7 +3,7 @@
 with serve("app.py") as server:
     crib = Crib.connect(server.address, actor="ann")
 
-The database is a SQLite file or, where TOOLCRIB_TEST_DATABASE names a PostgreSQL server, one of that.
+The database is a SQLite file or, where TOOLCRIB_TEST_DATABASE names a server of PostgreSQL or MariaDB, one of that.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from toolcrib.server.loading import load
 from toolcrib.server.settings import load_settings
 
 _FREE_PORT = "127.0.0.1:0"
-# The URL of a PostgreSQL server on which each test has a database of its own.
+# The URL of a server on which each test has a database of its own.
 TEST_DATABASE_VARIABLE = "TOOLCRIB_TEST_DATABASE"
 
 

@@ -5,11 +5,14 @@
     sqlite.py       SQLite: sqlite_session.py, sqlite_plan.py, sqlite_file.py (the audit, read without a server)
     postgresql.py   PostgreSQL: postgresql_session.py, postgresql_errors.py, postgresql_plan.py, postgresql_audit.py,
                     postgresql_news.py (what other servers commit)
+    mariadb.py      MariaDB and MySQL: mariadb_connection.py (what the driver lacks), mariadb_session.py,
+                    mariadb_errors.py, mariadb_plan.py, mariadb_audit.py, mariadb_spool.py (large results),
+                    mariadb_tables.py (what their tables hold)
     cockroachdb.py  CockroachDB: PostgreSQL, and what differs
     mssql.py        SQL Server: mssql_dialect.py and mssql_compiler.py (what SQLAlchemy's do not),
                     mssql_session.py, mssql_errors.py, mssql_audit.py
     unverified.py   holds the last two back until somebody says that they may be written to
 
-SQL that the databases do not share is compiled from one construct: `query/json_paths.py`, `query/texts.py`. How values
-are spelled is in `columns.py`. Nothing else asks which database it is.
+SQL that the databases do not share is compiled from one construct: `query/json_paths.py`, `query/spelling.py`. How
+values are spelled is in `columns.py`. Nothing else asks which database it is.
 """

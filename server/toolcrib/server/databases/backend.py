@@ -96,8 +96,14 @@ class Backend(ABC):
         """A connection that reads one moment and cannot write; of an empty database where there is none yet."""
 
     @abstractmethod
-    def begin_setup(self, connection: Connection) -> None:
-        """Begins the transaction that makes and changes tables, so that no other server does the same meanwhile."""
+    def setup(self, connection: Connection) -> AbstractContextManager[None]:
+        """Begins the transaction that makes and changes tables; no other server does the same, or writes, meanwhile.
+
+        Whoever calls it commits the transaction before the block ends.
+        """
+
+    def fit(self, table: Table) -> None:  # noqa: B027  # most have room for everything
+        """Gives the columns of a declared table other types, where those that it has hold too little."""
 
     def introduce(self, connection: Connection, secret: str) -> None:  # noqa: B027  # most have nobody to tell
         """From now on triggers know by the `secret` what is the server's own, in this transaction and all sessions."""

@@ -5,7 +5,8 @@ No server was to be had when this was written: its statements are checked as tex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -71,12 +72,14 @@ class Cockroach(Postgresql):
         unverified.require_accepted(self.place, "CockroachDB", is_accepted=self._is_accepted)
         return True
 
-    def begin_setup(self, connection: Connection) -> None:
+    @contextmanager
+    def setup(self, connection: Connection) -> Iterator[None]:
         """Waits for others that begin, where there is something to wait at."""
         for statement in BEGIN_SETUP:
             connection.exec_driver_sql(statement)
         if connection.exec_driver_sql("SELECT to_regclass('toolcrib_sequence')").scalar_one() is not None:
             connection.exec_driver_sql(LOCK_SEQUENCE).all()
+        yield
 
     def classify(self, error: BaseException) -> StorageError | None:
         """As PostgreSQL; and it tells where it does not know what became of a statement, in a commit above all."""

@@ -71,7 +71,8 @@ class SqlServer(Backend):
                 connection.exec_driver_sql(BEGIN_READ)
             yield connection
 
-    def begin_setup(self, connection: Connection) -> None:
+    @contextmanager
+    def setup(self, connection: Connection) -> Iterator[None]:
         """Waits for other servers that begin, and keeps those that run from writing meanwhile. Raises StartError."""
         if not mssql_audit.allows_snapshots(connection):
             raise StartError(_NO_SNAPSHOTS.format(place=self.place))
@@ -79,6 +80,7 @@ class SqlServer(Backend):
         connection.exec_driver_sql(SETUP_LOCK)
         if connection.exec_driver_sql("SELECT object_id(N'toolcrib_sequence')").scalar_one() is not None:
             connection.exec_driver_sql(LOCK_SEQUENCE).all()
+        yield
 
     def opened(self) -> None:
         """SQL Server itself keeps a database from being replaced while it is connected to."""

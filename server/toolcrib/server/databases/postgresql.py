@@ -91,7 +91,8 @@ class Postgresql(Backend):
             connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield connection
 
-    def begin_setup(self, connection: Connection) -> None:
+    @contextmanager
+    def setup(self, connection: Connection) -> Iterator[None]:
         """Waits for other servers that begin, and keeps those that run from writing meanwhile."""
         connection.exec_driver_sql("BEGIN ISOLATION LEVEL READ COMMITTED")
         # To make an index of a large table may take its time.
@@ -102,6 +103,7 @@ class Postgresql(Backend):
             raise StartError(f"{self.place} has the encoding {encoding}; create a database with ENCODING 'UTF8'")
         if connection.exec_driver_sql("SELECT to_regclass('toolcrib_sequence')").scalar_one() is not None:
             connection.exec_driver_sql("LOCK TABLE toolcrib_sequence IN EXCLUSIVE MODE")
+        yield
 
     def introduce(self, connection: Connection, secret: str) -> None:
         """By a setting of the session, that nobody else knows the value of."""

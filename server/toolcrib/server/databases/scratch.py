@@ -21,15 +21,29 @@ def scratch_file() -> Iterator[str]:
 
 @contextmanager
 def scratch_database(server: str) -> Iterator[str]:
-    """The URL of an empty database on the PostgreSQL server at the URL `server`, whose user may make some."""
-    url = make_url(server).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    """The URL of an empty database on the server at the URL `server`, whose user may make some."""
+    url = make_url(server)
+    kind = url.get_backend_name()
+    driver, create, drop = _KINDS[kind]
+    engine = create_engine(url.set(drivername=driver), poolclass=NullPool, isolation_level="AUTOCOMMIT")
     name = f"toolcrib_test_{uuid4().hex}"
     with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        connection.exec_driver_sql(create.format(name))
     try:
-        yield url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+        yield url.set(drivername=kind, database=name).render_as_string(hide_password=False)
     finally:
         with engine.connect() as connection:
             # Also where a connection is still open: of a server that was killed, for one.
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+            connection.exec_driver_sql(drop.format(name))
+
+
+# SQLAlchemy's name of the driver, and how a database is made and dropped.
+_KINDS = {
+    "postgresql": (
+        "postgresql+psycopg",
+        "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'",
+        "DROP DATABASE {} WITH (FORCE)",
+    ),
+    "mysql": ("mysql+pymysql", "CREATE DATABASE {}", "DROP DATABASE {}"),
+    "mariadb": ("mysql+pymysql", "CREATE DATABASE {}", "DROP DATABASE {}"),
+}

@@ -72,10 +72,12 @@ class Sqlite(Backend):
             connection.exec_driver_sql("BEGIN")
             yield connection
 
-    def begin_setup(self, connection: Connection) -> None:
+    @contextmanager
+    def setup(self, connection: Connection) -> Iterator[None]:
         """Chooses the log that lets others read meanwhile, and takes the lock for writing."""
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         connection.exec_driver_sql(BEGIN_WRITE)
+        yield
 
     def opened(self) -> None:
         """Notes which file it is."""

@@ -101,9 +101,20 @@ class _Writer:
         count = 0
         for batch in _batches(rows):
             count += len(batch)
-            with self._transaction(table, batch):
-                self._session.run(table.insert, batch)
+            self._add(table, batch)
         return count
+
+    def _add(self, table: SideTable, batch: Sequence[Row]) -> None:
+        """Adds rows in a transaction; where one of them cannot be written, those before it, and says which it is."""
+        try:
+            with self._transaction(table, batch):
+                self._session.run(table.insert, [list(row) for row in batch])
+        except MigrationFailed:
+            if len(batch) == 1:
+                raise
+            half = len(batch) // 2
+            self._add(table, batch[:half])
+            self._add(table, batch[half:])
 
     def delete(self, table: SideTable, rows: Iterable[Row]) -> int:
         """Removes rows; answers how many."""
@@ -121,8 +132,9 @@ class _Writer:
             self._session.begin_writing()
             yield
             self._session.commit(has_news=False)
-        except (self._target.backend.driver_error, StorageError, UnicodeError, OverflowError) as error:
-            what = f"{table.name}: rows with keys from {_spelled(first)} to {_spelled(last)}"
+        except (self._target.backend.driver_error, StorageError, UnicodeError, OverflowError, TypeError) as error:
+            keys = f"from {_spelled(first)} to {_spelled(last)}" if len(batch) > 1 else _spelled(first)
+            what = f"{table.name}: {'rows with keys' if len(batch) > 1 else 'the row with the key'} {keys}"
             raise _failure(self._target, what, error) from error
         finally:
             with suppress(self._target.backend.driver_error):

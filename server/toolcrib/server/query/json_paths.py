@@ -30,10 +30,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from toolcrib.server.columns import MSSQL_COLLATION, ExactText
+from toolcrib.server.columns import MSSQL_COLLATION, ExactText, JsonNumber
+from toolcrib.server.exact_number import LARGE, LARGE_MOVE
 from toolcrib.server.query.fields import FieldKind
 from toolcrib.server.query.shape import Step, Way
-from toolcrib.server.query.spelling import infinity, json_text
+from toolcrib.server.query.spelling import by_characters, infinity, json_rows, json_text
 
 # What is asked of the value at the end of the way.
 Asked: TypeAlias = Callable[[ColumnElement[Any]], ColumnElement[bool]]
@@ -47,7 +48,7 @@ def type_within(kind: FieldKind | None) -> TypeEngine[Any]:
     if kind is FieldKind.BOOL:
         return Boolean()
     if kind in _NUMBERS:
-        return Double()
+        return JsonNumber()
     return BigInteger() if kind in _INTEGERS else ExactText()
 
 
@@ -136,6 +137,41 @@ class _Postgresql:
         return select(literal_column("1")).select_from(found), found.c.value
 
 
+class _Mysql:
+    """MariaDB and MySQL."""
+
+    def document(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return column
+
+    def value(self, source: ColumnElement[Any], names: Sequence[str], kind: FieldKind | None) -> ColumnElement[Any]:
+        found = func.json_extract(source, _path(names))
+        is_null = func.json_type(found) == literal_column("'NULL'", Text)
+        text: ColumnElement[Any] = case((is_null, null()), else_=by_characters(func.json_unquote(found)))
+        if kind is FieldKind.BOOL:
+            return text == literal_column("'true'", Text)
+        if kind in _NUMBERS:
+            return self._number(text)
+        return cast(text, BigInteger) if kind in _INTEGERS else text
+
+    def _number(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        special = (("NaN", null()), ("Infinity", infinity()), ("-Infinity", -infinity()))
+        number: ColumnElement[Any] = text.op("+")(literal_column("0e0"))
+        # As columns have large numbers (exact_number.py).
+        large = func.abs(number) >= literal_column(repr(LARGE), JsonNumber)
+        moved = number - func.sign(number) * literal_column(repr(LARGE_MOVE), JsonNumber)
+        known = [(text == literal_column(f"'{name}'", Text), value) for name, value in special]
+        return case(*known, (large, moved), else_=number)
+
+    def each(
+        self, source: ColumnElement[Any], names: Sequence[str], way: Step, keys: Iterator[BindParameter[str]]
+    ) -> tuple[Select[Any] | None, ColumnElement[Any]]:
+        if way is Way.ENTRY:
+            key = by_characters(func.json_quote(next(keys)))
+            return None, func.json_extract(source, func.concat(_path(names, "."), key))
+        found = json_rows(source, _path(names, "[*]" if way is Way.ELEMENT else ".*")).table_valued("value")
+        return select(literal_column("1")).select_from(found), found.c.value
+
+
 class _SqlServer:
     def document(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         return column
@@ -165,6 +201,7 @@ _READERS: dict[str, _Reader] = {
     "sqlite": _Sqlite(),
     "postgresql": _Postgresql(),
     "cockroachdb": _Postgresql(),
+    "mysql": _Mysql(),
     "mssql": _SqlServer(),
 }
 

@@ -6,25 +6,37 @@ It names values, not a number of records: what others write between two pages ne
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import FromClause, and_, or_
-from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy import Column, ColumnElement, FromClause, Table, UniqueConstraint, and_, or_
 
 from toolcrib.server.query.joins import Condition
 from toolcrib.server.query.order import SortKey
+from toolcrib.server.query.spelling import unset_first, unset_last
 from toolcrib.server.query.where import Binds, column_of
 
 
-def order_clauses(table: FromClause, order: Sequence[SortKey]) -> list[UnaryExpression[object]]:
+def order_clauses(table: FromClause, order: Sequence[SortKey]) -> list[ColumnElement[object]]:
     """The ORDER BY: what is unset comes last, and first where the order is descending."""
-    clauses = []
+    clauses: list[ColumnElement[object]] = []
     for key in order:
         column = column_of(table, key.name)
-        clause = column.desc() if key.descending else column.asc()
         if column.nullable:
-            clause = clause.nulls_first() if key.descending else clause.nulls_last()
-        clauses.append(clause)
+            clauses.append(unset_first(column) if key.descending else unset_last(column))
+        else:
+            clauses.append(column.desc() if key.descending else column.asc())
+            if _decides(table, column):
+                # What follows says nothing, and would keep MariaDB from reading the order from the index.
+                break
     return clauses
+
+
+def _decides(table: FromClause, column: Column[Any]) -> bool:
+    """Whether no two rows have the same value there."""
+    if not isinstance(table, Table):
+        return False
+    uniques = (each for each in table.constraints if isinstance(each, UniqueConstraint))
+    return any(list(each.columns) == [column] for each in uniques)
 
 
 def behind(table: FromClause, order: Sequence[SortKey], unset: Sequence[bool], binds: Binds, slot: int) -> Condition:

@@ -79,7 +79,8 @@ def _double(field: Field, literal: Literal) -> float:
         raise _wrong(field, literal, "a number, without quotes")
     if math.isnan(value):
         raise refusal(literal.place, "NaN is equal to nothing, and neither less nor greater")
-    return float(value)
+    # 0.0 for -0.0, which is equal to it.
+    return float(value) + 0.0
 
 
 def _float(field: Field, literal: Literal) -> float:

@@ -9,7 +9,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from toolcrib.server.columns import MSSQL_COLLATION
+from toolcrib.server.columns import MSSQL_COLLATION, collation_of
+from toolcrib.server.exact_number import INFINITY, NEGATIVE_ZERO
 from toolcrib.server.exact_text import END
 
 # On PostgreSQL text has pairs in it (exact_text.py). One who looks for what a pair may end with must not find that
@@ -49,6 +50,38 @@ class infinity(FunctionElement[float]):  # noqa: N801  # as above
     """The number that is greater than all others."""
 
     type = Double()
+    inherit_cache = True
+
+
+class least_zero(FunctionElement[float]):  # noqa: N801  # as above
+    """On MariaDB and MySQL: a number, or the least of the zeros where it is one (exact_number.py)."""
+
+    type = Double()
+    inherit_cache = True
+
+
+class unset_last(FunctionElement[Any]):  # noqa: N801  # as above
+    """A column in an ORDER BY, where what is unset comes behind all that is set."""
+
+    inherit_cache = True
+
+
+class unset_first(FunctionElement[Any]):  # noqa: N801  # as above
+    """The opposite of `unset_last`: the column descends."""
+
+    inherit_cache = True
+
+
+class by_characters(FunctionElement[str]):  # noqa: N801  # as above
+    """Text that is no column's, compared by its characters: MariaDB and MySQL ask where it comes from."""
+
+    type = Text()
+    inherit_cache = True
+
+
+class json_rows(FunctionElement[Any]):  # noqa: N801  # as above
+    """On MariaDB and MySQL: what a path leads to in a JSON document, a row each, in the column `value`."""
+
     inherit_cache = True
 
 
@@ -101,6 +134,65 @@ def _(_element: infinity, _compiler: SQLCompiler, **_kw: Any) -> str:
     return "CAST('Infinity' AS DOUBLE PRECISION)"
 
 
+@compiles(ends_with, "mysql")
+def _(element: ends_with, compiler: SQLCompiler, **kw: Any) -> str:
+    text, end = _parts(element, compiler, **kw)
+    return f"right({text}, char_length({end})) = {end}"
+
+
+@compiles(contains, "mysql")
+def _(element: contains, compiler: SQLCompiler, **kw: Any) -> str:
+    text, part = _parts(element, compiler, **kw)
+    return f"locate({part}, {text}) > 0"
+
+
+@compiles(infinity, "mysql")
+def _(_element: infinity, _compiler: SQLCompiler, **_kw: Any) -> str:
+    return repr(INFINITY)
+
+
+@compiles(least_zero, "mysql")
+def _(element: least_zero, compiler: SQLCompiler, **kw: Any) -> str:
+    number = compiler.process(element.clauses, **kw)
+    return f"if({number} = 0, {NEGATIVE_ZERO!r}, {compiler.process(element.clauses, **kw)})"
+
+
+@compiles(unset_last)
+def _(element: unset_last, compiler: SQLCompiler, **kw: Any) -> str:
+    (column,) = element.clauses
+    return compiler.process(column.asc().nulls_last(), **kw)
+
+
+@compiles(unset_first)
+def _(element: unset_first, compiler: SQLCompiler, **kw: Any) -> str:
+    (column,) = element.clauses
+    return compiler.process(column.desc().nulls_first(), **kw)
+
+
+@compiles(unset_last, "mysql")
+def _(element: unset_last, compiler: SQLCompiler, **kw: Any) -> str:
+    column = compiler.process(element.clauses, **kw)
+    return f"{column} IS NULL, {column}"
+
+
+@compiles(unset_first, "mysql")
+def _(element: unset_first, compiler: SQLCompiler, **kw: Any) -> str:
+    column = compiler.process(element.clauses, **kw)
+    return f"{column} IS NULL DESC, {column} DESC"
+
+
+@compiles(by_characters, "mysql")
+def _(element: by_characters, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({compiler.process(element.clauses, **kw)}) COLLATE {collation_of(compiler.dialect)}"
+
+
+@compiles(json_rows, "mysql")
+def _(element: json_rows, compiler: SQLCompiler, **kw: Any) -> str:
+    document, path = _parts(element, compiler, **kw)
+    return f"json_table({document}, {path} COLUMNS (`value` JSON PATH '$'))"
+
+
+@compiles(typed, "mysql")
 @compiles(typed, "sqlite")
 def _(element: typed, compiler: SQLCompiler, **kw: Any) -> str:
     return ", ".join(compiler.process(clause, **kw) for clause in element.clauses)

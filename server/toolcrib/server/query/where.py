@@ -17,6 +17,7 @@ from sqlalchemy import (
     FromClause,
     and_,
     bindparam,
+    false,
     literal_column,
     or_,
 )
@@ -28,7 +29,7 @@ from toolcrib.server.history import Asked
 from toolcrib.server.query.joins import Condition, Scope
 from toolcrib.server.query.json_paths import holds, type_within
 from toolcrib.server.query.shape import AllOf, AnyOf, Leaf, Related, Shape, Test, Way
-from toolcrib.server.query.spelling import contains, ends_with, infinity, known
+from toolcrib.server.query.spelling import contains, ends_with, infinity, known, least_zero
 
 # Of a value, with the parameters that it is compared with.
 _Condition: TypeAlias = Callable[[ColumnElement[Any], Sequence[BindParameter[Any]]], Condition]
@@ -91,7 +92,7 @@ def where(
                 column = column_of(scope.table, part.column)
                 types = _types(part, column)
                 given = [binds.give(next(slots), type_) for type_ in types]
-                return _leaf_in_json(part, column, given, dialect) if part.steps else _leaf(part, column, given)
+                return (_leaf_in_json if part.steps else _leaf)(part, column, given, dialect)
 
     def related(scope: Scope, way: Sequence[str], part: Related) -> Condition:
         join, column = scope.joins[way[0]].at(asked), scope.table.c[scope.joins[way[0]].column]
@@ -111,8 +112,9 @@ def _types(leaf: Leaf, column: Column[Any]) -> Sequence[TypeEngine[Any]]:
     return [*[ExactText()] * keys, *[tested] * (leaf.values - keys)]
 
 
-def _leaf(leaf: Leaf, column: Column[Any], given: Sequence[BindParameter[Any]]) -> Condition:
-    condition = _CONDITIONS[leaf.test](column, given)
+def _leaf(leaf: Leaf, column: Column[Any], given: Sequence[BindParameter[Any]], dialect: Dialect) -> Condition:
+    is_number = dialect.name == "mysql" and isinstance(column.type, ExactDouble)
+    condition = (_OF_NUMBERS_ON_MYSQL if is_number else _CONDITIONS)[leaf.test](column, given)
     if not leaf.negated:
         return condition
     return or_(column.is_(None), ~condition) if column.nullable and leaf.test is not Test.NULL else ~condition
@@ -148,4 +150,18 @@ _CONDITIONS: Mapping[Test, _Condition] = {
     Test.RANGE: lambda column, given: and_(column >= given[0], column < given[1]),
     Test.SUFFIX: lambda column, given: ends_with(column, given[0]),
     Test.CONTAINS: lambda column, given: contains(column, given[0]),
+}
+
+
+def _same_number(column: ColumnElement[Any], given: BindParameter[Any]) -> Condition:
+    return column.between(least_zero(given), given)
+
+
+# Where -0.0 is another number than 0.0 (exact_number.py), which it is equal to.
+_OF_NUMBERS_ON_MYSQL: Mapping[Test, _Condition] = {
+    **_CONDITIONS,
+    Test.EQUAL: lambda column, given: _same_number(column, given[0]),
+    Test.LESS: lambda column, given: column < least_zero(given[0]),
+    Test.GREATER_OR_EQUAL: lambda column, given: and_(column >= least_zero(given[0]), *_no_nan(column)),
+    Test.IN: lambda column, given: or_(false(), *(_same_number(column, each) for each in given)),
 }

@@ -29,7 +29,9 @@ def alteration_steps(steps: TableSteps, found: Differences, said: Differences) -
     for altered in found.altered:
         if altered.column in known:
             continue
-        if altered.is_retyped:
+        if altered.is_retyped and steps.values.is_resized(altered):
+            yield _resized(steps, altered)
+        elif altered.is_retyped:
             yield from _retyped(steps, altered)
         if altered.stored_nullable and not altered.nullable:
             yield _required(steps, altered)
@@ -57,6 +59,25 @@ def _required(steps: TableSteps, altered: Altered) -> Step:
             remedy=BACKFILL_REMEDY,
         )
     return steps.step("require", Sign.CHANGE, text, column=name, work=Work.REQUIRE)
+
+
+def _resized(steps: TableSteps, altered: Altered) -> Step:
+    """Of text or bytes that come to be in an index, or in none any more, where these have little room (MariaDB)."""
+    one, text = steps.match, f"change {steps.place(altered.column)} from {altered.stored_type} to {altered.type}"
+    too_long = steps.values.too_long(altered.column)
+    count = 0 if too_long is None else steps.facts.count(one.stored, too_long)
+    if not count:
+        return steps.step("resize", Sign.CHANGE, text, column=altered.column, work=Work.ALTER)
+    return steps.step(
+        "resize",
+        Sign.CHANGE,
+        text,
+        column=altered.column,
+        kind=Kind.AMBIGUOUS,
+        loss=f"{counted(count, 'value')} would not fit into an index",
+        remedy="make them shorter with the former .proto first, or leave the index out",
+        may_be_allowed=False,
+    )
 
 
 def _retyped(steps: TableSteps, altered: Altered) -> Iterator[Step]:

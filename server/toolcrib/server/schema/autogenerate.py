@@ -17,6 +17,7 @@ from alembic.runtime.plugins import Plugin
 from alembic.util import PriorityDispatchResult
 from sqlalchemy import Column, Connection, MetaData
 
+from toolcrib.server.databases.mariadb_tables import LIVE_COLUMN
 from toolcrib.server.schema.renames import Match
 from toolcrib.server.schema.tables import Altered, Differences
 from toolcrib.server.schema.types import type_text
@@ -53,7 +54,7 @@ def _differences(one: Match, operations: ModifyTableOps, connection: Connection)
         match operation:
             case AddColumnOp():
                 found.added.append(names[operation.column.name])
-            case DropColumnOp():
+            case DropColumnOp(column_name=name) if name != LIVE_COLUMN:
                 found.dropped.append(operation.column_name)
             case AlterColumnOp():
                 found.altered.append(_altered(one.table.c[names[operation.column_name]], operation, connection))

@@ -28,7 +28,9 @@ from toolcrib.server.constraints import History
 from toolcrib.server.history import START
 from toolcrib.server.requests import Key
 from toolcrib.server.schema.planner import Change
+from toolcrib.server.schema.renames import Match
 from toolcrib.server.schema.served import Served
+from toolcrib.server.schema.unfinished import Unfinished
 from toolcrib.server.schema.values import zero_of
 from toolcrib.server.statements import Prepared
 from toolcrib.server.system_statements import chain_head
@@ -49,7 +51,25 @@ class Backfill:
     values: Mapping[Key, Mapping[str, Any]]
 
 
-def find_backfills(connection: Connection, changes: Iterable[Change]) -> list[Backfill]:
+# The records, each by its tenant and key, in which a column is unset that is to be always set: by table and column.
+Unset = Mapping[str, Mapping[str, Sequence[tuple[str, Key]]]]
+
+
+def find_unset(connection: Connection, changes: Iterable[Change], left: Unfinished) -> Unset:
+    """Where a value of doubt is to be backfilled; what an apply that was interrupted has found stays so."""
+    found = {
+        table: {name: [(tenant, tuple(key)) for tenant, key in records] for name, records in its.items()}
+        for table, its in left.unset.items()
+    }
+    for change in changes:
+        if not (change.match.is_new or change.match.is_history):
+            for name in _required(change):
+                its = found.setdefault(change.match.table.name, {})
+                its[name] = [*its.get(name, ()), *_keys(connection, change, name)]
+    return found
+
+
+def find_backfills(connection: Connection, changes: Iterable[Change], unset: Unset) -> list[Backfill]:
     """What is to be given to which records; asked before the tables change."""
     found = []
     for change in changes:
@@ -57,8 +77,8 @@ def find_backfills(connection: Connection, changes: Iterable[Change]) -> list[Ba
         if one.is_new or one.is_history:
             continue
         values: dict[str, dict[Key, dict[str, Any]]] = {}
-        for name, only_unset in _fields(change):
-            for tenant, key in _keys(connection, change, name if only_unset else ""):
+        for name, records in [*((name, _keys(connection, change)) for name in _added(change)), *_unset_in(one, unset)]:
+            for tenant, key in records:
                 of_record = values.setdefault(tenant, {}).setdefault(key, {})
                 of_record[name] = one.served.component.backfills[name]
         found += [Backfill(one.served, tenant, given) for tenant, given in values.items()]
@@ -160,8 +180,8 @@ class Backfiller:
         self._connection.execute(into.insert(), [dict(zip(names, row, strict=True)) for row in rows])
 
 
-def _fields(change: Change) -> Iterator[tuple[str, bool]]:
-    """The fields that are given a value, and whether only where they are unset."""
+def _added(change: Change) -> Iterator[str]:
+    """The fields that are new, and given a value."""
     component, shape = change.match.served.component, change.match.served.shape()
     for name in change.columns.added:
         field = shape.field(name)
@@ -172,7 +192,12 @@ def _fields(change: Change) -> Iterator[tuple[str, bool]]:
             and name in component.backfills
             and (nullable or component.backfills[name] != zero_of(field))
         ):
-            yield name, False
+            yield name
+
+
+def _required(change: Change) -> Iterator[str]:
+    """The fields that come to be always set, and are given a value where they are unset."""
+    component, shape = change.match.served.component, change.match.served.shape()
     for altered in change.columns.altered:
         field = shape.field(altered.column)
         if (
@@ -183,10 +208,17 @@ def _fields(change: Change) -> Iterator[tuple[str, bool]]:
         ):
             continue
         if component.backfills[altered.column] != zero_of(field):
-            yield altered.column, True
+            yield altered.column
 
 
-def _keys(connection: Connection, change: Change, unset: str) -> Iterator[tuple[str, Key]]:
+def _unset_in(one: Match, unset: Unset) -> Iterator[tuple[str, Iterable[tuple[str, Key]]]]:
+    """What was found unset in a table that is still to be backfilled."""
+    for name, records in unset.get(one.table.name, {}).items():
+        if name in one.served.component.backfills:
+            yield name, records
+
+
+def _keys(connection: Connection, change: Change, unset: str = "") -> Iterator[tuple[str, Key]]:
     """The records that are not deleted, each by its tenant, if it is one's, and its key.
 
     Only where the column `unset` is, if one is named.

@@ -59,7 +59,6 @@ _COSTS: Mapping[str, Mapping[Work, str]] = {
     "sqlite": _SQLITE,
     "postgresql": _POSTGRESQL,
     "mysql": _MYSQL,
-    "mariadb": _MYSQL,
 }
 
 

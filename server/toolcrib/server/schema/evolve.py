@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,7 @@ from toolcrib.server.schema.record import Author, Recorded, SchemaVersion, follo
 from toolcrib.server.schema.served import Served
 from toolcrib.server.schema.steps import Plan
 from toolcrib.server.schema.text import plan_text
+from toolcrib.server.schema.unfinished import NOTHING, clear, forget, read_unfinished
 from toolcrib.server.system_tables import SystemTables
 
 logger = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class Schema:
         """The way from what `database` has; reads only, and takes one without any table as well."""
         has_record = inspect(connection).has_table(system.schema.name)
         recorded = read_record(connection, system.schema) if has_record else Recorded()
-        return evolution(connection, self.served, recorded, system, database)
+        return evolution(connection, self.served, recorded, system, database, read_unfinished(connection, system.meta))
 
     def bring_up(
         self,
@@ -90,7 +91,12 @@ class Schema:
                 f"{found.plan.steps[0].text}; schema_policy is check: see `toolcrib schema plan`, then run `toolcrib "
                 "schema apply`"
             )
-        found.plan.require(self.allowed)
+        if self.policy is Policy.CHECK and found.left != NOTHING:
+            raise StartError(f"an apply to {database} was interrupted; `toolcrib schema apply` goes on with it")
+        names = {step.name for step in found.plan.steps}
+        allowed = found.left.allowed_again(self.allowed, found.fingerprint, names)
+        found.plan.require(allowed)
+        found = replace(found, left=clear(connection, system.meta, found.left))
         revisions = alembic_revisions(connection) if found.is_new_schema and not found.plan.steps else []
         if not found.is_new_schema or (self.policy is Policy.CHECK and not revisions):
             return Brought(formerly=found.recorded.formerly(), plan=found.plan, version=found.plan.version)
@@ -98,7 +104,8 @@ class Schema:
         # Brings Alembic, which a start with nothing to do need not wait for.
         from toolcrib.server.schema.apply import apply_changes  # noqa: PLC0415
 
-        revision = apply_changes(connection, system, found, self.author, writer_secret)
+        revision = apply_changes(connection, system, found, self.author, allowed, writer_secret)
+        forget(connection, system.meta)
         shapes = following(found.recorded, self.served)
         write_record(connection, system.schema, self._version(found, revision, revisions), shapes)
         if found.touches_records:

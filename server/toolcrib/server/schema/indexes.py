@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Index, Inspector, UniqueConstraint, text
 from sqlalchemy.sql.elements import UnaryExpression
 
+from toolcrib.server.databases.mariadb_tables import LIVE_COLUMN, is_unique_among_live
 from toolcrib.server.schema.renames import Match
 from toolcrib.server.schema.served import uniques
 
@@ -28,6 +29,8 @@ _WHERE = re.compile(r"\bWHERE\b(.*)$", re.IGNORECASE | re.DOTALL)
 # Whose options say which records an index is of.
 _OPTIONS = {"sqlite": "sqlite", "postgresql": "postgresql", "cockroachdb": "postgresql"}
 _NOISE = re.compile(r'[\s()"`\[\]]+')
+# What LIVE_COLUMN does to an index, as others spell it.
+_LIVE = "delete_time is null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,13 @@ Stored = Mapping[str, Mapping[str, IndexShape]]
 
 def stored_indexes(connection: Connection, inspector: Inspector, tables: Iterable[str]) -> Stored:
     """The indexes and unique constraints of the database, by table and name."""
-    return _on_sqlite(connection) if connection.dialect.name == "sqlite" else _elsewhere(inspector, list(tables))
+    match connection.dialect.name:
+        case "sqlite":
+            return _on_sqlite(connection)
+        case "mysql":
+            return _on_mysql(inspector, list(tables))
+        case _:
+            return _elsewhere(inspector, list(tables))
 
 
 def index_differences(
@@ -111,8 +120,10 @@ def own_renames(one: Match, found: IndexDifferences) -> list[str]:
 def _declared_shape(item: Index | UniqueConstraint, one: Match, dialect: Dialect) -> IndexShape:
     if isinstance(item, UniqueConstraint):
         columns = tuple((one.stored_name(column.name), False) for column in item.columns)
-        # SQL Server has an index for it where one may be unset (`mssql_compiler.py`).
-        is_index = dialect.name == "mssql" and any(column.nullable for column in item.columns)
+        # Where it is made as an index nothing tells which of them was asked for: always on MariaDB, and on SQL Server
+        # where it may be unset (`mssql_compiler.py`).
+        may_be_unset = any(column.nullable for column in item.columns)
+        is_index = dialect.name == "mysql" or (dialect.name == "mssql" and may_be_unset)
         return IndexShape(columns, unique=True, is_constraint=not is_index)
     columns = tuple(
         (one.stored_name(column.name), isinstance(expression, UnaryExpression))
@@ -120,6 +131,8 @@ def _declared_shape(item: Index | UniqueConstraint, one: Match, dialect: Dialect
     )
     condition = item.dialect_options[_OPTIONS[dialect.name]]["where"] if dialect.name in _OPTIONS else None
     where = "" if condition is None else str(condition.compile(dialect=dialect)).rpartition(".")[2]
+    if dialect.name == "mysql" and is_unique_among_live(item):
+        where = _LIVE
     return IndexShape(columns, unique=bool(item.unique), where=_plain(where))
 
 
@@ -137,6 +150,17 @@ def _on_sqlite(connection: Connection) -> Stored:
         where = _WHERE.search(sql or "")
         columns = tuple((str(column), bool(descends)) for _, _, column, descends, _ in facts)
         found[table][name] = IndexShape(columns, bool(unique), origin == "u", _plain(where[1]) if where else "")
+    return found
+
+
+def _on_mysql(inspector: Inspector, tables: Sequence[str]) -> Stored:
+    found: dict[str, dict[str, IndexShape]] = defaultdict(dict)
+    for (_, table), indexes in inspector.get_multi_indexes(filter_names=tables).items():
+        for index in indexes:
+            sorting, names = index.get("column_sorting", {}), [str(name) for name in index["column_names"]]
+            columns = tuple((name, "desc" in sorting.get(name, ())) for name in names if name != LIVE_COLUMN)
+            where = _LIVE if LIVE_COLUMN in names else ""
+            found[table][str(index["name"])] = IndexShape(columns, bool(index["unique"]), where=where)
     return found
 
 

@@ -1,21 +1,22 @@
 """Carries out changes on a server database, by Alembic's operations.
 
-Each is safe to begin again: what was done is no longer a difference. PostgreSQL does all of it in one transaction;
-MariaDB commits each by itself.
+PostgreSQL does all of it in one transaction; MariaDB commits each by itself, see unfinished.py.
 """
 
 from __future__ import annotations
 
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Column, Connection, Index, Table, UniqueConstraint, text, update
+from sqlalchemy import Column, Connection, Index, Table, UniqueConstraint, inspect, text, update
 from sqlalchemy.schema import CreateIndex
 
+from toolcrib.server.component_statements import DELETE_TIME
+from toolcrib.server.databases.mariadb_tables import ADD_LIVE_COLUMN, LIVE_COLUMN, is_unique_among_live
 from toolcrib.server.schema.planner import Change
 from toolcrib.server.schema.tables import Altered
 from toolcrib.server.schema.values import default_text
 
-_MYSQL = ("mysql", "mariadb")
+_MYSQL = "mysql"
 
 
 def change_table(connection: Connection, change: Change) -> None:
@@ -29,6 +30,8 @@ def change_table(connection: Connection, change: Change) -> None:
     for altered in change.columns.altered:
         _alter(operations, connection, change, altered)
     for name in change.columns.dropped:
+        if name == DELETE_TIME:
+            _drop_live_column(connection, operations, change.match.table.name)
         operations.drop_column(change.match.table.name, name)
     _add_indexes(operations, connection, change)
 
@@ -39,7 +42,7 @@ def _add(operations: Operations, connection: Connection, change: Change, name: s
     if column.nullable:
         operations.add_column(table.name, Column(name, column.type, nullable=True))
     # Their long texts take no default.
-    elif constant is not None and connection.dialect.name not in _MYSQL:
+    elif constant is not None and connection.dialect.name != _MYSQL:
         default = text(default_text(constant, column, connection.dialect))
         operations.add_column(table.name, Column(name, column.type, nullable=False, server_default=default))
     else:
@@ -80,7 +83,7 @@ def _drop_indexes(operations: Operations, change: Change) -> None:
 def _rename_index(connection: Connection, table: Table, old: str, new: str) -> None:
     """Renames an index, and with it the constraint that it keeps."""
     quote = connection.dialect.identifier_preparer.quote
-    if connection.dialect.name in _MYSQL:
+    if connection.dialect.name == _MYSQL:
         sql = f"ALTER TABLE {quote(table.name)} RENAME INDEX {quote(old)} TO {quote(new)}"
     else:
         sql = f"ALTER INDEX {quote(old)} RENAME TO {quote(new)}"
@@ -93,4 +96,22 @@ def _add_indexes(operations: Operations, connection: Connection, change: Change)
             names = [column.name for column in item.columns]
             operations.create_unique_constraint(str(item.name), change.match.table.name, names)
         elif isinstance(item, Index):
+            if connection.dialect.name == "mysql" and is_unique_among_live(item):
+                _add_live_column(connection, change.match.table.name)
             connection.execute(CreateIndex(item))
+
+
+def _has_live_column(connection: Connection, table: str) -> bool:
+    return LIVE_COLUMN in {column["name"] for column in inspect(connection).get_columns(table)}
+
+
+def _add_live_column(connection: Connection, table: str) -> None:
+    """What says of a row that it is live, where an index cannot."""
+    if not _has_live_column(connection, table):
+        connection.exec_driver_sql(ADD_LIVE_COLUMN.format(table=connection.dialect.identifier_preparer.quote(table)))
+
+
+def _drop_live_column(connection: Connection, operations: Operations, table: str) -> None:
+    """Before what it hangs on."""
+    if _has_live_column(connection, table):
+        operations.drop_column(table, LIVE_COLUMN)

@@ -22,6 +22,7 @@ from toolcrib.server.schema.table_steps import TableSteps
 from toolcrib.server.schema.tables import Differences, differences
 from toolcrib.server.schema.tenancy import tenancy_steps
 from toolcrib.server.schema.triggers import Triggers, trigger_differences, trigger_steps
+from toolcrib.server.schema.unfinished import NOTHING, Unfinished
 from toolcrib.server.schema.values import Values
 from toolcrib.server.system_tables import SystemTables
 from toolcrib.server.tenants import TENANT
@@ -56,7 +57,8 @@ class Change:
 class Evolution:
     """A plan with the changes that it stands for, one for each table, and the record that it goes on from.
 
-    `rewritten` are the components whose documents are written anew, as messages inside them have changed.
+    `rewritten` are the components whose documents are written anew, as messages inside them have changed. What is
+    `left` of an apply that was interrupted is taken for what is not there.
     """
 
     plan: Plan
@@ -64,6 +66,7 @@ class Evolution:
     recorded: Recorded
     fingerprint: str
     rewritten: Sequence[Served] = ()
+    left: Unfinished = NOTHING
 
     @property
     def touches_records(self) -> bool:
@@ -77,12 +80,17 @@ class Evolution:
 
 
 def evolution(
-    connection: Connection, served: Sequence[Served], recorded: Recorded, system: SystemTables, database: str
+    connection: Connection,
+    served: Sequence[Served],
+    recorded: Recorded,
+    system: SystemTables,
+    database: str,
+    left: Unfinished,
 ) -> Evolution:
     """The way from what the database has, by its record and by itself, to what is served. Reads only."""
     declared = fingerprint(served)
     inspector = inspect(connection)
-    changes = _changes(connection, match(served, recorded, inspector), recorded, system)
+    changes = _changes(connection, match(served, recorded, inspector, left), recorded, system, left)
     facts, steps, rewritten = Facts(connection), list(_ahead(recorded, declared)), []
     for one in served:
         own = [change for change in changes if change.match.served is one]
@@ -92,7 +100,7 @@ def evolution(
         if before is not None and before.messages != one.shape().messages:
             rewritten.append(one)
     steps += _retired(recorded, served)
-    return Evolution(Plan(database, recorded.version, tuple(steps)), changes, recorded, declared, rewritten)
+    return Evolution(Plan(database, recorded.version, tuple(steps)), changes, recorded, declared, rewritten, left)
 
 
 def _identity_steps(one: Served, before: ComponentShape | None, stored: Match, inspector: Inspector) -> Iterator[Step]:
@@ -123,9 +131,9 @@ def _table_steps(
 
 
 def _changes(
-    connection: Connection, matches: Sequence[Match], recorded: Recorded, system: SystemTables
+    connection: Connection, matches: Sequence[Match], recorded: Recorded, system: SystemTables, left: Unfinished
 ) -> list[Change]:
-    found, triggers = differences(connection, matches), trigger_differences(connection, matches)
+    found, triggers = differences(connection, matches, left), trigger_differences(connection, matches)
     stored = stored_indexes(connection, inspect(connection), [one.stored for one in matches if one.stored])
     changes = []
     for one in matches:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import Column, Dialect, Inspector, MetaData, PrimaryKeyConstraint, Table
 
 from toolcrib.codegen.names import snake_case
+from toolcrib.server.databases.mariadb_tables import LIVE_COLUMN
 from toolcrib.server.schema.record import Recorded
 from toolcrib.server.schema.served import Served
 from toolcrib.server.schema.types import type_text
+from toolcrib.server.schema.unfinished import Unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,20 @@ class Match:
         return Table(self.stored, metadata, *columns, keys)
 
 
-def match(served: Iterable[Served], recorded: Recorded, inspector: Inspector) -> list[Match]:
-    """All declared tables, each component's own before that of its former versions."""
+def match(served: Iterable[Served], recorded: Recorded, inspector: Inspector, left: Unfinished) -> list[Match]:
+    """All declared tables, each component's own before that of its former versions; without what is `left` over."""
     dialect = inspector.dialect
     tables = {
-        name: {one["name"]: (type_text(one["type"], dialect), bool(one["nullable"])) for one in found}
+        name: {
+            one["name"]: (
+                type_text(one["type"], dialect),
+                bool(one["nullable"]) and not left.is_loosened(name, one["name"]),
+            )
+            for one in found
+            if one["name"] != LIVE_COLUMN and left.is_there(name, one["name"])
+        }
         for (_, name), found in inspector.get_multi_columns().items()
+        if left.is_there(name)
     }
     return [one for each in served for one in _match(each, recorded, tables)]
 

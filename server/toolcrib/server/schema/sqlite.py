@@ -32,7 +32,13 @@ def rename_table(connection: Connection, change: Change) -> None:
     if one.stored != one.table.name:
         operations.rename_table(one.stored, one.table.name)
     for new, old in one.renamed.items():
-        operations.alter_column(one.table.name, old, new_column_name=new)
+        if connection.dialect.name == "mysql":
+            # Alembic would write the column's whole form anew.
+            quoted = connection.dialect.identifier_preparer.quote
+            names = (quoted(name) for name in (one.table.name, old, new))
+            connection.exec_driver_sql("ALTER TABLE {} RENAME COLUMN {} TO {}".format(*names))
+        else:
+            operations.alter_column(one.table.name, old, new_column_name=new)
 
 
 def change_table(connection: Connection, change: Change) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from toolcrib.server.schema.renames import Match
+from toolcrib.server.schema.unfinished import Unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,31 @@ class Differences:
     dropped: list[str] = field(default_factory=list)
 
 
-def differences(connection: Connection, matches: Iterable[Match]) -> Mapping[str, Differences]:
-    """What differs, by the name of the declared table; only tables that are there and differ."""
+def differences(connection: Connection, matches: Iterable[Match], left: Unfinished) -> Mapping[str, Differences]:
+    """What differs, by the name of the declared table; only tables that are there and differ.
+
+    What is `left` of an apply that was interrupted counts as not there.
+    """
     differing = [one for one in matches if not one.is_new and not one.is_as_declared(connection.dialect)]
     if not differing:
         return {}
     # Alembic takes a moment to import, which a start with nothing to do need not wait for.
     from toolcrib.server.schema.autogenerate import autogenerate  # noqa: PLC0415
 
-    return autogenerate(connection, differing)
+    found = dict(autogenerate(connection, differing))
+    for one in differing:
+        found[one.table.name] = _without(left, one, found.get(one.table.name, Differences()))
+    return found
+
+
+def _without(left: Unfinished, one: Match, found: Differences) -> Differences:
+    name, columns = one.table.name, one.table.c
+    over, altered = left.columns.get(name, ()), {each.column for each in found.altered}
+    loosened = [each for each in left.loosened.get(name, ()) if each in columns and columns[each].nullable]
+    types = {each: one.columns[one.stored_name(each)][0] for each in loosened}
+    return Differences(
+        [each.name for each in columns if each.name in found.added or each.name in over],
+        [each for each in found.altered if each.column not in over]
+        + [Altered(each, types[each], types[each], False, True) for each in loosened if each not in altered],
+        [each for each in found.dropped if each not in over],
+    )

@@ -51,11 +51,10 @@ _SYNONYMS: Mapping[str, Mapping[str, str]] = {
     "sqlite": {"INT": "INTEGER", "BOOL": "BOOLEAN"},
     "postgresql": _POSTGRESQL,
     "mysql": _MYSQL,
-    "mariadb": _MYSQL,
     "cockroachdb": _COCKROACHDB,
     "mssql": _MSSQL,
 }
-_DISPLAY_WIDTH = re.compile(r"^(TINYINT|SMALLINT|INTEGER|INT|BIGINT)\(\d+\)$")
+_DISPLAY_WIDTH = re.compile(r"^(TINYINT|SMALLINT|INTEGER|INT|BIGINT)\(\d+\)")
 
 
 def type_text(type_: TypeEngine[Any], dialect: Dialect) -> str:
@@ -65,7 +64,7 @@ def type_text(type_: TypeEngine[Any], dialect: Dialect) -> str:
     text = _SPACES.sub(" ", type_.compile(dialect).upper()).strip()
     text = _DECORATION.sub("", text).replace("CHARACTER VARYING", "VARCHAR").replace("DECIMAL", "NUMERIC")
     text = text.replace(", ", ",")
-    if dialect.name in {"mysql", "mariadb"}:
+    if dialect.name == "mysql":
         text = _DISPLAY_WIDTH.sub(r"\1", text)
     if re.fullmatch(r"NUMERIC\(\d+\)", text):
         text = f"{text[:-1]},0)"

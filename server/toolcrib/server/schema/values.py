@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Integer,
+    LargeBinary,
     Text,
     and_,
     case,
@@ -33,7 +35,14 @@ from sqlalchemy import (
 )
 from sqlalchemy import column as column_of
 
-from toolcrib.server.columns import ExactDouble, ToolcribType, UnsignedBigInteger, UtcTimestamp, uint64_to_text
+from toolcrib.server.columns import (
+    ExactDouble,
+    ExactText,
+    ToolcribType,
+    UnsignedBigInteger,
+    UtcTimestamp,
+    uint64_to_text,
+)
 from toolcrib.server.history import REVISION, START
 from toolcrib.server.schema.renames import Match
 from toolcrib.server.schema.shapes import FieldShape
@@ -45,6 +54,8 @@ STANDARD_TIMES = ("create_time", "update_time")
 
 # How bytes are written, where not as standard SQL has them.
 _BYTES = {"postgresql": "'\\x{}'", "cockroachdb": "'\\x{}'", "mssql": "0x{}"}
+# Types of MariaDB for text and bytes.
+_SIZED = re.compile(r"(?:LONG|MEDIUM|TINY)?TEXT|VARCHAR|VARBINARY|(?:LONG|MEDIUM|TINY)?BLOB")
 # What each type has where nothing was written; all others are numbers.
 _ZEROS: dict[str, Any] = {"bool": False, "string": "", "bytes": b"", "float": 0.0, "double": 0.0}
 
@@ -124,6 +135,19 @@ class Values:
             return func.coalesce(value, literal(zero_of(field), column.type))
         return case((self._is_zero(stored, column, field), null()), else_=value)
 
+    def is_resized(self, altered: Altered) -> bool:
+        """Whether text or bytes are to have room for more, or for less, and nothing else is changed."""
+        limited = isinstance(self._match.table.c[altered.column].type, ExactText | LargeBinary)
+        return self._dialect.name == "mysql" and limited and _SIZED.match(altered.stored_type) is not None
+
+    def too_long(self, name: str) -> ColumnElement[bool] | None:
+        """Whether what is stored is longer than its column is to be; None where that is as long as it likes."""
+        type_ = self._match.table.c[name].type
+        if isinstance(type_, ExactText):
+            return func.char_length(self._stored(name)) > type_.characters_max if type_.characters_max else None
+        room = getattr(type_.dialect_impl(self._dialect), "length", None)
+        return func.length(self._stored(name)) > room if room else None
+
     def outside(self, name: str, stored_type: str, lowest: int, highest: int) -> ColumnElement[bool]:
         """Whether a stored number is below or above the bounds of a type."""
         stored = self._as_number(self._stored(name), stored_type)
@@ -133,6 +157,8 @@ class Values:
         return or_(stored < lowest, stored > highest)
 
     def _converted(self, stored: ColumnElement[Any], column: Column[Any], altered: Altered) -> ColumnElement[Any]:
+        if self.is_resized(altered):
+            return stored
         if self._dialect.name != "sqlite":
             number = self._as_number(stored, altered.stored_type)
             return number != 0 if isinstance(column.type, Boolean) else cast(number, column.type)
@@ -156,6 +182,9 @@ class Values:
             return stored == literal(zero_of(field), column.type)
         if self._dialect.name == "sqlite":
             return func.toolcrib_is_zero(stored) == 1
+        if self._dialect.name == "mysql":
+            # There -0.0 is another number (exact_number.py).
+            return stored == 0
         return and_(stored == 0, cast(stored, Text) != "-0")
 
     def _commit_of_row(self) -> ColumnElement[Any]:

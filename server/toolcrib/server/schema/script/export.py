@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Dialect, inspect
 
 from toolcrib.codegen.layout import Node
 from toolcrib.server.errors import StartError
-from toolcrib.server.schema.backfill import find_backfills
+from toolcrib.server.schema.backfill import find_backfills, find_unset
 from toolcrib.server.schema.evolve import Schema
 from toolcrib.server.schema.indexes import stored_indexes
 from toolcrib.server.schema.planner import Change, Evolution
@@ -70,7 +70,8 @@ def export(
 
 def _require_structural(connection: Connection, found: Evolution) -> None:
     """Raises StartError for what is more than the form of tables: records that are written, each with its audit."""
-    parts = [f"a backfill of {one.served.component.name}" for one in find_backfills(connection, found.changes)]
+    unset = find_unset(connection, found.changes, found.left)
+    parts = [f"a backfill of {one.served.component.name}" for one in find_backfills(connection, found.changes, unset)]
     parts += [f"documents of {one.component.name} that are written anew" for one in found.rewritten]
     for change in found.changes:
         table = change.match.table
