@@ -12,9 +12,9 @@ from cryptography.x509.oid import NameOID
 
 from toolcrib.server.call import ActorSource, Caller
 from toolcrib.server.errors import InvalidRequest
+from toolcrib.server.tenants import TENANT_CHARACTERS_MAX
 
 ACTOR_CHARACTERS_MAX = 200
-TENANT_CHARACTERS_MAX = 100
 REASON_CHARACTERS_MAX = 1000
 
 _ACTOR_KEYS = ("x-actor", "x-actor-bin", "x-user", "x-user-bin")

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from toolcrib.server.columns import ExactText, IntegerKey, UtcTimestamp
+from toolcrib.server.tenants import TENANT_CHARACTERS_MAX
 
 # Raised whenever the tables below change, so that an older server refuses a newer database.
 LAYOUT_VERSION = 6
@@ -38,6 +39,9 @@ LAYOUT_NAME = "layout_version"
 REVISION_SEQUENCE = "revision"
 # A component's key sequence has its table's name behind this.
 KEY_SEQUENCE = "key:"
+
+# What the index of the audit has room for on MariaDB, beside the component and the tenant; elsewhere there is no limit.
+RECORD_KEY_CHARACTERS_MAX = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ def system_tables(metadata: MetaData) -> SystemTables:
         Column("refused_calls", BigInteger, nullable=False),
         Column("entry_count", Integer, nullable=False),
         # That of the call; empty where it had none.
-        Column("tenant", ExactText, nullable=False),
+        Column("tenant", ExactText(TENANT_CHARACTERS_MAX), nullable=False),
         Column("hash", LargeBinary, nullable=False),
         Index("toolcrib_transaction_commit_time", "commit_time"),
         Index("toolcrib_transaction_actor", "actor", "revision"),
@@ -101,12 +105,12 @@ def system_tables(metadata: MetaData) -> SystemTables:
         Column("revision", BigInteger, ForeignKey(transaction.c.revision), nullable=False),
         Column("ordinal", Integer, nullable=False),
         Column("component", ExactText(255), nullable=False),
-        Column("record_key", ExactText(500), nullable=False),
+        Column("record_key", ExactText(RECORD_KEY_CHARACTERS_MAX), nullable=False),
         Column("operation", SmallInteger, nullable=False),
         Column("before_image", LargeBinary, nullable=True),
         Column("after_image", LargeBinary, nullable=True),
         # Whose record it is; empty where all tenants share the component.
-        Column("tenant", ExactText, nullable=False),
+        Column("tenant", ExactText(TENANT_CHARACTERS_MAX), nullable=False),
         Column("hash", LargeBinary, nullable=False),
         PrimaryKeyConstraint("revision", "ordinal"),
         Index("toolcrib_audit_record", "component", "tenant", "record_key", "revision"),
@@ -118,7 +122,7 @@ def system_tables(metadata: MetaData) -> SystemTables:
         metadata,
         # Counts up, so that the oldest are found without an index of times.
         Column("number", IntegerKey, primary_key=True, autoincrement=False),
-        Column("tenant", ExactText, nullable=False),
+        Column("tenant", ExactText(TENANT_CHARACTERS_MAX), nullable=False),
         Column("actor", ExactText, nullable=False),
         Column("request_id", ExactText, nullable=False),
         Column("commit_time", UtcTimestamp, nullable=False),

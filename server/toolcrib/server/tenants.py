@@ -18,6 +18,7 @@ from sqlalchemy.sql.visitors import iterate
 from toolcrib.server.columns import ExactText
 
 TENANT = "toolcrib_tenant"
+TENANT_CHARACTERS_MAX = 100
 # No field of a component begins like this.
 GIVEN = f"given_{TENANT}"
 

@@ -26,6 +26,7 @@ from toolcrib.server.component_statements import PositionedUpdate
 from toolcrib.server.database import Database
 from toolcrib.server.databases.backend import Backend
 from toolcrib.server.databases.cockroachdb import CockroachSession
+from toolcrib.server.databases.mariadb_session import MariadbSession
 from toolcrib.server.databases.mssql_session import SqlServerSession
 from toolcrib.server.databases.postgresql_session import PostgresqlSession
 from toolcrib.server.databases.sqlite_session import SqliteSession
@@ -52,6 +53,7 @@ FOLDERS = (EXAMPLES, TESTS / "components", TESTS / "support/model/components")
 URLS = {
     "sqlite": "sqlite:///plant.db",
     "postgresql": "postgresql://plant",
+    "mariadb": "mariadb://plant/plant",
     "cockroachdb": "cockroachdb://plant",
     "mssql": "mssql://plant?cafile=",
 }
@@ -94,7 +96,11 @@ class Told(NamedTuple):
 def store_of(kind: str, folder: Path = EXAMPLES) -> Store:
     """The components of a folder on a kind of database that nobody has connected to."""
     repositories = [generated.repository for generated in import_components(folder)]
-    return Store(Database(URLS[kind]), repositories, Application())
+    database = Database(URLS[kind])
+    if kind == "mariadb":
+        # What it would find out by asking.
+        database.engine.dialect.is_mariadb = True  # type: ignore[attr-defined]  # MySQL's
+    return Store(database, repositories, Application())
 
 
 def tables(dialect: Dialect, given: list[Table]) -> Iterator[Told]:
@@ -244,6 +250,7 @@ _SESSIONS: Mapping[str, Any] = {
     "postgresql": lambda connection: PostgresqlSession(
         connection, read_only=False, news="NOTIFY toolcrib, '0'", secret=""
     ),
+    "mariadb": lambda connection: MariadbSession(connection, read_only=False),
     "cockroachdb": lambda connection: CockroachSession(connection, read_only=False, news="", secret=""),
     "mssql": lambda connection: SqlServerSession(connection, read_only=False),
 }
@@ -252,7 +259,7 @@ _SESSIONS: Mapping[str, Any] = {
 class _Recorder:
     """A driver's connection, and its cursor, that keep what they are told."""
 
-    closed = False
+    closed, open = False, True
 
     def __init__(self) -> None:
         self._told: list[str] = []
@@ -262,12 +269,19 @@ class _Recorder:
     def info(self) -> Any:
         return SimpleNamespace(transaction_status=TransactionStatus.INTRANS if self.in_transaction else 0)
 
-    def cursor(self) -> _Recorder:
+    def cursor(self, _kind: object = None) -> _Recorder:
         return self
+
+    def fetchone(self) -> Any:
+        return (0,)
 
     def execute(self, sql: str, _parameters: Any = ()) -> _Recorder:
         self._told.append(sql)
-        self.in_transaction = "BEGIN" in sql or (self.in_transaction and "COMMIT" not in sql and sql != "ROLLBACK")
+        self.in_transaction = (
+            "BEGIN" in sql
+            or "START TRANSACTION" in sql
+            or (self.in_transaction and "COMMIT" not in sql and sql != "ROLLBACK")
+        )
         return self
 
     def taken(self) -> str:

@@ -19,6 +19,7 @@ from toolcrib.server.databases.backend import Backend, Figures, Finding, Stored
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.mariadb_connection import CONVERSIONS, FLAGS, MariadbConnection
 from toolcrib.server.databases.mariadb_session import GATE, MariadbSession
+from toolcrib.server.databases.places import shown
 from toolcrib.server.errors import ConnectionLost, DatabaseUnavailable, StartError, StorageError, StoreError
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class Mariadb(Backend):
     driver_error = pymysql.err.Error
 
     def __init__(self, url: URL, limits: Limits) -> None:
-        self.place = url.render_as_string(hide_password=True)
+        self.place = shown(url)
         self._limits = limits
         self._opened = self._refused = 0
         self.engine = create_engine(

@@ -19,14 +19,16 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.types import TypeEngine
 
 from toolcrib.server.columns import ExactText
+from toolcrib.server.system_tables import RECORD_KEY_CHARACTERS_MAX
+from toolcrib.server.tenants import TENANT, TENANT_CHARACTERS_MAX
 
 _DIALECT = "mysql"
 _INDEX_BYTES_MAX = 3072
 _CHARACTER_BYTES = 4
 # What anything but text and bytes takes at most in an index, NULL included; and more than the length of these.
 _OTHER_BYTES = 10
-# A key stands in the audit too, whose index has the component's name beside it (`system_tables.py`).
-_KEY_BYTES_MAX = 500 * _CHARACTER_BYTES + _OTHER_BYTES
+# A key stands in the audit too, whose index has the component's name and the tenant beside it.
+_KEY_BYTES_MAX = RECORD_KEY_CHARACTERS_MAX * _CHARACTER_BYTES + _OTHER_BYTES
 
 LIVE_COLUMN = "toolcrib_live"
 _LIVE = f"`{LIVE_COLUMN}` TINYINT GENERATED ALWAYS AS (if(`delete_time` IS NULL, 1, NULL)) VIRTUAL INVISIBLE"
@@ -37,6 +39,8 @@ _OPTIONS = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARSET=utf8mb4"
 
 def fit(table: Table) -> None:
     """Gives the columns of a declared table types that hold what the others' do."""
+    if TENANT in table.c:
+        table.c[TENANT].type = ExactText(TENANT_CHARACTERS_MAX)
     shares: dict[str, int] = {}
     for columns, room in _indexed(table):
         for name, share in _shares(columns, room):
@@ -53,7 +57,7 @@ def is_unique_among_live(index: Index) -> bool:
 def _indexed(table: Table) -> Iterator[tuple[Sequence[Column[Any]], int]]:
     """The columns of the key, and of each index and unique constraint, and how many bytes these may take."""
     key = list(table.primary_key.columns)
-    yield key, _KEY_BYTES_MAX
+    yield key, min(_KEY_BYTES_MAX + _limited(key), _INDEX_BYTES_MAX)
     # With room for a key of numbers behind the values: by such an index rows are read in an order that the key decides.
     room = _INDEX_BYTES_MAX - _OTHER_BYTES * len(key)
     for index in table.indexes:
@@ -65,15 +69,25 @@ def _indexed(table: Table) -> Iterator[tuple[Sequence[Column[Any]], int]]:
 
 def _shares(columns: Sequence[Column[Any]], room: int) -> Iterator[tuple[str, int]]:
     """How many bytes each column may take that has no limit of its own."""
-    open_ended = [column for column in columns if isinstance(column.type, ExactText | LargeBinary)]
-    left = room - _OTHER_BYTES * len(columns)
+    open_ended = [column for column in columns if _is_open_ended(column.type)]
+    left = room - _OTHER_BYTES * len(columns) - _limited(columns)
     for column in open_ended:
         yield column.name, left // len(open_ended)
 
 
+def _limited(columns: Sequence[Column[Any]]) -> int:
+    """How many bytes the columns take that have a limit of their own."""
+    limits = [column.type.characters_max for column in columns if isinstance(column.type, ExactText)]
+    return sum(limits) * _CHARACTER_BYTES
+
+
+def _is_open_ended(type_: TypeEngine[Any]) -> bool:
+    return isinstance(type_, LargeBinary) or (isinstance(type_, ExactText) and not type_.characters_max)
+
+
 def _fitted(type_: TypeEngine[Any], bytes_max: int) -> TypeEngine[Any]:
     if isinstance(type_, ExactText):
-        return type_ if type_.characters_max else ExactText(bytes_max // _CHARACTER_BYTES)
+        return ExactText(bytes_max // _CHARACTER_BYTES) if _is_open_ended(type_) else type_
     if isinstance(type_, LargeBinary):
         return type_.with_variant(mysql.VARBINARY(bytes_max) if bytes_max else mysql.LONGBLOB(), _DIALECT)
     return type_
