@@ -25,12 +25,18 @@ from toolcrib.server.schema.evolve import Brought, Schema, newest_version
 from toolcrib.server.schema.record import SchemaVersion, read_record
 from toolcrib.server.schema.unfinished import begin_again
 from toolcrib.server.sequences import tenant_sequence
-from toolcrib.server.system_tables import LAYOUT_NAME, LAYOUT_VERSION, REVISION_SEQUENCE, SystemTables, system_tables
+from toolcrib.server.system_tables import (
+    LAYOUT_NAME,
+    LAYOUT_VERSION,
+    REVISION_SEQUENCE,
+    WRITER_SECRET,
+    SystemTables,
+    system_tables,
+)
 from toolcrib.server.tenants import TENANT
 
 _PAGE_TOKEN_SECRET = "page_token_secret"  # noqa: S105  # the name it is kept under
 _HISTORY = "history"
-_WRITER_SECRET = "writer_secret"  # noqa: S105  # the name it is kept under
 
 _HISTORY_BYTES = 16
 _SECRET_BYTES = 32
@@ -81,7 +87,7 @@ class Database:
                         bring_up(connection, self._layout(connection))
                     self._create_system_tables(connection)
                     begin_again(connection)
-                    secret = self._meta(connection, _WRITER_SECRET, os.urandom(_SECRET_BYTES).hex().encode()).decode()
+                    secret = self._meta(connection, WRITER_SECRET, os.urandom(_SECRET_BYTES).hex().encode()).decode()
                     self.backend.introduce(connection, secret)
                     brought = schema.bring_up(connection, self.system, self.backend.place, self._back_up, secret)
                     self.direct_tables = self.backend.direct_tables(connection)
@@ -89,6 +95,7 @@ class Database:
                     self.formerly, self.schema_version = brought.formerly, newest_version(connection, self.system)
                     self.backend.tell_of_tenants(connection, schema.tables())
                     self._create_sequences(connection, sequences)
+                    schema.count_on(connection, self.direct_tables)
                     self._note_since(connection, versioned, brought.created)
                     self.page_token_secret = self._meta(connection, _PAGE_TOKEN_SECRET, os.urandom(32))
                     self.history = self._meta(connection, _HISTORY, os.urandom(_HISTORY_BYTES))

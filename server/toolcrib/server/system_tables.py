@@ -40,6 +40,12 @@ REVISION_SEQUENCE = "revision"
 # A component's key sequence has its table's name behind this.
 KEY_SEQUENCE = "key:"
 
+# Rows of `toolcrib_meta` that are about a database, and not about what is in it: they do not go along to another one.
+# Whose copy it is; where writes wait while the schema is changed; what was begun of such a change; whom triggers know.
+MIGRATION_MARK, WRITE_GATE, UNFINISHED_SCHEMA = "migration", "gate", "unfinished_schema"
+WRITER_SECRET = "writer_secret"  # noqa: S105  # the name it is kept under
+OWN_META = (MIGRATION_MARK, WRITE_GATE, UNFINISHED_SCHEMA, WRITER_SECRET)
+
 # What the index of the audit has room for on MariaDB, beside the component and the tenant; elsewhere there is no limit.
 RECORD_KEY_CHARACTERS_MAX = 400
 

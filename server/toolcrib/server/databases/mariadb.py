@@ -18,9 +18,10 @@ from toolcrib.server.databases import mariadb_audit, mariadb_errors, mariadb_tab
 from toolcrib.server.databases.backend import Backend, Figures, Finding, Stored
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.mariadb_connection import CONVERSIONS, FLAGS, MariadbConnection
-from toolcrib.server.databases.mariadb_session import GATE, MariadbSession
+from toolcrib.server.databases.mariadb_session import MariadbSession
 from toolcrib.server.databases.places import shown
 from toolcrib.server.errors import ConnectionLost, DatabaseUnavailable, StartError, StorageError, StoreError
+from toolcrib.server.system_tables import WRITE_GATE
 
 logger = logging.getLogger(__name__)
 
@@ -187,11 +188,11 @@ class Mariadb(Backend):
             return False
         self._make_gate(guard)
         guard.exec_driver_sql("START TRANSACTION")
-        guard.exec_driver_sql("SELECT value FROM toolcrib_meta WHERE name = %s FOR UPDATE", (GATE,)).all()
+        guard.exec_driver_sql("SELECT value FROM toolcrib_meta WHERE name = %s FOR UPDATE", (WRITE_GATE,)).all()
         return True
 
     def _make_gate(self, connection: Connection) -> None:
-        connection.exec_driver_sql("INSERT IGNORE INTO toolcrib_meta (name, value) VALUES (%s, '')", (GATE,))
+        connection.exec_driver_sql("INSERT IGNORE INTO toolcrib_meta (name, value) VALUES (%s, '')", (WRITE_GATE,))
 
     def _configure(self, driver: MariadbConnection, _record: object) -> None:
         self._opened += 1

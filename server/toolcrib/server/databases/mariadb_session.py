@@ -15,17 +15,16 @@ from toolcrib.server.errors import DatabaseUnavailable
 from toolcrib.server.query.steps import PlanStep
 from toolcrib.server.session import SAVEPOINT, Session
 from toolcrib.server.statements import Prepared
+from toolcrib.server.system_tables import WRITE_GATE
 
 # One moment: the snapshot is taken when the transaction begins, whichever table is read first.
 _BEGIN_READ = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 _BEGIN_WRITE = "START TRANSACTION READ WRITE"
-# The row of toolcrib_meta at which writes wait while the schema is changed, which here is not one transaction.
-GATE = "gate"
 # Whoever writes holds the row of the revisions until its commit, on whichever server, and the gate before it. So there
 # is one writer at a time, each sees all that was committed before, and where a revision can be seen all before it can.
 _LOCK = (
-    "SELECT s.last_value FROM toolcrib_meta AS m STRAIGHT_JOIN toolcrib_sequence AS s "
-    "WHERE m.name = %s AND s.name = 'revision' FOR UPDATE"
+    "SELECT s.last_value FROM toolcrib_meta AS m LEFT JOIN toolcrib_sequence AS s ON s.name = 'revision' "
+    "WHERE m.name = %s FOR UPDATE"
 )
 _NO_GATE = "toolcrib_meta lacks the row at which writes wait for their turn; start the server again, which makes it"
 _ROW = "toolcrib_row"
@@ -60,7 +59,7 @@ class MariadbSession(Session):
         """Takes the row of the revisions: there is one writer at a time."""
         self.cursor.execute(_BEGIN_WRITE)
         try:
-            if self.cursor.execute(_LOCK, [GATE]).fetchone() is None:
+            if self.cursor.execute(_LOCK, [WRITE_GATE]).fetchone() is None:
                 raise DatabaseUnavailable(_NO_GATE)
         except BaseException:
             self.rollback()

@@ -135,7 +135,7 @@ WHERE relnamespace = current_schema()::regnamespace AND tgname = ANY(%s)
 _RAISE_SEQUENCE = """
 SELECT setval(to_regclass(quote_ident(%(sequence)s)), greatest(1, last), last > 0)
 FROM (SELECT greatest(0, (SELECT last_value FROM toolcrib_sequence WHERE name = %(name)s),
-  (SELECT max({key}) FROM {table})) AS last) AS known
+  (SELECT max({key}) FROM {table}), pg_sequence_last_value(to_regclass(quote_ident(%(sequence)s)))) AS last) AS known
 """
 _KEEP_LAST = """
 UPDATE toolcrib_sequence SET last_value =
@@ -175,11 +175,16 @@ class DirectTable:
             driver.execute(f'ALTER TABLE {_quoted(self.name)} ENABLE ALWAYS TRIGGER "{name}"')
         driver.execute(f"COMMENT ON TRIGGER \"{_NOTE}\" ON {_quoted(self.name)} IS '{self.digest()}'")
         if self.counted_key:
-            table, key = _quoted(self.name), _quoted(self.counted_key)
-            sequence = key_sequence(self.name)
-            driver.execute(f"CREATE SEQUENCE {_quoted(sequence)} OWNED BY {table}.{key}")
-            raised = _RAISE_SEQUENCE.format(table=table, key=key)
-            driver.execute(raised, {"sequence": sequence, "name": self.sequence_name})
+            owner = f"{_quoted(self.name)}.{_quoted(self.counted_key)}"
+            driver.execute(f"CREATE SEQUENCE {_quoted(key_sequence(self.name))} OWNED BY {owner}")
+            self.count_on(connection)
+
+    def count_on(self, connection: Connection) -> None:
+        """Counts keys on from the highest that there is, or that was ever given: records may be from elsewhere."""
+        if self.counted_key:
+            raised = _RAISE_SEQUENCE.format(table=_quoted(self.name), key=_quoted(self.counted_key))
+            names = {"sequence": key_sequence(self.name), "name": self.sequence_name}
+            driver_connection(connection).execute(raised, names)
 
     def _triggers(self, digest: str) -> str:
         key_field = self.counted_key or self.uuid_key

@@ -8,9 +8,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, Table, select
 
 from toolcrib.server.errors import StartError
-
-# The row of toolcrib_meta that is each database's own, and so neither copied nor compared.
-MARKER = "migration"
+from toolcrib.server.system_tables import MIGRATION_MARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +26,15 @@ class Marker:
 
 def read_marker(connection: Connection, meta: Table) -> Marker | None:
     """That of a database; None where it was not filled from another one."""
-    stored = connection.execute(select(meta.c.value).where(meta.c.name == MARKER)).scalar_one_or_none()
+    stored = connection.execute(select(meta.c.value).where(meta.c.name == MIGRATION_MARK)).scalar_one_or_none()
     return None if stored is None else Marker(**json.loads(stored))
 
 
 def write_marker(connection: Connection, meta: Table, marker: Marker) -> None:
     """Replaces it."""
     value = json.dumps(asdict(marker)).encode()
-    if not connection.execute(meta.update().where(meta.c.name == MARKER).values(value=value)).rowcount:
-        connection.execute(meta.insert().values(name=MARKER, value=value))
+    if not connection.execute(meta.update().where(meta.c.name == MIGRATION_MARK).values(value=value)).rowcount:
+        connection.execute(meta.insert().values(name=MIGRATION_MARK, value=value))
 
 
 def require_finished(connection: Connection, meta: Table, place: str) -> None:

@@ -5,7 +5,7 @@ A row is a list of values that are the same on every kind of database: `content`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from operator import itemgetter
 from typing import Any
 
@@ -15,10 +15,10 @@ from sqlalchemy.types import TypeEngine
 from toolcrib.server.columns import Convert, ToolcribType
 from toolcrib.server.databases.backend import Stored
 from toolcrib.server.errors import MigrationFailed
-from toolcrib.server.migration.marker import MARKER
 from toolcrib.server.statements import Prepared
 from toolcrib.server.store import Store
 from toolcrib.server.system_statements import insert_into
+from toolcrib.server.system_tables import OWN_META
 
 Row = list[Any]
 Key = tuple[Any, ...]
@@ -30,11 +30,11 @@ _TRUTH = {0: False, 1: True}
 class SideTable:
     """A table: how its rows are counted, read in the order of their key, written and deleted."""
 
-    def __init__(self, table: Table, dialect: Dialect, *, own: str | None = None) -> None:
-        """The row with the name `own`, if one is given, is none of those that are copied."""
+    def __init__(self, table: Table, dialect: Dialect, *, own: Collection[str] = ()) -> None:
+        """Rows with the names `own` are none of those that are copied."""
         keys = list(table.primary_key.columns)
         positions = [list(table.columns).index(column) for column in keys]
-        others = [] if own is None else [table.c.name != literal_column(f"'{own}'")]
+        others = [table.c.name.not_in([literal_column(f"'{name}'") for name in own])] if own else []
         self.table = table
         self.key_of: Callable[[Row], Key] = (
             itemgetter(*positions) if len(positions) > 1 else lambda row: (row[positions[0]],)
@@ -90,7 +90,7 @@ class Side:
         self.backend = store.database.backend
         self.place = self.backend.place
         self.tables = [
-            SideTable(table, store.dialect, own=MARKER if table is store.database.system.meta else None)
+            SideTable(table, store.dialect, own=OWN_META if table is store.database.system.meta else ())
             for table in store.database.metadata.sorted_tables
         ]
 

@@ -16,9 +16,10 @@ from toolcrib.server.errors import StartError
 from toolcrib.server.schema.alembic_table import alembic_revisions
 from toolcrib.server.schema.planner import Evolution, evolution
 from toolcrib.server.schema.record import Author, Recorded, SchemaVersion, following, read_record, write_record
-from toolcrib.server.schema.served import Served
+from toolcrib.server.schema.served import Served, notes_direct_writes
 from toolcrib.server.schema.steps import Plan
 from toolcrib.server.schema.text import plan_text
+from toolcrib.server.schema.triggers import direct_table
 from toolcrib.server.schema.unfinished import NOTHING, clear, forget, read_unfinished
 from toolcrib.server.system_tables import SystemTables
 
@@ -61,6 +62,12 @@ class Schema:
     def tables(self) -> list[Table]:
         """The components' own tables."""
         return [one.table for one in self.served]
+
+    def count_on(self, connection: Connection, direct: Collection[str]) -> None:
+        """Counts keys on in the tables named `direct`, whose keys the database counts for others too."""
+        for one in self.served:
+            if one.table.name in direct and notes_direct_writes(one.component, connection.dialect):
+                direct_table(one, connection.dialect).count_on(connection)
 
     def plan(self, connection: Connection, system: SystemTables, database: str) -> Evolution:
         """The way from what `database` has; reads only, and takes one without any table as well."""

@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, inspect, select
 
-_NAME = "unfinished_schema"
+from toolcrib.server.system_tables import UNFINISHED_SCHEMA
+
 _DIALECT = "mysql"
 
 # Columns by their tables.
@@ -58,7 +59,7 @@ def read_unfinished(connection: Connection, meta: Table) -> Unfinished:
     """What was noted and not forgotten; nothing where a database has transactions for that, or no tables yet."""
     if connection.dialect.name != _DIALECT or not inspect(connection).has_table(meta.name):
         return NOTHING
-    found = connection.execute(select(meta.c.value).where(meta.c.name == _NAME)).scalar_one_or_none()
+    found = connection.execute(select(meta.c.value).where(meta.c.name == UNFINISHED_SCHEMA)).scalar_one_or_none()
     return NOTHING if found is None else Unfinished(**json.loads(found))
 
 
@@ -67,14 +68,14 @@ def note(connection: Connection, meta: Table, begun: Unfinished) -> None:
     if connection.dialect.name == _DIALECT:
         forget(connection, meta)
         content = json.dumps(asdict(begun), separators=(",", ":")).encode()
-        connection.execute(meta.insert().values(name=_NAME, value=content))
+        connection.execute(meta.insert().values(name=UNFINISHED_SCHEMA, value=content))
         connection.exec_driver_sql("COMMIT")
 
 
 def forget(connection: Connection, meta: Table) -> None:
     """Notes that all is done, with whatever else the transaction does."""
     if connection.dialect.name == _DIALECT:
-        connection.execute(meta.delete().where(meta.c.name == _NAME))
+        connection.execute(meta.delete().where(meta.c.name == UNFINISHED_SCHEMA))
 
 
 def begin_again(connection: Connection) -> None:
