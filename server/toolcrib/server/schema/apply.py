@@ -37,7 +37,7 @@ def apply_changes(connection: Connection, system: SystemTables, found: Evolution
             change_table(connection, change.renamed())
     for served in found.rewritten:
         rewrite_documents(connection, served)
-    backfiller = Backfiller(connection, system, author.actor, author.method)
+    backfiller = Backfiller(connection, system, author)
     backfiller.run(backfills)
     return backfiller.revision
 

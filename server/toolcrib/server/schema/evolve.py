@@ -17,7 +17,7 @@ from toolcrib.server.schema.alembic_table import alembic_revisions
 from toolcrib.server.schema.planner import Evolution, evolution
 from toolcrib.server.schema.record import Author, Recorded, SchemaVersion, following, read_record, write_record
 from toolcrib.server.schema.served import Served
-from toolcrib.server.schema.steps import Plan
+from toolcrib.server.schema.steps import Plan, SchemaDiffers
 from toolcrib.server.schema.text import plan_text
 from toolcrib.server.system_tables import SystemTables
 
@@ -56,6 +56,8 @@ class Schema:
     author: Author
     policy: Policy = Policy.ADDITIVE
     allowed: Collection[str] = ()
+    # Of the plan that was reviewed; None takes whatever is found.
+    etag: str | None = None
 
     def plan(self, connection: Connection, system: SystemTables, database: str) -> Evolution:
         """The way from what `database` has; reads only, and takes one without any table as well."""
@@ -68,18 +70,22 @@ class Schema:
     ) -> Brought:
         """Brings `database` up to what is served, within the transaction of `connection`.
 
-        Raises PlanRefused where steps are not taken, and StartError where the policy is to change nothing.
+        Raises PlanRefused where steps are not taken, SchemaDiffers where the policy is to change nothing, PlanChanged,
+        and StartError.
         """
         if self.policy is Policy.OFF:
             return self._as_it_is(connection, system, database)
         found = self.plan(connection, system, database)
         if self.policy is Policy.CHECK and found.plan.steps:
-            raise StartError(
+            raise SchemaDiffers(
+                found.plan,
                 f"{database} differs from the components in {len(found.plan.steps)} steps, the first: "
                 f"{found.plan.steps[0].text}; schema_policy is check: see `toolcrib schema plan`, then run `toolcrib "
-                "schema apply`"
+                "schema apply`",
             )
-        found.plan.require(self.allowed)
+        # What was applied already may be asked for again.
+        if found.plan.steps:
+            found.plan.require(self.allowed, self.etag)
         revisions = alembic_revisions(connection) if found.is_new_schema and not found.plan.steps else []
         if not found.is_new_schema or (self.policy is Policy.CHECK and not revisions):
             return Brought(formerly=found.recorded.formerly(), plan=found.plan, version=found.plan.version)
@@ -98,6 +104,8 @@ class Schema:
 
     def _version(self, found: Evolution, revision: int, revisions: Sequence[str]) -> SchemaVersion:
         text = plan_text(found.plan, self.allowed)
+        if self.author.reason:
+            text = f"{text}\n\nreason: {self.author.reason}"
         if revisions:
             text = f"{text}; Alembic has brought it there, at {', '.join(revisions)}"
         return SchemaVersion(
