@@ -33,6 +33,9 @@ def connected(address: str, ca: Path | None, certificate: Path | None, key: Path
         try:
             yield crib
         except Unavailable as error:
+            if error.reason:
+                # A server's own word.
+                raise
             raise CommandError(
                 f"no server answers at {address} ({error.message}); start one with `toolcrib serve`, or name another "
                 "with --server"

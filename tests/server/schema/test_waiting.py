@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+import trustme
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from support.behind import behind, locked, path_of
-from support.command import serving
+from support.command import serving, toolcrib
 from support.evolving import Evolving, option, part
 from support.lab import COMPONENTS, Lab, served
 from support.plant import health_stub, refused
@@ -122,6 +124,26 @@ def test_records_that_are_filled_in_are_audited_in_the_name_of_who_applied_it(sh
     (found,) = shop.serve(("get", 1))
     assert (found["name"], found["level"]) == ("a", 2)
     assert shop.verify()["ok"]
+
+
+def test_behind_mutual_tls_the_certificate_says_who_applied_it(refused_database: str, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    for name in ("127.0.0.1", "bob"):
+        issued = authority.issue_cert(name, common_name=name)
+        issued.cert_chain_pems[0].write_to_path(tmp_path / f"{name}.pem")
+        issued.private_key_pem.write_to_path(tmp_path / f"{name}.key")
+    files: dict[str, Any] = {
+        "tls_client_ca": tmp_path / "ca.pem",
+        "tls_certificate": tmp_path / "127.0.0.1.pem",
+        "tls_key": tmp_path / "127.0.0.1.key",
+    }
+    own = f"--tls-ca {tmp_path}/ca.pem --tls-cert {tmp_path}/bob.pem --tls-key {tmp_path}/bob.key".split()
+    with serve(COMPONENTS, database=refused_database, schema_wait=True, **files) as server:
+        there = ["--server", server.address, *own]
+        applied = toolcrib("schema", "apply", *there, "--actor", "mallory", "--allow", *ALLOW)
+        assert (applied.returncode, applied.stderr) == (0, "")
+        assert ", by bob (" in toolcrib("schema", "versions", *there).stdout
 
 
 def test_a_database_that_is_only_checked_is_applied_to_as_well(database: str) -> None:
