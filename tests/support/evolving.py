@@ -52,6 +52,11 @@ class Evolving:
         """The database, where it is a file."""
         return Path(self.database)
 
+    @property
+    def components(self) -> Path:
+        """The folder of those that are declared now."""
+        return self._components
+
     def backups(self) -> list[Path]:
         """The copies that were made of it, where it is a file."""
         return list(self._folder.glob("*.backup*"))

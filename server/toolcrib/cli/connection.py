@@ -58,6 +58,9 @@ def connected(
         try:
             yield crib.as_tenant(tenant).as_actor(operator)
         except Unavailable as error:
+            if error.reason:
+                # A server's own word.
+                raise
             raise CommandError(
                 f"no server answers at {address} ({error.message}); start one with `toolcrib serve`, or name another "
                 "with --server"

@@ -13,16 +13,16 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 
 from toolcrib.cli.console import complain
-from toolcrib.cli.running import STOP_SIGNALS, Say, run, stopping_in_words
+from toolcrib.cli.running import STOP_SIGNALS, Announce, Say, run, stopping_in_words
 from toolcrib.server.app import Server
 from toolcrib.server.errors import StartError
+from toolcrib.server.schema.steps import SchemaDiffers
 from toolcrib.server.settings import Settings
 
 # One that ends soon after it was started is not started anew before so long.
@@ -38,11 +38,26 @@ class _Worker:
     started: float = field(default_factory=time.monotonic)
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a worker tells: through `pipe` that it serves; that it waits it says for itself."""
+
+    pipe: Connection
+    announce: Announce
+
+    def waiting(self, address: str, refusal: SchemaDiffers) -> None:
+        self.announce.waiting(address, refusal)
+
+    def serving(self, _address: str) -> None:
+        self.pipe.send(_READY)
+
+
 class Processes:
     """The processes of one `serve`; `settings` have the port that they share."""
 
-    def __init__(self, server: Server, settings: Settings, say: Say) -> None:
+    def __init__(self, server: Server, settings: Settings, announce: Announce, say: Say) -> None:
         """Each process runs its own copy of `server`, which has not started."""
+        self._announce = announce
         self._server = server
         self._settings = settings
         self._say = say
@@ -51,18 +66,17 @@ class Processes:
         self._running: list[_Worker] = []
         self._asked, self._asks = socket.socketpair()
 
-    def run(self, announce: Callable[[], None]) -> None:
+    def run(self) -> None:
         """Returns when a signal has stopped them. Raises StartError where the first does not start."""
         for stop in STOP_SIGNALS:
             signal.signal(stop, lambda _number, _frame: self._asks.send(b"."))
         try:
-            # The first alone, as it makes what the database lacks.
+            # The first alone, as it makes what the database lacks, or waits until somebody does.
             self._require_ready(self._start(1))
             for worker in [self._start(number) for number in range(2, self._settings.workers + 1)]:
                 self._require_ready(worker)
-            announce()
+            self._announce.serving(self._settings.address)
             self._watch()
-            self._say(stopping_in_words(self._settings))
             self._stop()
         finally:
             for worker in self._running:
@@ -94,7 +108,7 @@ class Processes:
             inherited.close()
         threading.Thread(target=_end_with_parent, args=(pipe,), daemon=True).start()
         try:
-            run(self._server, self._settings, lambda: pipe.send(_READY), lambda _text: None)
+            run(self._server, self._settings, _Told(pipe, self._announce), lambda _text: None)
         except StartError as error:
             pipe.send(str(error))
             sys.exit(1)
@@ -102,6 +116,9 @@ class Processes:
     def _require_ready(self, worker: _Worker) -> None:
         """Waits until it serves. Raises StartError for what it says, or SystemExit where it is to stop already."""
         if self._asked in connection.wait([worker.pipe, self._asked]):
+            # It may be in the middle of what somebody has told it to apply.
+            self._stop()
+            self._say("stopped")
             sys.exit(0)
         said = _said(worker)
         if said != _READY:
@@ -131,6 +148,7 @@ class Processes:
 
     def _stop(self) -> None:
         """Lets all of them finish; at once if asked again."""
+        self._say(stopping_in_words(self._settings))
         self._asked.recv(1)
         for worker in self._running:
             worker.process.terminate()

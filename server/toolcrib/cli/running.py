@@ -6,10 +6,12 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
 from toolcrib.server.app import Server
 from toolcrib.server.event_loop import loop_factory
+from toolcrib.server.schema.steps import SchemaDiffers
 from toolcrib.server.settings import Settings
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -24,22 +26,46 @@ def begin_logging(settings: Settings) -> None:
     )
 
 
-def run(server: Server, settings: Settings, started: Callable[[], None], say: Say) -> None:
-    """Calls `started` when it serves, and tells `say` how it stops. Raises StartError."""
+class Announce(Protocol):
+    """What is told of a server."""
+
+    def waiting(self, address: str, refusal: SchemaDiffers) -> None:
+        """It waits for its schema, which is refused."""
+
+    def serving(self, address: str) -> None:
+        """It serves."""
+
+
+def run(server: Server, settings: Settings, announce: Announce, say: Say) -> None:
+    """Serves; tells `announce` of that, and `say` how it stops. Raises StartError."""
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_run(server, settings, started, say))
+        runner.run(_run(server, settings, announce, say))
 
 
-async def _run(server: Server, settings: Settings, started: Callable[[], None], say: Say) -> None:
+async def _run(server: Server, settings: Settings, announce: Announce, say: Say) -> None:
     stopping = asyncio.Event()
     # Before the start, so that a signal in the middle of it also ends in order.
     _on_stop_signal(stopping)
     await server.start()
-    started()
-    await stopping.wait()
+    if server.waits_for is not None:
+        announce.waiting(server.address, server.waits_for)
+        await _first(server.served(), stopping.wait())
+    if not stopping.is_set():
+        announce.serving(server.address)
+        await stopping.wait()
     say(stopping_in_words(settings))
     await server.stop()
     say("stopped")
+
+
+async def _first(*awaited: Coroutine[Any, Any, Any]) -> None:
+    """Returns when one of them has, or raises what it does; the others are cancelled."""
+    tasks = [asyncio.create_task(one) for one in awaited]
+    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in others:
+        task.cancel()
+    for task in done:
+        task.result()
 
 
 def stopping_in_words(settings: Settings) -> str:

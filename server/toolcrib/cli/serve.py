@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from toolcrib import codegen
 from toolcrib.cli import options
-from toolcrib.cli.console import CommandError, Json, note, print_json, working
+from toolcrib.cli.announcement import AsJson, InWords
+from toolcrib.cli.console import CommandError, Json, note, working
 from toolcrib.cli.processes import Processes
 from toolcrib.cli.running import begin_logging, run
 from toolcrib.cli.shared_port import shared_port
 from toolcrib.server.app import Server
-from toolcrib.server.databases.places import without_password
 from toolcrib.server.loading import load
-from toolcrib.server.network import trusts_metadata
-from toolcrib.server.settings import Settings, is_loopback, load_settings
+from toolcrib.server.settings import Settings, load_settings
 
 _APPLICATION = Path("app.py")
 
@@ -62,6 +59,7 @@ def serve(
     retention_key: options.RetentionKey = None,
     health_interval_s: options.HealthInterval = None,
     schema_policy: options.SchemaPolicy = None,
+    schema_wait: options.SchemaWait = None,
     reflection: options.Reflection = None,
     log_level: options.LogLevel = None,
     as_json: Json = False,
@@ -101,22 +99,21 @@ def serve(
         retention_key=retention_key,
         health_interval_s=health_interval_s,
         schema_policy=schema_policy,
+        schema_wait=schema_wait,
         reflection=reflection,
         log_level=log_level,
     )
     begin_logging(settings)
     target = target or default_target(settings)
-    announce = _announce_json if as_json else _announce
     with working(f"compiling {target}"):
         application, folder = load(target, settings)
+    announce = (AsJson if as_json else InWords)(settings, folder)
     if settings.workers == 1:
-        server = Server(settings, application, folder)
-        run(server, settings, lambda: announce(server.address, settings, folder), note)
+        run(Server(settings, application, folder), settings, announce, note)
         return
     with shared_port(settings.address) as port:
         shared = settings.model_copy(update={"address": port})
-        processes = Processes(Server(shared, application, folder), shared, note)
-        processes.run(lambda: announce(port, shared, folder))
+        Processes(Server(shared, application, folder), shared, announce, note).run()
 
 
 def default_target(settings: Settings) -> Path:
@@ -128,55 +125,3 @@ def default_target(settings: Settings) -> Path:
         f"there is neither {_APPLICATION} nor a folder {settings.components} here; name what to serve, or make a "
         "project with `toolcrib init <folder>`"
     )
-
-
-def _announce_json(address: str, settings: Settings, folder: Path) -> None:
-    print_json(
-        {
-            "address": address,
-            "database": without_password(settings.database),
-            "components": _names(folder),
-            "tls": settings.tls_certificate is not None,
-            "pid": os.getpid(),
-        }
-    )
-
-
-def _announce(address: str, settings: Settings, folder: Path) -> None:
-    lines = [
-        # Scripts wait for this one.
-        f"serving on {address}",
-        f"  database    {without_password(settings.database)}",
-        f"  components  {', '.join(_names(folder))}",
-        f"  actor       {_actor(settings)}",
-    ]
-    if settings.tls_certificate is not None:
-        own = "" if settings.tls_client_ca is None else " --tls-cert <yours.pem> --tls-key <yours.key>"
-        lines.append(f"  try         toolcrib audit --server {address} --tls-ca <authority.pem>{own}")
-    else:
-        if not is_loopback(settings.address):
-            lines.append("  security    NONE: everybody on the network can read and write (allow_insecure_bind)")
-        lines.append(f"  try         toolcrib audit --server {address}")
-        if settings.reflection:
-            lines.append(f"              grpcurl -plaintext {address} list")
-    lines.append("  stop        Ctrl-C")
-    # In one piece: who waits for the first line may not be there for the second.
-    typer.echo("\n".join(lines))
-
-
-def _names(folder: Path) -> list[str]:
-    return [entry.component for entry in codegen.read_manifest(codegen.cached(folder)).components]
-
-
-def _actor(settings: Settings) -> str:
-    """Who will be written down as the one who did it."""
-    sources = []
-    if settings.tls_client_ca is not None:
-        sources.append("the name in the client's certificate")
-    if trusts_metadata(settings):
-        sources.append("x-actor of the call")
-    if settings.default_actor is not None:
-        sources.append(f"{settings.default_actor!r}, the default actor")
-    if not sources:
-        return "nobody can write: set tls_client_ca, trust_metadata or default_actor"
-    return ", else ".join(sources)

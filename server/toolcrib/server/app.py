@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import grpc.aio
+from google.protobuf.descriptor_pool import Default
+from google.protobuf.empty_pb2 import Empty
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 from sqlalchemy import Table
@@ -15,17 +17,19 @@ from sqlalchemy import Table
 from toolcrib.server import health, network
 from toolcrib.server.answers import AnswerLimits
 from toolcrib.server.audit_servicer import AuditServicer
+from toolcrib.server.call import Call
 from toolcrib.server.database import Database
-from toolcrib.server.errors import EvidenceError, StartError
+from toolcrib.server.errors import EvidenceError, SchemaPending, StartError
 from toolcrib.server.health import Health
 from toolcrib.server.hooks import Application
 from toolcrib.server.identity import Identity
 from toolcrib.server.interceptors import access, answer_errors, establish_identity, log_access
 from toolcrib.server.loading import import_components
 from toolcrib.server.retention_servicer import RetentionServicer
-from toolcrib.server.rpc import Interceptor, Methods, register
-from toolcrib.server.schema.evolve import Policy, this_user
-from toolcrib.server.schema.record import Author
+from toolcrib.server.rpc import Handlers, Interceptor, Method, Methods
+from toolcrib.server.schema.evolve import Policy
+from toolcrib.server.schema.steps import SchemaDiffers
+from toolcrib.server.schema_keeper import SchemaKeeper
 from toolcrib.server.schema_servicer import SchemaServicer
 from toolcrib.server.settings import Settings
 from toolcrib.server.signing import VerifyingKey
@@ -61,16 +65,52 @@ class Server:
         self.components = [component.name for component in self._store.components()]
 
     async def start(self) -> None:
-        """Opens the database and begins to serve; `address` then has the real port. Raises StartError."""
-        settings, store = self._settings, self._store
+        """Opens the database and begins to serve; `address` then has the real port. Raises StartError.
+
+        Where the schema is refused and the settings say so, it waits for that (`waits_for`), and serves no more than
+        the schema, health and reflection until it is applied.
+        """
+        settings = self._settings
         self._server = grpc.aio.server(options=network.options(settings))
+        self._health = Health(self._database, self._tables(), interval_s=settings.health_interval_s)
+        self._handlers = Handlers(self._interceptors(), message_bytes_max=settings.message_bytes_max)
+        policy, interval_s = Policy(settings.schema_policy), settings.health_interval_s
+        self._schema = SchemaKeeper(self._store, policy, self._serve, interval_s=interval_s)
         address = network.bind(self._server, settings)
         try:
-            store.open(store.schema(Author(this_user(), "serve"), Policy(settings.schema_policy)))
+            self._schema.start(waits=settings.schema_wait)
         except BaseException:
             await self._server.stop(None)
             self._database.backend.close()
             raise
+        if self._schema.refusal is not None:
+            self._serve_schema()
+        self._server.add_generic_rpc_handlers((self._handlers,))
+        add_HealthServicer_to_server(self._health, self._server)
+        if settings.reflection:
+            names = [*self._tables(), health.SERVICE, reflection.SERVICE_NAME]
+            reflection.enable_server_reflection(names, self._server)
+        await self._server.start()
+        self.address = address
+
+    @property
+    def waits_for(self) -> SchemaDiffers | None:
+        """What the schema was refused for, of a start that waits."""
+        return self._schema.refusal
+
+    async def served(self) -> None:
+        """Returns when the components are served. Raises what keeps them from it once the schema is applied."""
+        await self._schema.served()
+
+    def _serve_schema(self) -> None:
+        """Serves the schema, and refuses all other calls."""
+        pending = {name: _pending(name, self._schema) for name in self._tables()}
+        self._handlers.serve({**pending, SchemaServicer.service: SchemaServicer(self._store, self._schema).methods()})
+        self._health.serving_only = SchemaServicer.service
+
+    def _serve(self) -> None:
+        """Serves everything; the database is open."""
+        settings, store = self._settings, self._store
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
         self._workers = Workers(
             store,
@@ -93,21 +133,12 @@ class Server:
         }
         services[WatchServicer.service] = WatchServicer(self._watches).methods()
         services[TransactionServicer.service] = TransactionServicer(self._workers, self._servicers).methods()
-        services[SchemaServicer.service] = SchemaServicer(self._workers, store).methods()
+        services[SchemaServicer.service] = SchemaServicer(store, self._schema).methods()
         services[AuditServicer.service] = AuditServicer(self._workers, store).methods()
         services[RetentionServicer.service] = RetentionServicer(self._workers, store, self._retention_key).methods()
-        interceptors: list[Interceptor] = [answer_errors, establish_identity(self._identity())]
-        if access.isEnabledFor(logging.DEBUG):
-            interceptors.append(log_access)
-        for name, methods in services.items():
-            register(self._server, name, methods, interceptors, message_bytes_max=settings.message_bytes_max)
-        self._health = Health(self._database, self._tables(), interval_s=settings.health_interval_s)
-        add_HealthServicer_to_server(self._health, self._server)
-        if settings.reflection:
-            reflection.enable_server_reflection([*services, health.SERVICE, reflection.SERVICE_NAME], self._server)
         self._workers.start()
-        await self._server.start()
-        self.address = address
+        self._handlers.serve(services)
+        self._health.serving_only = None
 
     async def wait(self) -> None:
         """Returns when the server has stopped."""
@@ -120,14 +151,27 @@ class Server:
         """
         grace_s = self._settings.stop_grace_s if grace_s is None else grace_s
         self._health.stop()
-        await self._watches.stop()
         # The lanes first: gRPC's own stop would cancel calls that it has read but not yet handed over.
         try:
-            await asyncio.wait_for(self._workers.stop(), grace_s)
+            await asyncio.wait_for(self._finish(), grace_s)
         except TimeoutError:
             logger.warning("calls still ran after %g s; they are cut off", grace_s)
         await self._server.stop(grace_s)
         self._database.backend.close()
+
+    async def _finish(self) -> None:
+        """Lets what is being done be done, and takes nothing more on."""
+        await self._schema.stop()
+        if not self._schema.is_waiting:
+            await self._watches.stop()
+            await self._workers.stop()
+
+    def _interceptors(self) -> list[Interceptor]:
+        """What each call passes, outermost first."""
+        interceptors: list[Interceptor] = [answer_errors, establish_identity(self._identity())]
+        if access.isEnabledFor(logging.DEBUG):
+            interceptors.append(log_access)
+        return interceptors
 
     def _identity(self) -> Identity:
         settings = self._settings
@@ -152,6 +196,15 @@ class Server:
             RetentionServicer.service: system.audit,
             SchemaServicer.service: system.schema,
         }
+
+
+def _pending(service: str, schema: SchemaKeeper) -> Methods:
+    """The methods of `service`, each of which refuses its calls for the time being. A refusal is no stream."""
+
+    async def refuse(_request: Empty, _call: Call) -> Empty:
+        raise SchemaPending(str(schema.refusal))
+
+    return [Method(method.name, Empty, refuse) for method in Default().FindServiceByName(service).methods]
 
 
 def _read_key(path: Path | None) -> VerifyingKey | None:

@@ -26,9 +26,13 @@ StoreError
 ├── WatchTooSlow            a watcher does not read what it is sent
 ├── PruningOff              nobody is set who may decide what is let go of
 ├── SignatureRejected       a plan of pruning is not signed, or not by whoever may decide it
-├── PlanOutdated            a plan of pruning would no longer come to what was signed
+├── PlanOutdated            a plan, of pruning or of the schema, would no longer come to what was reviewed
 ├── ChainBroken             what would be let go of is not what was written: it is evidence
 ├── Unsupported             by the database below
+├── SchemaPending           the server waits for somebody to apply the plan of its schema
+├── SchemaInUse             the server serves already, so the schema stays as it is
+├── SchemaStepsRefused      steps of the plan need to be allowed
+├── SchemaNotChanged        the database, or its backup, stands in the way of the plan
 ├── DeadlinePassed          before the call was run; nothing happened
 ├── Overloaded              too many calls wait; nothing happened
 ├── ShuttingDown
@@ -361,7 +365,7 @@ class SignatureRejected(StoreError):
 
 
 class PlanOutdated(StoreError):
-    """A plan was carried out already, or another one was in between."""
+    """A plan is no longer the one that was reviewed: it was carried out already, or something else was in between."""
 
     reason = "PLAN_OUTDATED"
 
@@ -383,6 +387,53 @@ class Unsupported(StoreError):
     """What the database below cannot do, or has not been made to."""
 
     reason = "UNSUPPORTED_BY_DATABASE"
+
+
+class SchemaPending(StoreError):
+    """The server waits until the schema of its database is that of its components. `why` is what it was refused for."""
+
+    reason = "SCHEMA_PENDING"
+    retry_delay_s: ClassVar[float] = 1.0
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the server waits for its schema (`toolcrib schema apply --server`): {why}")
+
+
+class SchemaInUse(StoreError):
+    """A server that serves its components does not change their tables."""
+
+    reason = "SCHEMA_IN_USE"
+
+    def __init__(self, database: str, steps: int) -> None:
+        super().__init__(
+            f"{database} differs from the components in {steps} steps, but this server serves them already; stop the "
+            "servers of the database and start this one again, with schema_wait to be asked first",
+            metadata={"steps": str(steps)},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedStep:
+    """A step of a plan, by its `name`, and why it is not taken by itself."""
+
+    name: str
+    description: str
+
+
+class SchemaStepsRefused(StoreError):
+    """Some `steps` of the plan are not taken unless they are allowed, or said otherwise in the .proto."""
+
+    reason = "SCHEMA_STEPS_REFUSED"
+
+    def __init__(self, message: str, steps: Sequence[RefusedStep]) -> None:
+        super().__init__(message, metadata={"steps": str(len(steps))})
+        self.steps = tuple(steps)
+
+
+class SchemaNotChanged(StoreError):
+    """The plan cannot be applied to the database as it is."""
+
+    reason = "SCHEMA_NOT_CHANGED"
 
 
 class DeadlinePassed(StoreError):

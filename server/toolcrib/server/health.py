@@ -44,6 +44,8 @@ class Health(HealthServicer):
         self._interval_s = interval_s
         self._known: dict[str, tuple[float, asyncio.Task[Status]]] = {}
         self._stopping = asyncio.Event()
+        # The one service that answers while all others wait; None where none does.
+        self.serving_only: str | None = None
 
     async def Check(  # noqa: N802  # as grpc.health.v1 names it
         self, request: HealthCheckRequest, context: grpc.aio.ServicerContext[HealthCheckRequest, HealthCheckResponse]
@@ -77,6 +79,8 @@ class Health(HealthServicer):
             return _SERVICE_UNKNOWN
         if self._stopping.is_set():
             return _NOT_SERVING
+        if self.serving_only is not None:
+            return _SERVING if service == self.serving_only else _NOT_SERVING
         now = time.monotonic()
         asked_at, task = self._known.get(service, (0.0, None))
         if task is None or (task.done() and now - asked_at >= self._interval_s):

@@ -1,6 +1,6 @@
-"""From gRPC's bytes to a handler and back: how the methods of a service are registered.
+"""From gRPC's bytes to a handler and back: how the methods of services are served.
 
-Each method's chain of interceptors is composed once, at registration; requests are parsed inside it, so that what does
+Each method's chain of interceptors is composed once, before any call; requests are parsed inside it, so that what does
 not parse is refused in the same way as everything else. An interceptor takes the handler that comes next and gives back
 one of its own, as hooks do with steps.
 """
@@ -8,7 +8,7 @@ one of its own, as hooks do with steps.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from operator import methodcaller
@@ -73,20 +73,27 @@ Handler = Callable[[bytes, NetworkCall], Awaitable[Message | None]]
 Interceptor = Callable[[Handler], Handler]
 
 
-def register(
-    server: grpc.aio.Server,
-    service: str,
-    methods: Methods,
-    interceptors: Sequence[Interceptor],
-    *,
-    message_bytes_max: int,
-) -> None:
-    """Registers methods of `service` behind `interceptors`, the first of which is the outermost."""
-    handlers = {
-        method.name: _handler(f"/{service}/{method.name}", method, interceptors, message_bytes_max)
-        for method in methods
-    }
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+class Handlers(grpc.GenericRpcHandler):
+    """What answers each method. gRPC takes it before the server starts; what it serves may change afterwards."""
+
+    def __init__(self, interceptors: Sequence[Interceptor], *, message_bytes_max: int) -> None:
+        """The first of `interceptors` is the outermost."""
+        self._interceptors = interceptors
+        self._message_bytes_max = message_bytes_max
+        self._by_path: Mapping[str, grpc.RpcMethodHandler[bytes, Any]] = {}
+
+    def serve(self, services: Mapping[str, Methods]) -> None:
+        """From now on calls are answered by these methods of services, and by no others."""
+        self._by_path = {
+            path: _handler(path, method, self._interceptors, self._message_bytes_max)
+            for service, methods in services.items()
+            for method in methods
+            for path in [f"/{service}/{method.name}"]
+        }
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, Any] | None:
+        """What answers a call, which gRPC asks for each; None where there is no such method."""
+        return self._by_path.get(handler_call_details.method)
 
 
 def _handler(

@@ -178,6 +178,11 @@ class Settings(BaseSettings):
         description="What a start does where the database is not as the components declare it: additive applies what "
         "loses nothing and refuses the rest, check refuses all, off does not look.",
     )
+    schema_wait: bool = Field(
+        default=False,
+        description="Whether a start that the schema refuses waits until somebody applies the plan over gRPC "
+        "(`toolcrib schema apply --server`), rather than end.",
+    )
     health_interval_s: float = Field(
         default=1.0, ge=0.01, le=3600, description="How often at most health asks the database."
     )

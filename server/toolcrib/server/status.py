@@ -23,6 +23,7 @@ DOMAIN = "toolcrib.dev"
 _MESSAGE_CHARACTERS = 600
 _TEXT_CHARACTERS = 200
 _VIOLATIONS_BYTES = 4000
+_STEPS_MAX = 10
 
 _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
     (errors.InvalidRequest, grpc.StatusCode.INVALID_ARGUMENT),
@@ -53,6 +54,10 @@ _CODES: tuple[tuple[type[StoreError], grpc.StatusCode], ...] = (
     (errors.SignatureRejected, grpc.StatusCode.PERMISSION_DENIED),
     (errors.PlanOutdated, grpc.StatusCode.ABORTED),
     (errors.ChainBroken, grpc.StatusCode.DATA_LOSS),
+    (errors.SchemaPending, grpc.StatusCode.UNAVAILABLE),
+    (errors.SchemaInUse, grpc.StatusCode.FAILED_PRECONDITION),
+    (errors.SchemaStepsRefused, grpc.StatusCode.FAILED_PRECONDITION),
+    (errors.SchemaNotChanged, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.Unsupported, grpc.StatusCode.UNIMPLEMENTED),
     (errors.DeadlinePassed, grpc.StatusCode.DEADLINE_EXCEEDED),
     (errors.Overloaded, grpc.StatusCode.RESOURCE_EXHAUSTED),
@@ -72,6 +77,9 @@ _PRECONDITIONS = (
     errors.PreconditionFailed,
     errors.ReferenceNotFound,
     errors.RecordInUse,
+    errors.SchemaInUse,
+    errors.SchemaStepsRefused,
+    errors.SchemaNotChanged,
 )
 
 
@@ -136,9 +144,11 @@ def _details(error: StoreError) -> Iterator[Message]:
 
 
 def _preconditions(error: StoreError) -> list[tuple[str, str]]:
-    """What stands in the way, and how: other components' records, or the state of the one that it is about."""
+    """What stands in the way, and how: other components' records, steps of a plan, or the state of what it is about."""
     if isinstance(error, errors.RecordInUse):
         return [(blocker.component, f"{blocker.field}: {blocker.description}") for blocker in error.blockers]
+    if isinstance(error, errors.SchemaStepsRefused):
+        return [(step.name, step.description) for step in error.steps[:_STEPS_MAX]]
     return [(error.key if isinstance(error, RecordError) else "", error.message)]
 
 

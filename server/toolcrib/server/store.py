@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
 from protovalidate import Validator
-from sqlalchemy import Connection, Table, create_engine
+from sqlalchemy import Table, create_engine
 
 from toolcrib.server.changes import Operation
 from toolcrib.server.component import Component, KeyAllocation
@@ -26,7 +27,7 @@ from toolcrib.server.paging import PageTokens
 from toolcrib.server.query.fields import Field
 from toolcrib.server.relations import RelatedRecords, relate
 from toolcrib.server.schema.evolve import Brought, Policy, Schema, this_user
-from toolcrib.server.schema.record import Author, Recorded, read_record
+from toolcrib.server.schema.record import Author
 from toolcrib.server.schema.served import Served
 from toolcrib.server.schema.steps import Plan
 from toolcrib.server.system_statements import SharedNumbers, SystemStatements
@@ -101,7 +102,8 @@ class Store:
         self._by_table = {table.name: stored for stored in self._stored.values() for table in stored.tables()}
         relate(self._stored, self.dialect)
         self.links = component_links(self._stored, repositories, self.dialect)
-        self.page_tokens = PageTokens(b"")
+        # Until the database is open, which has what outlives a server.
+        self.page_tokens = PageTokens(os.urandom(32))
         unserved = application.records() - {stored.component.record for stored in self._stored.values()}
         if unserved:
             names = ", ".join(sorted(record.__name__ for record in unserved))
@@ -123,20 +125,18 @@ class Store:
         """The component that has a table of this name, of records or of their former versions."""
         return self._by_table.get(name)
 
-    def schema(self, author: Author, policy: Policy = Policy.ADDITIVE, allowed: Collection[str] = ()) -> Schema:
-        """What a database is to be brought up to."""
+    def schema(
+        self, author: Author, policy: Policy = Policy.ADDITIVE, allowed: Collection[str] = (), etag: str | None = None
+    ) -> Schema:
+        """What a database is to be brought up to; by the plan of `etag`, if one was reviewed."""
         served = [Served(stored.component, stored.table, stored.statements) for stored in self._stored.values()]
-        return Schema(served, author, policy, allowed)
+        return Schema(served, author, policy, allowed, etag)
 
     def plan(self) -> Plan:
         """What is to be done to the database to bring it up to the components. Raises StartError."""
-        with self.database.look() as connection:
-            return self.plan_of(connection)
-
-    def plan_of(self, connection: Connection) -> Plan:
-        """The same on a connection that is there."""
         schema = self.schema(Author("", "plan"))
-        return schema.plan(connection, self.database.system, self.database.backend.place).plan
+        with self.database.look() as connection:
+            return schema.plan(connection, self.database.system, self.database.backend.place).plan
 
     def migration(self, folder: Path, allowed: Collection[str], *, from_base: bool) -> tuple[Plan, Script | None]:
         """The plan, of an empty database where it is `from_base`, and the script behind those in `folder` that does it.
@@ -152,10 +152,6 @@ class Store:
                 return export(connection, self.dialect, schema, system, "an empty database", folder, allowed)
         with self.database.look() as connection:
             return export(connection, self.dialect, schema, system, place, folder, allowed)
-
-    def recorded(self, connection: Connection) -> Recorded:
-        """The schemas that the database has had, once it is open."""
-        return read_record(connection, self.database.system.schema)
 
     def open(self, schema: Schema | None = None) -> Brought:
         """Opens the database and brings it up to what the components need, as `schema` says. Raises StartError."""

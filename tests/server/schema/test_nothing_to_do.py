@@ -26,7 +26,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_the_second_plan_of_a_golden_case_is_empty(shop: Evolving, case: Path) -> None:
     shop.use(case / "input")
     assert all(step["sign"] == "+" for step in shop.apply()["steps"])
-    assert shop.plan() == {"database": str(shop.database), "schema_version": 1, "refused": [], "steps": []}
+    plan = shop.plan()
+    assert (plan["schema_version"], plan["refused"], plan["steps"]) == (1, [], [])
 
 
 def test_other_spellings_are_no_difference(shop: Evolving, spellings: Spellings, declared: str, stored: str) -> None:

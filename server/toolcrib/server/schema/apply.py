@@ -60,7 +60,7 @@ def apply_changes(
         rewrite_documents(connection, served)
     for change in found.changes:
         change_triggers(connection, change.match.served, change.triggers, writer_secret)
-    backfiller = Backfiller(connection, system, author.actor, author.method)
+    backfiller = Backfiller(connection, system, author)
     backfiller.run(backfills)
     return backfiller.revision
 

@@ -18,7 +18,6 @@ from google.protobuf.message import Message
 from sqlalchemy import ColumnElement, Connection, literal, select, table, tuple_, update
 from sqlalchemy import column as column_of
 
-from toolcrib.server.call import ActorSource
 from toolcrib.server.chain import GENESIS, Chain
 from toolcrib.server.changes import Operation
 from toolcrib.server.columns import ExactText, time_to_text
@@ -28,6 +27,7 @@ from toolcrib.server.constraints import History
 from toolcrib.server.history import START
 from toolcrib.server.requests import Key
 from toolcrib.server.schema.planner import Change
+from toolcrib.server.schema.record import Author
 from toolcrib.server.schema.renames import Match
 from toolcrib.server.schema.served import Served
 from toolcrib.server.schema.unfinished import Unfinished
@@ -88,9 +88,9 @@ def find_backfills(connection: Connection, changes: Iterable[Change], unset: Uns
 class Backfiller:
     """Writes backfills, those of a tenant as one commit. `revision` is the newest once it is done."""
 
-    def __init__(self, connection: Connection, system: SystemTables, actor: str, method: str) -> None:
+    def __init__(self, connection: Connection, system: SystemTables, author: Author) -> None:
         self._connection, self._system = connection, system
-        self._actor, self._method = actor, method
+        self._author = author
         self._time = datetime.now(UTC)
         sequence = system.sequence.c
         newest = select(sequence.last_value).where(sequence.name == REVISION_SEQUENCE)
@@ -118,9 +118,10 @@ class Backfiller:
                 self._write_records(backfill, keys[start : start + _AT_ONCE])
 
     def _write_transaction(self, tenant: str, entries: int) -> None:
-        reason = "backfill of new fields"
+        author = self._author
+        reason = author.reason or "backfill of new fields"
         texts = ["", "", 0, entries, tenant]
-        row = [self.revision, self._time, self._actor, ActorSource.DEFAULT.value, reason, self._method, "", *texts]
+        row = [self.revision, self._time, author.actor, author.source.value, reason, author.method, "", *texts]
         digest = self._chain.add_transaction([self.revision, time_to_text(self._time), *row[2:]])
         self._insert(self._system.transaction, [[*row, digest]])
 

@@ -17,7 +17,7 @@ from toolcrib.server.schema.alembic_table import alembic_revisions
 from toolcrib.server.schema.planner import Evolution, evolution
 from toolcrib.server.schema.record import Author, Recorded, SchemaVersion, following, read_record, write_record
 from toolcrib.server.schema.served import Served, notes_direct_writes
-from toolcrib.server.schema.steps import Plan
+from toolcrib.server.schema.steps import Plan, SchemaDiffers
 from toolcrib.server.schema.text import plan_text
 from toolcrib.server.schema.triggers import direct_table
 from toolcrib.server.schema.unfinished import NOTHING, clear, forget, read_unfinished
@@ -58,6 +58,8 @@ class Schema:
     author: Author
     policy: Policy = Policy.ADDITIVE
     allowed: Collection[str] = ()
+    # Of the plan that was reviewed; None takes whatever is found.
+    etag: str | None = None
 
     def tables(self) -> list[Table]:
         """The components' own tables."""
@@ -87,22 +89,26 @@ class Schema:
 
         Triggers are to know the server by its `writer_secret`.
 
-        Raises PlanRefused where steps are not taken, and StartError where the policy is to change nothing.
+        Raises PlanRefused where steps are not taken, SchemaDiffers where the policy is to change nothing, PlanChanged,
+        and StartError.
         """
         if self.policy is Policy.OFF:
             return self._as_it_is(connection, system, database)
         found = self.plan(connection, system, database)
         if self.policy is Policy.CHECK and found.plan.steps:
-            raise StartError(
+            raise SchemaDiffers(
+                found.plan,
                 f"{database} differs from the components in {len(found.plan.steps)} steps, the first: "
                 f"{found.plan.steps[0].text}; schema_policy is check: see `toolcrib schema plan`, then run `toolcrib "
-                "schema apply`"
+                "schema apply`",
             )
         if self.policy is Policy.CHECK and found.left != NOTHING:
             raise StartError(f"an apply to {database} was interrupted; `toolcrib schema apply` goes on with it")
         names = {step.name for step in found.plan.steps}
         allowed = found.left.allowed_again(self.allowed, found.fingerprint, names)
-        found.plan.require(allowed)
+        # What was applied already may be asked for again.
+        if found.plan.steps:
+            found.plan.require(allowed, self.etag)
         found = replace(found, left=clear(connection, system.meta, found.left))
         revisions = alembic_revisions(connection) if found.is_new_schema and not found.plan.steps else []
         if not found.is_new_schema or (self.policy is Policy.CHECK and not revisions):
@@ -123,6 +129,8 @@ class Schema:
 
     def _version(self, found: Evolution, revision: int, revisions: Sequence[str]) -> SchemaVersion:
         text = plan_text(found.plan, self.allowed)
+        if self.author.reason:
+            text = f"{text}\n\nreason: {self.author.reason}"
         if revisions:
             text = f"{text}; Alembic has brought it there, at {', '.join(revisions)}"
         return SchemaVersion(

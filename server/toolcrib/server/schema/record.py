@@ -13,16 +13,19 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, select
 
+from toolcrib.server.call import ActorSource
 from toolcrib.server.schema.served import Served
 from toolcrib.server.schema.shapes import ComponentShape, from_json
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who applies a plan, and how: "serve" or "schema apply"."""
+    """Who applies a plan, and how: "serve", "schema apply" or the path of a method; and why, if said."""
 
     actor: str
     method: str
+    reason: str = ""
+    source: ActorSource = ActorSource.DEFAULT
 
 
 @dataclass(frozen=True, slots=True)

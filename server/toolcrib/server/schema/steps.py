@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
+from hashlib import sha256
 
 from toolcrib.server.errors import StartError
 from toolcrib.server.schema.served import Served
+
+_ETAG_DIGITS = 32
 
 
 class Sign(Enum):
@@ -66,13 +70,24 @@ class Plan:
         """The steps that stand against it."""
         return [step for step in self.steps if not step.is_taken(allowed)]
 
-    def require(self, allowed: Collection[str] = ()) -> None:
-        """Raises PlanRefused where a step is not taken, and StartError where `allowed` names one that is not there."""
+    @property
+    def etag(self) -> str:
+        """Another one for every other plan. What steps cost is not in it, as that grows with every record."""
+        steps = [[step.name, step.text, step.kind.value, step.loss, step.remedy] for step in self.steps]
+        return sha256(json.dumps([self.database, self.version, steps]).encode()).hexdigest()[:_ETAG_DIGITS]
+
+    def require(self, allowed: Collection[str] = (), etag: str | None = None) -> None:
+        """Raises PlanChanged where this is not the plan of `etag`, and PlanRefused where a step is not taken.
+
+        Raises UnknownStep where `allowed` names one that is not there.
+        """
+        if etag is not None and etag != self.etag:
+            raise PlanChanged(self)
         names = {step.name for step in self.steps}
         unknown = sorted(set(allowed) - names)
         if unknown:
             known = ", ".join(step.name for step in self.refused() if step.may_be_allowed) or "none that needs it"
-            raise StartError(f"there is no step {', '.join(unknown)} to allow; the plan has {known}")
+            raise UnknownStep(f"there is no step {', '.join(unknown)} to allow; the plan has {known}")
         if refused := self.refused(allowed):
             raise PlanRefused(self, refused)
 
@@ -92,11 +107,33 @@ def refusal(served: Served, place: str, text: str, remedy: str) -> Step:
     )
 
 
-class PlanRefused(StartError):
+class SchemaDiffers(StartError):
+    """A database is not as the components declare it, and is not changed without somebody's word."""
+
+    def __init__(self, plan: Plan, message: str) -> None:
+        super().__init__(message)
+        self.plan = plan
+
+
+class PlanChanged(SchemaDiffers):
+    """The plan is no longer the one that was reviewed."""
+
+    def __init__(self, plan: Plan) -> None:
+        text = (
+            f"the schema of {plan.database} is not changed: the plan is another one by now; review it, and apply that"
+        )
+        super().__init__(plan, text)
+
+
+class UnknownStep(StartError):
+    """A step is allowed that the plan does not have."""
+
+
+class PlanRefused(SchemaDiffers):
     """A plan has steps that are not taken by themselves. `str()` is one line with the first of them and the remedy."""
 
     def __init__(self, plan: Plan, refused: list[Step]) -> None:
-        self.plan = plan
+        self.refused = refused
         first, others = refused[0], len(refused) - 1
         allow = " ".join(f"--allow {step.name}" for step in refused if step.may_be_allowed)
         parts = [f"{first.text}: {first.loss}" if first.loss else first.text]
@@ -106,4 +143,4 @@ class PlanRefused(StartError):
             parts.append(f"and {others} more, see `toolcrib schema plan`")
         if allow:
             parts.append(f"{'or, ' if first.remedy else ''}to accept it: `toolcrib schema apply {allow}`")
-        super().__init__(f"the schema of {plan.database} is not changed: {'; '.join(parts)}")
+        super().__init__(plan, f"the schema of {plan.database} is not changed: {'; '.join(parts)}")

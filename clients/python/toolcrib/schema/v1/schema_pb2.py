@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftoolcrib/schema/v1/schema.proto\x12\x12toolcrib.schema.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"B\n\x19ListSchemaVersionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"j\n\x1aListSchemaVersionsResponse\x12\x33\n\x08versions\x18\x01 \x03(\x0b\x32!.toolcrib.schema.v1.SchemaVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8f\x01\n\rSchemaVersion\x12\x0f\n\x07version\x18\x01 \x01(\x05\x12.\n\napply_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0e\n\x06method\x18\x04 \x01(\t\x12\x10\n\x08revision\x18\x05 \x01(\x03\x12\x0c\n\x04plan\x18\x06 \x01(\t\"\x13\n\x11PlanSchemaRequest\"i\n\x12PlanSchemaResponse\x12\x16\n\x0eschema_version\x18\x01 \x01(\x05\x12-\n\x05steps\x18\x02 \x03(\x0b\x32\x1e.toolcrib.schema.v1.SchemaStep\x12\x0c\n\x04text\x18\x03 \x01(\t\"\x82\x02\n\nSchemaStep\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x30\n\x06\x63hange\x18\x02 \x01(\x0e\x32 .toolcrib.schema.v1.SchemaChange\x12\x30\n\x04kind\x18\x03 \x01(\x0e\x32\".toolcrib.schema.v1.SchemaStepKind\x12\x11\n\tcomponent\x18\x04 \x01(\t\x12\r\n\x05table\x18\x05 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x06 \x01(\t\x12\x0c\n\x04text\x18\x07 \x01(\t\x12\x0c\n\x04\x63ost\x18\x08 \x01(\t\x12\x0c\n\x04loss\x18\t \x01(\t\x12\x0e\n\x06remedy\x18\n \x01(\t\x12\x16\n\x0emay_be_allowed\x18\x0b \x01(\x08*v\n\x0cSchemaChange\x12\x1d\n\x19SCHEMA_CHANGE_UNSPECIFIED\x10\x00\x12\x15\n\x11SCHEMA_CHANGE_ADD\x10\x01\x12\x18\n\x14SCHEMA_CHANGE_CHANGE\x10\x02\x12\x16\n\x12SCHEMA_CHANGE_DROP\x10\x03*\x93\x01\n\x0eSchemaStepKind\x12 \n\x1cSCHEMA_STEP_KIND_UNSPECIFIED\x10\x00\x12\x1d\n\x19SCHEMA_STEP_KIND_ADDITIVE\x10\x01\x12 \n\x1cSCHEMA_STEP_KIND_DESTRUCTIVE\x10\x02\x12\x1e\n\x1aSCHEMA_STEP_KIND_AMBIGUOUS\x10\x03\x32\xe1\x01\n\rSchemaService\x12s\n\x12ListSchemaVersions\x12-.toolcrib.schema.v1.ListSchemaVersionsRequest\x1a..toolcrib.schema.v1.ListSchemaVersionsResponse\x12[\n\nPlanSchema\x12%.toolcrib.schema.v1.PlanSchemaRequest\x1a&.toolcrib.schema.v1.PlanSchemaResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftoolcrib/schema/v1/schema.proto\x12\x12toolcrib.schema.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"B\n\x19ListSchemaVersionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"j\n\x1aListSchemaVersionsResponse\x12\x33\n\x08versions\x18\x01 \x03(\x0b\x32!.toolcrib.schema.v1.SchemaVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8f\x01\n\rSchemaVersion\x12\x0f\n\x07version\x18\x01 \x01(\x05\x12.\n\napply_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0e\n\x06method\x18\x04 \x01(\t\x12\x10\n\x08revision\x18\x05 \x01(\x03\x12\x0c\n\x04plan\x18\x06 \x01(\t\"\x13\n\x11PlanSchemaRequest\"\x89\x01\n\x12PlanSchemaResponse\x12\x16\n\x0eschema_version\x18\x01 \x01(\x05\x12-\n\x05steps\x18\x02 \x03(\x0b\x32\x1e.toolcrib.schema.v1.SchemaStep\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x10\n\x08\x64\x61tabase\x18\x04 \x01(\t\x12\x0c\n\x04\x65tag\x18\x05 \x01(\t\"H\n\x12\x41pplySchemaRequest\x12\x0c\n\x04\x65tag\x18\x01 \x01(\t\x12\r\n\x05\x61llow\x18\x02 \x03(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"l\n\x13\x41pplySchemaResponse\x12\x16\n\x0eschema_version\x18\x01 \x01(\x05\x12-\n\x05steps\x18\x02 \x03(\x0b\x32\x1e.toolcrib.schema.v1.SchemaStep\x12\x0e\n\x06\x62\x61\x63kup\x18\x03 \x01(\t\"\x82\x02\n\nSchemaStep\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x30\n\x06\x63hange\x18\x02 \x01(\x0e\x32 .toolcrib.schema.v1.SchemaChange\x12\x30\n\x04kind\x18\x03 \x01(\x0e\x32\".toolcrib.schema.v1.SchemaStepKind\x12\x11\n\tcomponent\x18\x04 \x01(\t\x12\r\n\x05table\x18\x05 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x06 \x01(\t\x12\x0c\n\x04text\x18\x07 \x01(\t\x12\x0c\n\x04\x63ost\x18\x08 \x01(\t\x12\x0c\n\x04loss\x18\t \x01(\t\x12\x0e\n\x06remedy\x18\n \x01(\t\x12\x16\n\x0emay_be_allowed\x18\x0b \x01(\x08*v\n\x0cSchemaChange\x12\x1d\n\x19SCHEMA_CHANGE_UNSPECIFIED\x10\x00\x12\x15\n\x11SCHEMA_CHANGE_ADD\x10\x01\x12\x18\n\x14SCHEMA_CHANGE_CHANGE\x10\x02\x12\x16\n\x12SCHEMA_CHANGE_DROP\x10\x03*\x93\x01\n\x0eSchemaStepKind\x12 \n\x1cSCHEMA_STEP_KIND_UNSPECIFIED\x10\x00\x12\x1d\n\x19SCHEMA_STEP_KIND_ADDITIVE\x10\x01\x12 \n\x1cSCHEMA_STEP_KIND_DESTRUCTIVE\x10\x02\x12\x1e\n\x1aSCHEMA_STEP_KIND_AMBIGUOUS\x10\x03\x32\xc1\x02\n\rSchemaService\x12s\n\x12ListSchemaVersions\x12-.toolcrib.schema.v1.ListSchemaVersionsRequest\x1a..toolcrib.schema.v1.ListSchemaVersionsResponse\x12[\n\nPlanSchema\x12%.toolcrib.schema.v1.PlanSchemaRequest\x1a&.toolcrib.schema.v1.PlanSchemaResponse\x12^\n\x0b\x41pplySchema\x12&.toolcrib.schema.v1.ApplySchemaRequest\x1a\'.toolcrib.schema.v1.ApplySchemaResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'toolcrib.schema.v1.schema_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SCHEMACHANGE']._serialized_start=799
-  _globals['_SCHEMACHANGE']._serialized_end=917
-  _globals['_SCHEMASTEPKIND']._serialized_start=920
-  _globals['_SCHEMASTEPKIND']._serialized_end=1067
+  _globals['_SCHEMACHANGE']._serialized_start=1016
+  _globals['_SCHEMACHANGE']._serialized_end=1134
+  _globals['_SCHEMASTEPKIND']._serialized_start=1137
+  _globals['_SCHEMASTEPKIND']._serialized_end=1284
   _globals['_LISTSCHEMAVERSIONSREQUEST']._serialized_start=88
   _globals['_LISTSCHEMAVERSIONSREQUEST']._serialized_end=154
   _globals['_LISTSCHEMAVERSIONSRESPONSE']._serialized_start=156
@@ -44,10 +44,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCHEMAVERSION']._serialized_end=408
   _globals['_PLANSCHEMAREQUEST']._serialized_start=410
   _globals['_PLANSCHEMAREQUEST']._serialized_end=429
-  _globals['_PLANSCHEMARESPONSE']._serialized_start=431
-  _globals['_PLANSCHEMARESPONSE']._serialized_end=536
-  _globals['_SCHEMASTEP']._serialized_start=539
-  _globals['_SCHEMASTEP']._serialized_end=797
-  _globals['_SCHEMASERVICE']._serialized_start=1070
-  _globals['_SCHEMASERVICE']._serialized_end=1295
+  _globals['_PLANSCHEMARESPONSE']._serialized_start=432
+  _globals['_PLANSCHEMARESPONSE']._serialized_end=569
+  _globals['_APPLYSCHEMAREQUEST']._serialized_start=571
+  _globals['_APPLYSCHEMAREQUEST']._serialized_end=643
+  _globals['_APPLYSCHEMARESPONSE']._serialized_start=645
+  _globals['_APPLYSCHEMARESPONSE']._serialized_end=753
+  _globals['_SCHEMASTEP']._serialized_start=756
+  _globals['_SCHEMASTEP']._serialized_end=1014
+  _globals['_SCHEMASERVICE']._serialized_start=1287
+  _globals['_SCHEMASERVICE']._serialized_end=1608
 # @@protoc_insertion_point(module_scope)

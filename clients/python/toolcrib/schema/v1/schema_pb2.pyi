@@ -3,7 +3,8 @@
 isort:skip_file
 The schema of the database: how it came to be as it is, and what it lacks of the components that are served.
 
-It is changed where no server is in the way: when a server starts, or by `toolcrib schema apply`.
+It is changed where no server is in the way: when a server starts, by `toolcrib schema apply`, or by ApplySchema on a
+server that waits for it (schema_wait) before it serves anything else.
 """
 
 from collections import abc as _abc
@@ -150,11 +151,11 @@ class SchemaVersion(_message.Message):
     actor: _builtins.str
     """By whom."""
     method: _builtins.str
-    """How: "serve" or "schema apply"."""
+    """How: "serve", "schema apply", or the path of ApplySchema."""
     revision: _builtins.int
     """The newest revision at that moment."""
     plan: _builtins.str
-    """The plan, as it was shown."""
+    """The plan, as it was shown, and the reason if one was given."""
     @_builtins.property
     def apply_time(self) -> _timestamp_pb2.Timestamp:
         """When it was applied."""
@@ -203,10 +204,16 @@ class PlanSchemaResponse(_message.Message):
     SCHEMA_VERSION_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    DATABASE_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
     schema_version: _builtins.int
     """The newest schema of the database, which the plan goes on from; 0 where there is none."""
     text: _builtins.str
     """The same as text, as `toolcrib schema plan` prints it."""
+    database: _builtins.str
+    """Where the database is."""
+    etag: _builtins.str
+    """What ApplySchema takes: another one for every other plan. What steps cost is not in it."""
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___SchemaStep]:
         """What would be done, component by component; empty where there is nothing to do."""
@@ -217,14 +224,80 @@ class PlanSchemaResponse(_message.Message):
         schema_version: _builtins.int = ...,
         steps: _abc.Iterable[Global___SchemaStep] | None = ...,
         text: _builtins.str = ...,
+        database: _builtins.str = ...,
+        etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["schema_version", b"schema_version", "steps", b"steps", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["database", b"database", "etag", b"etag", "schema_version", b"schema_version", "steps", b"steps", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PlanSchemaResponse: _TypeAlias = PlanSchemaResponse  # noqa: Y015
+
+@_typing.final
+class ApplySchemaRequest(_message.Message):
+    """Asks for a plan to be applied."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ETAG_FIELD_NUMBER: _builtins.int
+    ALLOW_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    etag: _builtins.str
+    """The etag of the plan that was reviewed."""
+    validate_only: _builtins.bool
+    """Only says whether it would be taken: the plan is the one that was reviewed, and no step stands against it."""
+    @_builtins.property
+    def allow(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names of steps that are taken although they lose something, or may be meant in more than one way."""
+
+    def __init__(
+        self,
+        *,
+        etag: _builtins.str = ...,
+        allow: _abc.Iterable[_builtins.str] | None = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow", b"allow", "etag", b"etag", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplySchemaRequest: _TypeAlias = ApplySchemaRequest  # noqa: Y015
+
+@_typing.final
+class ApplySchemaResponse(_message.Message):
+    """What was done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEMA_VERSION_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    BACKUP_FIELD_NUMBER: _builtins.int
+    schema_version: _builtins.int
+    """The newest schema of the database now."""
+    backup: _builtins.str
+    """The copy of a SQLite database that was made before, on the server's machine; empty where none was needed."""
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___SchemaStep]:
+        """What was done, or would be; empty where there was nothing to do."""
+
+    def __init__(
+        self,
+        *,
+        schema_version: _builtins.int = ...,
+        steps: _abc.Iterable[Global___SchemaStep] | None = ...,
+        backup: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backup", b"backup", "schema_version", b"schema_version", "steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplySchemaResponse: _TypeAlias = ApplySchemaResponse  # noqa: Y015
 
 @_typing.final
 class SchemaStep(_message.Message):

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class SchemaServiceStub:
-    """Tells of the schema.
+    """Tells of the schema, and changes it where the server waits for that.
     """
 
     def __init__(self, channel):
@@ -45,10 +45,15 @@ class SchemaServiceStub:
                 request_serializer=toolcrib_dot_schema_dot_v1_dot_schema__pb2.PlanSchemaRequest.SerializeToString,
                 response_deserializer=toolcrib_dot_schema_dot_v1_dot_schema__pb2.PlanSchemaResponse.FromString,
                 _registered_method=True)
+        self.ApplySchema = channel.unary_unary(
+                '/toolcrib.schema.v1.SchemaService/ApplySchema',
+                request_serializer=toolcrib_dot_schema_dot_v1_dot_schema__pb2.ApplySchemaRequest.SerializeToString,
+                response_deserializer=toolcrib_dot_schema_dot_v1_dot_schema__pb2.ApplySchemaResponse.FromString,
+                _registered_method=True)
 
 
 class SchemaServiceServicer:
-    """Tells of the schema.
+    """Tells of the schema, and changes it where the server waits for that.
     """
 
     def ListSchemaVersions(self, request, context):
@@ -59,8 +64,22 @@ class SchemaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PlanSchema(self, request, context):
-        """Says what would be done to bring the database up to the components that are served. It changes nothing, and has no
-        steps unless somebody has changed the database past the server, or the server was told not to look (schema_policy).
+        """Says what would be done to bring the database up to the components that are served. It changes nothing. Of a server
+        that serves them it has no steps, unless somebody has changed the database past the server, or the server was told
+        not to look (schema_policy).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApplySchema(self, request, context):
+        """Brings the database up to the components, as the plan says that was reviewed, in one transaction and on SQLite behind
+        a backup. A server that waits for it (schema_wait) serves its components once this has answered. Where there is
+        nothing to do, nothing is done, so it may be called again. It needs an actor, whom no default_actor stands in for.
+
+        Refused as ABORTED, PLAN_OUTDATED where the plan is another one by now, and as FAILED_PRECONDITION where steps need
+        to be allowed (SCHEMA_STEPS_REFUSED), where the server serves already (SCHEMA_IN_USE) or where the database cannot be
+        changed (SCHEMA_NOT_CHANGED). Nothing is changed then, and a server that waits goes on waiting.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -79,6 +98,11 @@ def add_SchemaServiceServicer_to_server(servicer, server):
                     request_deserializer=toolcrib_dot_schema_dot_v1_dot_schema__pb2.PlanSchemaRequest.FromString,
                     response_serializer=toolcrib_dot_schema_dot_v1_dot_schema__pb2.PlanSchemaResponse.SerializeToString,
             ),
+            'ApplySchema': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplySchema,
+                    request_deserializer=toolcrib_dot_schema_dot_v1_dot_schema__pb2.ApplySchemaRequest.FromString,
+                    response_serializer=toolcrib_dot_schema_dot_v1_dot_schema__pb2.ApplySchemaResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'toolcrib.schema.v1.SchemaService', rpc_method_handlers)
@@ -88,7 +112,7 @@ def add_SchemaServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SchemaService:
-    """Tells of the schema.
+    """Tells of the schema, and changes it where the server waits for that.
     """
 
     @staticmethod
@@ -135,6 +159,33 @@ class SchemaService:
             '/toolcrib.schema.v1.SchemaService/PlanSchema',
             toolcrib_dot_schema_dot_v1_dot_schema__pb2.PlanSchemaRequest.SerializeToString,
             toolcrib_dot_schema_dot_v1_dot_schema__pb2.PlanSchemaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplySchema(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/toolcrib.schema.v1.SchemaService/ApplySchema',
+            toolcrib_dot_schema_dot_v1_dot_schema__pb2.ApplySchemaRequest.SerializeToString,
+            toolcrib_dot_schema_dot_v1_dot_schema__pb2.ApplySchemaResponse.FromString,
             options,
             channel_credentials,
             insecure,

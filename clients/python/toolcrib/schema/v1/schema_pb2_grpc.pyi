@@ -3,7 +3,8 @@
 isort:skip_file
 The schema of the database: how it came to be as it is, and what it lacks of the components that are served.
 
-It is changed where no server is in the way: when a server starts, or by `toolcrib schema apply`.
+It is changed where no server is in the way: when a server starts, by `toolcrib schema apply`, or by ApplySchema on a
+server that waits for it (schema_wait) before it serves anything else.
 """
 
 from collections import abc as _abc
@@ -30,7 +31,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SchemaServiceStub:
-    """Tells of the schema."""
+    """Tells of the schema, and changes it where the server waits for that."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -39,24 +40,44 @@ class SchemaServiceStub:
     ListSchemaVersions: _grpc.UnaryUnaryMultiCallable[_schema_pb2.ListSchemaVersionsRequest, _schema_pb2.ListSchemaVersionsResponse]
     """Lists the schemas that the database has had, the newest first."""
     PlanSchema: _grpc.UnaryUnaryMultiCallable[_schema_pb2.PlanSchemaRequest, _schema_pb2.PlanSchemaResponse]
-    """Says what would be done to bring the database up to the components that are served. It changes nothing, and has no
-    steps unless somebody has changed the database past the server, or the server was told not to look (schema_policy).
+    """Says what would be done to bring the database up to the components that are served. It changes nothing. Of a server
+    that serves them it has no steps, unless somebody has changed the database past the server, or the server was told
+    not to look (schema_policy).
+    """
+    ApplySchema: _grpc.UnaryUnaryMultiCallable[_schema_pb2.ApplySchemaRequest, _schema_pb2.ApplySchemaResponse]
+    """Brings the database up to the components, as the plan says that was reviewed, in one transaction and on SQLite behind
+    a backup. A server that waits for it (schema_wait) serves its components once this has answered. Where there is
+    nothing to do, nothing is done, so it may be called again. It needs an actor, whom no default_actor stands in for.
+
+    Refused as ABORTED, PLAN_OUTDATED where the plan is another one by now, and as FAILED_PRECONDITION where steps need
+    to be allowed (SCHEMA_STEPS_REFUSED), where the server serves already (SCHEMA_IN_USE) or where the database cannot be
+    changed (SCHEMA_NOT_CHANGED). Nothing is changed then, and a server that waits goes on waiting.
     """
 
 @_typing.type_check_only
 class SchemaServiceAsyncStub(SchemaServiceStub):
-    """Tells of the schema."""
+    """Tells of the schema, and changes it where the server waits for that."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListSchemaVersions: _aio.UnaryUnaryMultiCallable[_schema_pb2.ListSchemaVersionsRequest, _schema_pb2.ListSchemaVersionsResponse]  # type: ignore[assignment]
     """Lists the schemas that the database has had, the newest first."""
     PlanSchema: _aio.UnaryUnaryMultiCallable[_schema_pb2.PlanSchemaRequest, _schema_pb2.PlanSchemaResponse]  # type: ignore[assignment]
-    """Says what would be done to bring the database up to the components that are served. It changes nothing, and has no
-    steps unless somebody has changed the database past the server, or the server was told not to look (schema_policy).
+    """Says what would be done to bring the database up to the components that are served. It changes nothing. Of a server
+    that serves them it has no steps, unless somebody has changed the database past the server, or the server was told
+    not to look (schema_policy).
+    """
+    ApplySchema: _aio.UnaryUnaryMultiCallable[_schema_pb2.ApplySchemaRequest, _schema_pb2.ApplySchemaResponse]  # type: ignore[assignment]
+    """Brings the database up to the components, as the plan says that was reviewed, in one transaction and on SQLite behind
+    a backup. A server that waits for it (schema_wait) serves its components once this has answered. Where there is
+    nothing to do, nothing is done, so it may be called again. It needs an actor, whom no default_actor stands in for.
+
+    Refused as ABORTED, PLAN_OUTDATED where the plan is another one by now, and as FAILED_PRECONDITION where steps need
+    to be allowed (SCHEMA_STEPS_REFUSED), where the server serves already (SCHEMA_IN_USE) or where the database cannot be
+    changed (SCHEMA_NOT_CHANGED). Nothing is changed then, and a server that waits goes on waiting.
     """
 
 class SchemaServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Tells of the schema."""
+    """Tells of the schema, and changes it where the server waits for that."""
 
     @_abc_1.abstractmethod
     def ListSchemaVersions(
@@ -72,8 +93,24 @@ class SchemaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _schema_pb2.PlanSchemaRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_schema_pb2.PlanSchemaResponse, _abc.Awaitable[_schema_pb2.PlanSchemaResponse]]:
-        """Says what would be done to bring the database up to the components that are served. It changes nothing, and has no
-        steps unless somebody has changed the database past the server, or the server was told not to look (schema_policy).
+        """Says what would be done to bring the database up to the components that are served. It changes nothing. Of a server
+        that serves them it has no steps, unless somebody has changed the database past the server, or the server was told
+        not to look (schema_policy).
+        """
+
+    @_abc_1.abstractmethod
+    def ApplySchema(
+        self,
+        request: _schema_pb2.ApplySchemaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schema_pb2.ApplySchemaResponse, _abc.Awaitable[_schema_pb2.ApplySchemaResponse]]:
+        """Brings the database up to the components, as the plan says that was reviewed, in one transaction and on SQLite behind
+        a backup. A server that waits for it (schema_wait) serves its components once this has answered. Where there is
+        nothing to do, nothing is done, so it may be called again. It needs an actor, whom no default_actor stands in for.
+
+        Refused as ABORTED, PLAN_OUTDATED where the plan is another one by now, and as FAILED_PRECONDITION where steps need
+        to be allowed (SCHEMA_STEPS_REFUSED), where the server serves already (SCHEMA_IN_USE) or where the database cannot be
+        changed (SCHEMA_NOT_CHANGED). Nothing is changed then, and a server that waits goes on waiting.
         """
 
 def add_SchemaServiceServicer_to_server(servicer: SchemaServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
