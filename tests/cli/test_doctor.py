@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement as Specification
+from sqlalchemy import make_url
 
 from support.command import Serving, toolcrib
 from support.plant import COMPONENTS
@@ -117,14 +118,14 @@ class TestDatabase:
         assert check_database(found_at(path)).is_ok
 
     def test_a_newer_one(self, example: Serving) -> None:
-        path = Path(example.announced["database"])
+        path = Path(str(make_url(example.announced["database"]).database))
         example.stop()
         with sqlite3.connect(path) as connection:
             connection.execute("UPDATE toolcrib_meta SET value = '99' WHERE name = 'layout_version'")
         assert "newer" in check_database(found_at(path)).found
 
     def test_a_damaged_one(self, example: Serving) -> None:
-        path = Path(example.announced["database"])
+        path = Path(str(make_url(example.announced["database"]).database))
         example.stop()
         content = bytearray(path.read_bytes())
         content[4096 : 4096 * 6] = b"\xaa" * (4096 * 5)

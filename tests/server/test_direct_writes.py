@@ -257,7 +257,7 @@ class TestOrderWithTheServersOwn:
     def test_a_hook_that_comes_upon_a_direct_write_is_run_again_behind_it(self, database: str) -> None:
         application, runs = Application(), []
 
-        @application.before_update(generated("mill.v1.recipe_record", "RecipeRecord", COMPONENTS))
+        @application.before_update(generated("press.v1.recipe_record", "RecipeRecord", COMPONENTS))
         def meddle(change: Any) -> None:
             runs.append(change.before.speed_mm_s)
             if len(runs) == 1:
@@ -277,9 +277,9 @@ class TestOrderWithTheServersOwn:
     def test_a_key_that_is_brought_along_is_given_to_nobody_again(self, database: str) -> None:
         application = Application()
 
-        @application.after_create(generated("mill.v1.remark_record", "RemarkRecord", COMPONENTS))
+        @application.after_create(generated("press.v1.remark_record", "RemarkRecord", COMPONENTS))
         def bring(change: Any) -> None:
-            repository = generated("mill.v1.recipe_repository", "RecipeRepository", COMPONENTS)
+            repository = generated("press.v1.recipe_repository", "RecipeRepository", COMPONENTS)
             change.repository(repository).create_kept([message("Recipe")(id=7, name="brought")])
 
         with milling(database, application) as mill, stranger(database) as etl:
@@ -309,7 +309,7 @@ class TestOrderWithTheServersOwn:
                 Crib.connect(mill.address, actor="ann", retry_writes=False) as impatient,
                 pytest.raises(Unavailable) as refusal,
             ):
-                generated("mill.v1.recipe_client", "RecipeClient", COMPONENTS)(impatient).update(
+                generated("press.v1.recipe_client", "RecipeClient", COMPONENTS)(impatient).update(
                     second, mask="speed_mm_s"
                 )
             assert refusal.value.reason == "WRITE_CONFLICT"

@@ -239,8 +239,8 @@ def test_the_audit_tells_what_was_committed_in_its_order(
         connection.execute("TRUNCATE recipe")
     mill.settle()
     begun = AuditClient(mill.crib).page().revision
-    service = generated("mill.v1.recipe_service_pb2", "WatchRecipesRequest", COMPONENTS)
-    watch = generated("mill.v1.recipe_service_pb2_grpc", "RecipeServiceStub", COMPONENTS)(mill.crib.channel)
+    service = generated("press.v1.recipe_service_pb2", "WatchRecipesRequest", COMPONENTS)
+    watch = generated("press.v1.recipe_service_pb2_grpc", "RecipeServiceStub", COMPONENTS)(mill.crib.channel)
     with recording(watch.WatchRecipes, service(include_previous=True)) as stream:
         stream.live()
         run = Run(mill, sessions)

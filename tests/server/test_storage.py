@@ -327,4 +327,4 @@ def test_a_database_without_triggers_says_that_direct_writes_are_not_audited(
     database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with serve(MILL, database=database):
-        assert "not audited (audit_direct_writes of mill.v1.Offset, mill.v1.Recipe, mill.v1.Sample)" in caplog.text
+        assert "not audited (audit_direct_writes of press.v1.Offset, press.v1.Recipe, press.v1.Sample)" in caplog.text

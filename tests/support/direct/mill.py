@@ -46,11 +46,11 @@ class Mill:
 
     def client(self, message: str) -> Any:
         """The client of a component."""
-        return generated(f"mill.v1.{_MODULES[message]}_client", f"{message}Client", COMPONENTS)(self.crib)
+        return generated(f"press.v1.{_MODULES[message]}_client", f"{message}Client", COMPONENTS)(self.crib)
 
     def service(self, message: str) -> Any:
         """The module of a component's requests."""
-        return generated(f"mill.v1.{_MODULES[message]}_service_pb2", f"Watch{message}sRequest", COMPONENTS)
+        return generated(f"press.v1.{_MODULES[message]}_service_pb2", f"Watch{message}sRequest", COMPONENTS)
 
     def entries(self) -> list[AuditEntry]:
         """The audit entries, oldest first, once all that was committed past the server is among them."""
@@ -81,7 +81,7 @@ def told(entry: AuditEntry) -> Told:
 
 def message(name: str) -> Any:
     """The class of a component's message."""
-    return generated("mill.v1.mill_pb2", name, COMPONENTS)
+    return generated("press.v1.press_pb2", name, COMPONENTS)
 
 
 @contextmanager
