@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -14,9 +15,16 @@ import pytest
 from plant.recipes.v1.recipe_client import RecipeClient
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_record import RecipeRecord
-from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest, ListRecipesRequest, WatchRecipesRequest
+from plant.recipes.v1.recipe_service_pb2 import (
+    CreateRecipeRequest,
+    DeleteRecipeRequest,
+    ListRecipesRequest,
+    UpdateRecipeRequest,
+    WatchRecipesRequest,
+)
 from support.behind import behind
 from support.chain import checked
+from support.command import toolcrib
 from support.gate import Doorkeeper, Gate, later
 from support.lab import generated, served
 from support.mariadb import Mariadb
@@ -29,6 +37,7 @@ from toolcrib.server.exact_number import LARGE
 from toolcrib.server.testing import serve
 
 ANN = (("x-actor", "ann"),)
+TESTS = Path(__file__).parents[1]
 
 
 def create(name: str, request_id: str = "") -> CreateRecipeRequest:
@@ -284,3 +293,30 @@ def test_connections_are_limited_and_given_back(own_mariadb: Mariadb, maria_data
             assert administrator.execute(count, [name]).fetchone()[0] <= 7
     with behind(own_mariadb.url) as administrator:
         assert administrator.execute(count, [name]).fetchone() == (0,)
+
+
+@pytest.mark.parametrize("folder", [COMPONENTS, *(TESTS / name for name in ("components", "tenancy"))])
+def test_a_second_plan_has_nothing_to_do(maria_database: str, folder: Path) -> None:
+    with serve(folder, database=maria_database):
+        pass
+    done = toolcrib("schema", "plan", folder, "--database", maria_database, "--detailed-exitcode")
+    assert done.returncode == 0, done.stdout
+
+
+def test_everything_moves_there_and_back_and_is_the_same(maria_database: str, tmp_path: Path) -> None:
+    first, last = (f"sqlite:///{tmp_path / name}" for name in ("first.db", "last.db"))
+    with serve(COMPONENTS, database=first) as running, plant(running.address) as crib:
+        made = [crib.recipe(name) for name in ("a", "A", "a ", "z\0\x1b", "\U0001f529")]
+        crib.recipes.UpdateRecipe(UpdateRecipeRequest(recipe=Recipe(id=made[0].id, speed_mm_s=7)))
+        crib.recipes.DeleteRecipe(DeleteRecipeRequest(id=made[1].id))
+        told, listed = crib.entries(), crib.recipes.ListRecipes(ListRecipesRequest(show_deleted=True))
+    for source, target in ((first, maria_database), (maria_database, last)):
+        done = toolcrib("migrate", COMPONENTS, "--from", source, "--to", target)
+        assert done.returncode == 0, done.stderr
+        verified = toolcrib("audit", "verify", "--database", target, "--records", "--components", COMPONENTS)
+        assert verified.returncode == 0, verified.stdout
+        with serve(COMPONENTS, database=target) as running, plant(running.address) as crib:
+            assert crib.entries() == told
+            assert crib.recipes.ListRecipes(ListRecipesRequest(show_deleted=True)) == listed
+    with serve(COMPONENTS, database=last) as running, plant(running.address) as crib:
+        assert crib.recipe("next").id == made[-1].id + 1

@@ -25,6 +25,13 @@ _SQLITE = text(
     "LEFT JOIN sqlite_master AS i ON i.name = il.name AND i.type = 'index' "
     "WHERE m.type = 'table' AND il.origin <> 'pk' AND x.key = 1 ORDER BY m.name, il.name, x.seqno"
 )
+# Whether an index descends SQLAlchemy does not tell of MySQL and MariaDB.
+_MYSQL = text(
+    "SELECT table_name, index_name, non_unique, column_name, collation FROM information_schema.statistics "
+    "WHERE table_schema = database() AND index_name <> 'PRIMARY' ORDER BY table_name, index_name, seq_in_index"
+)
+# Before it MariaDB took DESC for ASC.
+_DESCENDS_FROM = (10, 8)
 _WHERE = re.compile(r"\bWHERE\b(.*)$", re.IGNORECASE | re.DOTALL)
 # Whose options say which records an index is of.
 _OPTIONS = {"sqlite": "sqlite", "postgresql": "postgresql", "cockroachdb": "postgresql"}
@@ -73,7 +80,7 @@ def stored_indexes(connection: Connection, inspector: Inspector, tables: Iterabl
         case "sqlite":
             return _on_sqlite(connection)
         case "mysql":
-            return _on_mysql(inspector, list(tables))
+            return _on_mysql(connection)
         case _:
             return _elsewhere(inspector, list(tables))
 
@@ -126,7 +133,7 @@ def _declared_shape(item: Index | UniqueConstraint, one: Match, dialect: Dialect
         is_index = dialect.name == "mysql" or (dialect.name == "mssql" and may_be_unset)
         return IndexShape(columns, unique=True, is_constraint=not is_index)
     columns = tuple(
-        (one.stored_name(column.name), isinstance(expression, UnaryExpression))
+        (one.stored_name(column.name), isinstance(expression, UnaryExpression) and _may_descend(dialect))
         for column, expression in zip(item.columns, item.expressions, strict=True)
     )
     condition = item.dialect_options[_OPTIONS[dialect.name]]["where"] if dialect.name in _OPTIONS else None
@@ -134,6 +141,11 @@ def _declared_shape(item: Index | UniqueConstraint, one: Match, dialect: Dialect
     if dialect.name == "mysql" and is_unique_among_live(item):
         where = _LIVE
     return IndexShape(columns, unique=bool(item.unique), where=_plain(where))
+
+
+def _may_descend(dialect: Dialect) -> bool:
+    version: Any = dialect.server_version_info
+    return not getattr(dialect, "is_mariadb", False) or version is None or version >= _DESCENDS_FROM
 
 
 def _plain(condition: str) -> str:
@@ -153,14 +165,15 @@ def _on_sqlite(connection: Connection) -> Stored:
     return found
 
 
-def _on_mysql(inspector: Inspector, tables: Sequence[str]) -> Stored:
+def _on_mysql(connection: Connection) -> Stored:
+    rows: dict[tuple[str, str], list[Sequence[Any]]] = defaultdict(list)
+    for table, name, *facts in connection.execute(_MYSQL):
+        rows[table, name].append(facts)
     found: dict[str, dict[str, IndexShape]] = defaultdict(dict)
-    for (_, table), indexes in inspector.get_multi_indexes(filter_names=tables).items():
-        for index in indexes:
-            sorting, names = index.get("column_sorting", {}), [str(name) for name in index["column_names"]]
-            columns = tuple((name, "desc" in sorting.get(name, ())) for name in names if name != LIVE_COLUMN)
-            where = _LIVE if LIVE_COLUMN in names else ""
-            found[table][str(index["name"])] = IndexShape(columns, bool(index["unique"]), where=where)
+    for (table, name), facts in rows.items():
+        is_unique = not facts[0][0]
+        columns = tuple((str(column), order == "D") for _, column, order in facts if column != LIVE_COLUMN)
+        found[table][name] = IndexShape(columns, is_unique, where=_LIVE if len(columns) < len(facts) else "")
     return found
 
 
