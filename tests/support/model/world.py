@@ -83,6 +83,9 @@ class Draft:
         """Changes these fields of records to those of others, which may have etags. Raises Refused."""
         for record, _ in changes:
             self._require_live((kind.name, kind.key_of(record)), record.etag)
+        # Those of the whole batch refer to what was there before it.
+        for record, names in changes:
+            self._require_new_targets((kind.name, kind.key_of(record)), record, names)
         for record, names in changes:
             self._change((kind.name, kind.key_of(record)), record, names)
         return [self.world[kind.name, kind.key_of(record)].message for record, _ in changes]
@@ -162,19 +165,26 @@ class Draft:
         return self._write(Operation.OPERATION_UNDELETE, node, record)
 
     def _change(self, node: Node, record: Any, names: Iterable[str]) -> None:
-        kind, before = KINDS[node[0]], self.world[node].message
-        after = copy_of(before)
+        after = self._changed(node, record, names)
+        if content(after) == content(self.world[node].message):
+            return
+        self._require_new_targets(node, record, names)
+        self._require_unique(KINDS[node[0]], after)
+        self._write(Operation.OPERATION_UPDATE, node, after)
+
+    def _changed(self, node: Node, record: Any, names: Iterable[str]) -> Any:
+        after = copy_of(self.world[node].message)
         for name in names:
             after.ClearField(name)
             if not record.DESCRIPTOR.fields_by_name[name].has_presence or record.HasField(name):
                 setattr(after, name, getattr(record, name))
-        if content(after) == content(before):
-            return
+        return after
+
+    def _require_new_targets(self, node: Node, record: Any, names: Iterable[str]) -> None:
+        kind, after = KINDS[node[0]], self._changed(node, record, names)
         for name in kind.references:
-            if kind.value(after, name) != kind.value(before, name):
+            if kind.value(after, name) != kind.value(self.world[node].message, name):
                 self._require_target(kind, name, after, set())
-        self._require_unique(kind, after)
-        self._write(Operation.OPERATION_UPDATE, node, after)
 
     def _delete(self, nodes: Sequence[Node]) -> None:
         gone = set(nodes)
