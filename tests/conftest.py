@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.mariadb import Mariadb, mariadb
+from support.mariadb import Mariadb, mariadb, program
 from support.memory import temporary_files_in_memory
 from support.postgres import Postgres, postgres
 from toolcrib.server.testing import TEST_DATABASE_VARIABLE, new_database
@@ -42,6 +42,7 @@ _SPELLED_FOR_TWO = tuple(
 # This one moves between the two; cli/test_migrate.py has MariaDB as well.
 _NOT_ON_MARIADB = {_HERE / name for name in (*_SPELLED_FOR_TWO, "server/test_migration.py")}
 _RUN_ONCE = {_HERE / name for name in (*_WITHOUT_DATABASE, *_ABOUT_FILES, *_ABOUT_SERVERS)}
+_ABOUT_MARIADB = _HERE / "integration/test_mariadb.py"
 _SQLITE = "sqlite"
 # What is started where a run has no server to use.
 _SERVERS: dict[str, Callable[[], AbstractContextManager[Postgres | Mariadb]]] = {
@@ -77,7 +78,9 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leaves to the run on SQLite what would only run twice."""
+    """Leaves to the run on SQLite what would only run twice, and out what has no server here, but in CI."""
+    if collection_path == _ABOUT_MARIADB and not program("mariadbd") and not os.environ.get("CI_ALL_DATABASES"):
+        return True
     left_out = {"sqlite": set[Path](), "mariadb": _RUN_ONCE | _NOT_ON_MARIADB}.get(config.getoption(_OPTION), _RUN_ONCE)
     return True if collection_path in left_out else None
 
