@@ -14,7 +14,7 @@ ROLLBACK;
 
 -- a write begins
 START TRANSACTION READ WRITE;
-SELECT s.last_value FROM toolcrib_meta AS m STRAIGHT_JOIN toolcrib_sequence AS s WHERE m.name = %s AND s.name = 'revision' FOR UPDATE;
+SELECT s.last_value FROM toolcrib_meta AS m LEFT JOIN toolcrib_sequence AS s ON s.name = 'revision' WHERE m.name = %s FOR UPDATE;
 
 -- what can be undone alone begins
 SAVEPOINT toolcrib_0;

@@ -90,7 +90,8 @@ def test_no_record_is_lost_and_the_past_stays_readable(forged: subprocess.Popen[
             types = {each.number: each.type for each in fields}
             shop.declare(part(*(each.declared() for each in fields)))
             refused = shop.plan()["refused"]
-            assert bool(refused) is is_allowed
+            # Components that have come to be what they were before need a word for that too.
+            assert bool(set(refused) - {"older"}) is is_allowed
             shop.apply(*refused)
             for record in now.values():
                 for number, value in given_.items():
