@@ -110,7 +110,9 @@ def _both_ways(
     indexes = stored_indexes(connection, inspector, [one.stored]).get(one.stored, {})
     before, after = stored_form(one, indexes, inspector), declared_form(one.table, dialect)
     # What somebody else has made on it stays.
-    left = {*(each.name for each in after.indexes), *change.indexes.dropped, *change.indexes.foreign}
+    left = {each.name for each in after.indexes} | change.indexes.dropped.keys() | change.indexes.foreign.keys()
+    # Those under another name are made anew.
+    left |= set(change.indexes.renamed.values())
     before = replace(before, indexes=tuple(each for each in before.indexes if each.name in left or each.is_constraint))
     sql = list(others(connection, change).values()) if dialect.name == "sqlite" else []
     known = shape or one.served.shape()

@@ -118,8 +118,10 @@ def quoted_name(name: str) -> str:
 
 
 def _declared(column: Column[Any], dialect: Dialect) -> ColumnForm:
-    type_ = type_text(column.type, dialect)
-    return ColumnForm(column.name, type_, _script(type_, dialect), bool(column.nullable))
+    type_, told = type_text(column.type, dialect), column.type.compile(dialect=dialect)
+    # PostgreSQL's TEXT counts as VARCHAR, but for the collation that goes with that.
+    spelled = told if told in _TYPES.get(dialect.name, {}) else type_
+    return ColumnForm(column.name, type_, _script(spelled, dialect), bool(column.nullable))
 
 
 def _script(type_: str, dialect: Dialect) -> str:
