@@ -33,11 +33,22 @@ _ABOUT_FILES = (
 )
 # These have a server of their own in any run.
 _ABOUT_SERVERS = ("cli/test_postgresql.py", "integration/test_postgresql.py", "integration/test_mariadb.py")
-# Not on MariaDB yet. These say of SQLite and PostgreSQL how plans and forms of tables are spelled (test_elsewhere.py
-# changes them on every database), and scripts for Alembic are written for the two:
+# Not on MariaDB yet. These know of SQLite and PostgreSQL how plans and forms of tables are spelled, and how a database
+# is locked (test_elsewhere.py changes tables on every database); scripts for Alembic are written for the two:
 _SPELLED_FOR_TWO = tuple(
     f"server/schema/test_{name}.py"
-    for name in ("alembic", "changes", "kill", "many", "model", "nothing_to_do", "record", "refused", "triggers")
+    for name in (
+        "alembic",
+        "changes",
+        "kill",
+        "many",
+        "model",
+        "nothing_to_do",
+        "record",
+        "refused",
+        "triggers",
+        "waiting",
+    )
 )
 # This one moves between the two; cli/test_migrate.py has MariaDB as well.
 _NOT_ON_MARIADB = {_HERE / name for name in (*_SPELLED_FOR_TWO, "server/test_migration.py")}
