@@ -29,6 +29,7 @@ from support.gate import Doorkeeper, Gate, later
 from support.lab import generated, served
 from support.mariadb import Mariadb
 from support.plant import COMPONENTS, plant, refused
+from support.pools import told_when_none_is_free
 from support.watching import recording, shown
 from toolcrib.client import Crib, InvalidArgument
 from toolcrib.server import Application, Change
@@ -293,6 +294,12 @@ def test_connections_are_limited_and_given_back(own_mariadb: Mariadb, maria_data
             assert administrator.execute(count, [name]).fetchone()[0] <= 7
     with behind(own_mariadb.url) as administrator:
         assert administrator.execute(count, [name]).fetchone() == (0,)
+
+
+def test_who_finds_no_connection_free_is_told_in_time_and_the_log_says_so_once(
+    maria_database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    told_when_none_is_free(maria_database, caplog)
 
 
 @pytest.mark.parametrize("folder", [COMPONENTS, *(TESTS / name for name in ("components", "tenancy"))])

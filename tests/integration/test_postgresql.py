@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
@@ -32,6 +31,7 @@ from support.chain import checked
 from support.gate import Doorkeeper, Gate, later
 from support.lab import generated, served
 from support.plant import COMPONENTS, health_stub, plant, refused
+from support.pools import told_when_none_is_free
 from support.postgres import Postgres
 from support.watching import recording, shown
 from toolcrib.client import Crib, InvalidArgument
@@ -40,7 +40,6 @@ from toolcrib.server.columns import ExactText
 from toolcrib.server.databases.choice import backend_for
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.postgresql_session import PostgresqlSession
-from toolcrib.server.errors import DatabaseUnavailable
 from toolcrib.server.exact_text import from_stored
 from toolcrib.server.query.spelling import contains, ends_with
 from toolcrib.server.statements import Prepared
@@ -447,21 +446,7 @@ class TestConnections:
     def test_who_finds_none_free_is_told_in_time_and_the_next_one_has_one(
         self, own_database: str, caplog: pytest.LogCaptureFixture
     ) -> None:
-        backend = backend_for(own_database, Limits(connections_max=2, busy_timeout_s=0.2))
-        with backend.connect(), backend.connect():
-            began = time.monotonic()
-            for _ in range(2):
-                said = r"all 2 connections .* are in use \(connections_max\), and none came free in 0\.2 s"
-                with pytest.raises(DatabaseUnavailable, match=said):
-                    backend.connect()
-            assert time.monotonic() - began < 2
-        with backend.connect() as connection:
-            assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
-            assert backend.figures() == (1, 1, 2, 2, 2)
-        backend.close()
-        # The log says so once a minute, not for each caller.
-        (warning,) = caplog.messages
-        assert warning.endswith("2 used and 0 idle of at most 2; 2 opened and 1 times none free since the start")
+        told_when_none_is_free(own_database, caplog)
 
     def test_that_the_database_refuses_are_asked_for_again(self, own_postgres: Postgres, own_database: str) -> None:
         with psycopg.connect(own_postgres.url, autocommit=True) as administrator, behind(own_database) as inside:

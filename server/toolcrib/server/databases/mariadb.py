@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -10,20 +9,17 @@ from string import ascii_letters, digits
 from typing import Any
 
 import pymysql
-from sqlalchemy import URL, Connection, Table, create_engine, event, inspect
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import URL, Connection, Table, event, inspect
 
 from toolcrib.server.databases import mariadb_audit, mariadb_errors, mariadb_tables
-from toolcrib.server.databases.backend import Backend, Figures, Finding, Stored
+from toolcrib.server.databases.backend import Finding, Stored
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.mariadb_connection import CONVERSIONS, FLAGS, MariadbConnection
 from toolcrib.server.databases.mariadb_session import MariadbSession
 from toolcrib.server.databases.places import shown
-from toolcrib.server.errors import ConnectionLost, DatabaseUnavailable, StartError, StorageError, StoreError
+from toolcrib.server.databases.pooled import PooledBackend
+from toolcrib.server.errors import ConnectionLost, StartError, StorageError, StoreError
 from toolcrib.server.system_tables import WRITE_GATE
-
-logger = logging.getLogger(__name__)
 
 _ALL = {*ascii_letters, *digits, "_", "$"}
 # What is asked of JSON (JSON_TABLE), of collations, and of columns that `SELECT *` does not show.
@@ -35,44 +31,27 @@ _SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION
 _SETUP_WAIT_S = 365 * 24 * 3600
 
 
-class Mariadb(Backend):
+class Mariadb(PooledBackend):
     """A database of a MariaDB or MySQL server."""
 
-    reads_at_once = False
     driver_error = pymysql.err.Error
 
     def __init__(self, url: URL, limits: Limits) -> None:
+        super().__init__(limits)
         self.place = shown(url)
-        self._limits = limits
-        self._opened = self._refused = 0
-        self.engine = create_engine(
-            url.set(drivername="mysql+pymysql"),
-            poolclass=QueuePool,
-            pool_size=limits.connections_max,
-            max_overflow=0,
-            pool_timeout=limits.busy_timeout_s,
-            # A connection that has lain idle may have been ended by a restart of the database.
-            pool_pre_ping=True,
-            isolation_level="AUTOCOMMIT",
-            paramstyle="format",
-            connect_args={
-                "charset": "utf8mb4",
-                "connect_timeout": max(1, math.ceil(limits.connect_timeout_s)),
-                "client_flag": FLAGS,
-                "conv": CONVERSIONS,
-                "program_name": "toolcrib",
-            },
-        )
+        arguments = {
+            "charset": "utf8mb4",
+            "connect_timeout": max(1, math.ceil(limits.connect_timeout_s)),
+            "client_flag": FLAGS,
+            "conv": CONVERSIONS,
+            "program_name": "toolcrib",
+        }
+        self.engine = self._pooled_engine(url.set(drivername="mysql+pymysql"), arguments)
         event.listen(self.engine, "do_connect", _connect)
-        event.listen(self.engine, "connect", self._configure)
 
     def fit(self, table: Table) -> None:
         """By the limits of its indexes."""
         mariadb_tables.fit(table)
-
-    def exists(self) -> bool:
-        """Nobody but an administrator makes a database."""
-        return True
 
     @contextmanager
     def look(self) -> Iterator[Connection]:
@@ -103,34 +82,6 @@ class Mariadb(Backend):
                 guard.invalidate()
                 connection.invalidate()
 
-    def opened(self) -> None:
-        """MariaDB itself keeps a database from being replaced while it is connected to."""
-
-    def check_present(self) -> None:
-        """As above."""
-
-    def session(self, *, read_only: bool, waits: bool) -> MariadbSession:
-        """A session with a connection from the pool."""
-        connection = self.connect()
-        try:
-            return MariadbSession(connection, read_only=read_only)
-        except pymysql.err.Error as error:
-            connection.invalidate()
-            connection.close()
-            raise self.classify(error) or error from error
-
-    def connect(self) -> Connection:
-        """A connection from the pool. Raises StorageError, also where all are in use for too long."""
-        try:
-            return super().connect()
-        except PoolTimeout as error:
-            self._refused += 1
-            limits = self._limits
-            raise DatabaseUnavailable(
-                f"all {limits.connections_max} connections to the database are in use (connections_max), and none came "
-                f"free in {limits.busy_timeout_s:g} s; nothing was written; try again"
-            ) from error
-
     def classify(self, error: BaseException) -> StorageError | None:
         """By the error's number."""
         return mariadb_errors.classify(error)
@@ -158,15 +109,8 @@ class Mariadb(Backend):
         """Connects and looks."""
         return mariadb_audit.examine(self.engine, self.place)
 
-    def figures(self) -> Figures:
-        """Of the pool."""
-        pool = self.engine.pool
-        assert isinstance(pool, QueuePool)
-        return Figures(pool.checkedout(), pool.checkedin(), self._limits.connections_max, self._opened, self._refused)
-
-    def close(self) -> None:
-        """Closes the connections that lie idle."""
-        self.engine.dispose()
+    def _session_on(self, connection: Connection, *, read_only: bool) -> MariadbSession:
+        return MariadbSession(connection, read_only=read_only)
 
     @property
     def _is_mariadb(self) -> bool:
@@ -194,9 +138,7 @@ class Mariadb(Backend):
     def _make_gate(self, connection: Connection) -> None:
         connection.exec_driver_sql("INSERT IGNORE INTO toolcrib_meta (name, value) VALUES (%s, '')", (WRITE_GATE,))
 
-    def _configure(self, driver: MariadbConnection, _record: object) -> None:
-        self._opened += 1
-        logger.debug("connected to %s: %s", self.place, self.figures())
+    def _configure(self, driver: MariadbConnection) -> None:
         # Every name is quoted but those of functions: databases have more words of their own than SQLAlchemy knows. Its
         # dialect chooses anew how to quote when it first sees which of the two servers it is.
         self.engine.dialect.identifier_preparer.illegal_initial_characters = _ALL

@@ -10,18 +10,17 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytds
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import QueuePool
 
 from toolcrib.server.databases import mssql_audit, mssql_errors, unverified
-from toolcrib.server.databases.backend import Backend, Figures, Finding, Stored
+from toolcrib.server.databases.backend import Finding, Stored
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.mssql_dialect import DRIVER_NAME
 from toolcrib.server.databases.mssql_session import BEGIN_READ, SqlServerSession
 from toolcrib.server.databases.places import shown
-from toolcrib.server.errors import DatabaseUnavailable, StartError, StorageError, StoreError
+from toolcrib.server.databases.pooled import PooledBackend
+from toolcrib.server.errors import StartError, StorageError, StoreError
 
 _NO_SNAPSHOTS = (
     "{place} allows no snapshots, which reads of one moment need; its administrator sets them on: "
@@ -40,23 +39,25 @@ SETUP_LOCK = (
 LOCK_SEQUENCE = "SELECT count(*) FROM [toolcrib_sequence] WITH (TABLOCKX, HOLDLOCK)"
 
 
-class SqlServer(Backend):
+class SqlServer(PooledBackend):
     """A database of SQL Server."""
 
-    reads_at_once = False
     driver_error = pytds.Error
 
     def __init__(self, url: URL, limits: Limits) -> None:
+        super().__init__(limits)
         url, self._is_accepted = unverified.split(url)
         self.place = shown(url.set(drivername="mssql"))
-        self._limits = limits
-        self._opened = 0
-        self._refused = 0
+        arguments = {
+            "login_timeout": limits.connect_timeout_s,
+            "timeout": limits.statement_timeout_s or None,
+            "appname": "toolcrib",
+        }
         try:
-            self.engine = _engine(url, limits)
+            # VARBINARY(MAX) rather than IMAGE: of every version that is served.
+            self.engine = self._pooled_engine(url.set(drivername=DRIVER_NAME), arguments, deprecate_large_types=True)
         except ArgumentError as error:
             raise StartError(str(error)) from error
-        event.listen(self.engine, "connect", self._configure)
 
     def exists(self) -> bool:
         """Nobody but an administrator makes a database. Raises StartError where it is not to be written to."""
@@ -81,32 +82,6 @@ class SqlServer(Backend):
         if connection.exec_driver_sql("SELECT object_id(N'toolcrib_sequence')").scalar_one() is not None:
             connection.exec_driver_sql(LOCK_SEQUENCE).all()
         yield
-
-    def opened(self) -> None:
-        """SQL Server itself keeps a database from being replaced while it is connected to."""
-
-    def check_present(self) -> None:
-        """As above."""
-
-    def session(self, *, read_only: bool, waits: bool) -> SqlServerSession:
-        """A session with a connection from the pool."""
-        connection = self.connect()
-        try:
-            return SqlServerSession(connection, read_only=read_only)
-        except mssql_errors.DRIVER_ERRORS as error:
-            connection.invalidate()
-            connection.close()
-            raise self.classify(error) or error from error
-
-    def connect(self) -> Connection:
-        """A connection from the pool. Raises StorageError, also where all are in use for too long."""
-        try:
-            return super().connect()
-        except PoolTimeout as error:
-            self._refused += 1
-            raise DatabaseUnavailable("all connections to the database are in use; try again") from error
-        except mssql_errors.DRIVER_ERRORS as error:
-            raise self.classify(error) or error from error
 
     def classify(self, error: BaseException) -> StorageError | None:
         """By number."""
@@ -135,38 +110,13 @@ class SqlServer(Backend):
         """Connects and looks."""
         return mssql_audit.examine(self.engine, self.place)
 
-    def figures(self) -> Figures:
-        """Of the pool."""
-        pool = self.engine.pool
-        assert isinstance(pool, QueuePool)
-        return Figures(pool.checkedout(), pool.checkedin(), self._limits.connections_max, self._opened, self._refused)
+    @property
+    def _driver_errors(self) -> tuple[type[Exception], ...]:
+        return mssql_errors.DRIVER_ERRORS
 
-    def close(self) -> None:
-        """Closes the connections that lie idle."""
-        self.engine.dispose()
+    def _session_on(self, connection: Connection, *, read_only: bool) -> SqlServerSession:
+        return SqlServerSession(connection, read_only=read_only)
 
-    def _configure(self, driver: pytds.Connection, _record: object) -> None:
-        self._opened += 1
+    def _configure(self, driver: pytds.Connection) -> None:
         with driver.cursor() as cursor:
             cursor.execute(_OPTIONS.format(lock_timeout_ms=int(self._limits.busy_timeout_s * 1000)))
-
-
-def _engine(url: URL, limits: Limits) -> Engine:
-    return create_engine(
-        url.set(drivername=DRIVER_NAME),
-        poolclass=QueuePool,
-        pool_size=limits.connections_max,
-        max_overflow=0,
-        pool_timeout=limits.busy_timeout_s,
-        # A connection that has lain idle may have been ended by a restart of the database.
-        pool_pre_ping=True,
-        isolation_level="AUTOCOMMIT",
-        paramstyle="format",
-        # VARBINARY(MAX) rather than IMAGE: of every version that is served.
-        deprecate_large_types=True,
-        connect_args={
-            "login_timeout": limits.connect_timeout_s,
-            "timeout": limits.statement_timeout_s or None,
-            "appname": "toolcrib",
-        },
-    )
