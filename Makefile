@@ -56,7 +56,8 @@ lint: $(READY) ## Check style and formatting, of Python and of protos
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/buf lint
-	for folder in protos examples/components tests/components tests/tenancy tests/support/model/components \
+	for folder in protos examples/components tests/components tests/tenancy tests/conformance/components \
+			tests/support/model/components \
 			tests/support/direct/components; do
 		$(BIN)/buf format --diff --exit-code "$$folder"
 	done

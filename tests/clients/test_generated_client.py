@@ -23,7 +23,7 @@ from plant.recipes.v1.recipe_pb2 import Recipe
 from support.both_clients import Client
 from support.fake_server import FakeServer, Received, failure
 from toolcrib.client import NotFound
-from toolcrib.codegen import generate
+from toolcrib.codegen import Target, generate
 
 BRACKET = Recipe(id=7, name="bracket")
 FLANGE = Recipe(id=8, name="flange")
@@ -225,7 +225,7 @@ def composite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     proto = folder / "shop/racks/v1/slot.proto"
     proto.parent.mkdir(parents=True)
     proto.write_text(COMPOSITE, encoding="utf-8")
-    generate(Path(folder), Path(out), server=False)
+    generate(Path(folder), Path(out), {Target.PYTHON})
     sys.path.append(str(out))
     yield importlib.import_module("shop.racks.v1.slot_client")
     sys.path.remove(str(out))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from toolcrib.codegen import GenerateError, check, generate, read_manifest
+from toolcrib.codegen import GenerateError, Target, check, generate, read_manifest
 
 ROOT = Path(__file__).parents[2]
 COMPONENTS = ROOT / "examples" / "components"
@@ -61,15 +61,15 @@ def test_answers_the_files_it_wrote(components: Path, tmp_path: Path) -> None:
 
 
 def test_targets_can_be_left_out(components: Path, tmp_path: Path) -> None:
-    generate(components, tmp_path / "gen", python=False, server=False)
+    generate(components, tmp_path / "gen", ())
     assert sorted(contents(tmp_path / "gen")) == [
         "plant/recipes/v1/recipe_service.proto",
         "toolcrib-manifest.json",
     ]
-    server = {path.name for path in generate(components, tmp_path / "server", python=False)}
+    server = {path.name for path in generate(components, tmp_path / "server", {Target.SERVER})}
     assert "recipe_table.py" in server
     assert "recipe_pb2.py" not in server
-    client = {path.name for path in generate(components, tmp_path / "client", server=False)}
+    client = {path.name for path in generate(components, tmp_path / "client", {Target.PYTHON})}
     assert "recipe_table.py" not in client
     assert {"recipe_pb2.py", "recipe_pb2.pyi", "recipe_service_pb2_grpc.py", "recipe_client.py"} <= client
 

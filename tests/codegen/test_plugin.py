@@ -103,7 +103,7 @@ def test_services_that_stand_beside_the_components_are_not_taken_for_the_users(t
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    generate(COMPONENTS, tmp_path, python=False, server=False)
+    generate(COMPONENTS, tmp_path, ())
     names = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.proto"))
     assert "plant/recipes/v1/recipe_service.proto" in names
     answer = respond(request(describe(tmp_path, names), names))

@@ -4,6 +4,7 @@ protoc -> descriptors -> schema model -> emitters, one row each in a table -> fi
 """
 
 from toolcrib.codegen.cache import cached
+from toolcrib.codegen.emitters import Target
 from toolcrib.codegen.generate import check, generate
 from toolcrib.codegen.manifest import ClassName, Manifest, ManifestComponent, read_manifest
 from toolcrib.codegen.problems import GenerateError, Problem
@@ -14,6 +15,7 @@ __all__ = [
     "Manifest",
     "ManifestComponent",
     "Problem",
+    "Target",
     "cached",
     "check",
     "generate",

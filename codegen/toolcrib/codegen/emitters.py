@@ -26,6 +26,9 @@ class Target(Enum):
     SERVICE = "service"  # the service's .proto, for everyone
     PYTHON = "python"  # Python clients
     SERVER = "server"  # the server
+    CPP = "cpp"  # clients of the languages that have builds of their own, see languages.py
+    TYPESCRIPT = "typescript"
+    GO = "go"
 
 
 @dataclass(frozen=True, slots=True)

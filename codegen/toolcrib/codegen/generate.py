@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from toolcrib.codegen.emitters import Target, emit
+from toolcrib.codegen.languages import Sources, language_files
 from toolcrib.codegen.manifest import MANIFEST, manifest_text, read_manifest
 from toolcrib.codegen.problems import GenerateError, Problem
 from toolcrib.codegen.sources import load_schema
 from toolcrib.codegen.stubs import python_stubs, write
 
+# What a server imports, and the clients that it comes with.
+SERVED = frozenset({Target.PYTHON, Target.SERVER})
 
-def generate(components: Path, out: Path, *, python: bool = True, server: bool = True) -> list[Path]:
+
+def generate(components: Path, out: Path, targets: Collection[Target] = SERVED) -> list[Path]:
     """Writes everything generated from the .proto files under `components` into `out`; answers the files, sorted.
 
-    The services' .proto files are always written, `python` adds stubs and clients, `server` what a server needs. Files
-    that an earlier run wrote and that are no longer wanted are removed, nothing else is. Raises GenerateError.
+    The services' .proto files are always written. Python and the server are written into `out` itself, other languages
+    into folders of their own. Files that an earlier run wrote and that are no longer wanted are removed, nothing else
+    is. Raises GenerateError.
     """
-    files = _contents(components, python=python, server=server)
+    files = _contents(components, targets)
     stale = _written_before(out) - files.keys()
     try:
         for name, content in files.items():
@@ -33,9 +39,9 @@ def generate(components: Path, out: Path, *, python: bool = True, server: bool =
     return [out / name for name in files]
 
 
-def check(components: Path, out: Path, *, python: bool = True, server: bool = True) -> list[str]:
+def check(components: Path, out: Path, targets: Collection[Target] = SERVED) -> list[str]:
     """The names of the files in `out` that `generate` would write otherwise, add or remove. Raises GenerateError."""
-    files = _contents(components, python=python, server=server)
+    files = _contents(components, targets)
     differing = {
         name for name, content in files.items() if not (out / name).is_file() or (out / name).read_bytes() != content
     }
@@ -43,15 +49,17 @@ def check(components: Path, out: Path, *, python: bool = True, server: bool = Tr
     return sorted(differing | stale)
 
 
-def _contents(components: Path, *, python: bool, server: bool) -> dict[str, bytes]:
+def _contents(components: Path, targets: Collection[Target]) -> dict[str, bytes]:
     """All files by their names, sorted; the manifest, which says that the others are there, last."""
     schema, descriptors = load_schema(components)
     services = emit(schema, frozenset({Target.SERVICE}))
-    wanted = {Target.SERVICE: True, Target.PYTHON: python, Target.SERVER: server}
-    texts = emit(schema, frozenset(target for target, is_wanted in wanted.items() if is_wanted))
+    texts = services | emit(schema, SERVED.intersection(targets))
     files = {name: text.encode() for name, text in texts.items()}
-    if python:
+    if Target.PYTHON in targets:
         files |= python_stubs(components, schema, services, descriptors)
+    protos = {name: (components / name).read_bytes() for name in schema.files}
+    protos |= {name: text.encode() for name, text in services.items()}
+    files |= language_files(targets, Sources(schema, protos))
     return {**dict(sorted(files.items())), MANIFEST: manifest_text(schema, files).encode()}
 
 

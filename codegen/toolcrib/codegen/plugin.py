@@ -2,8 +2,8 @@
 
     protoc --toolcrib_out=gen --toolcrib_opt=python,server ...
 
-It always writes the services' .proto files; `python` adds the typed client and `server` what a server needs. What is
-refused comes out as protoc's own errors do.
+It always writes the services' .proto files; `server` adds what a server needs, and `python`, `cpp`, `typescript` and
+`go` the typed clients. What is refused comes out as protoc's own errors do.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from toolcrib.codegen.nearest import did_you_mean
 from toolcrib.codegen.problems import GenerateError, Problem
 from toolcrib.codegen.refusals import refuse
 
-_PARAMETERS = {"python": Target.PYTHON, "server": Target.SERVER}
+_PARAMETERS = {target.value: target for target in Target if target is not Target.SERVICE}
 
 
 def main() -> None:
