@@ -12,7 +12,7 @@ from benchmarks.processes import PROJECT
 from toolcrib.server.app import Server
 from toolcrib.server.event_loop import loop_factory
 from toolcrib.server.hooks import Application
-from toolcrib.server.settings import load_settings
+from toolcrib.server.settings_sources import load_settings
 
 
 async def _serve(database: str) -> None:

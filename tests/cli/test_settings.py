@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from support.plant import ROOT
 from toolcrib.cli.serve import serve
 from toolcrib.cli.settings_file import settings_file
+from toolcrib.server.addresses import is_loopback
 from toolcrib.server.errors import StartError
-from toolcrib.server.settings import Settings, SettingsError, is_loopback, load_settings
+from toolcrib.server.settings import Settings
+from toolcrib.server.settings_sources import SettingsError, load_settings
 
 FIELDS = list(Settings.model_fields)
 

@@ -21,7 +21,8 @@ from toolcrib.server.app import Server
 from toolcrib.server.event_loop import loop_factory
 from toolcrib.server.hooks import Application
 from toolcrib.server.loading import import_components
-from toolcrib.server.settings import ENVIRONMENT_PREFIX, load_settings
+from toolcrib.server.settings import ENVIRONMENT_PREFIX
+from toolcrib.server.settings_sources import load_settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ import typer
 
 from toolcrib import codegen
 from toolcrib.cli.console import print_json
+from toolcrib.server.addresses import is_loopback
 from toolcrib.server.databases.places import without_password
 from toolcrib.server.network import trusts_metadata
 from toolcrib.server.schema.steps import SchemaDiffers
-from toolcrib.server.settings import Settings, is_loopback
+from toolcrib.server.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

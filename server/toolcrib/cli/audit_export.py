@@ -16,7 +16,7 @@ from toolcrib.server.evidence.bundle import write_bundle
 from toolcrib.server.evidence.selection import Selection
 from toolcrib.server.evidence.wording import Messages
 from toolcrib.server.loading import import_components
-from toolcrib.server.settings import load_settings
+from toolcrib.server.settings_sources import load_settings
 from toolcrib.server.signing import SigningKey
 
 

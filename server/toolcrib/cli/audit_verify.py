@@ -17,7 +17,7 @@ from toolcrib.server.component import Component
 from toolcrib.server.evidence.reader import open_bundle
 from toolcrib.server.loading import import_components
 from toolcrib.server.record_check import RecordFinding
-from toolcrib.server.settings import load_settings
+from toolcrib.server.settings_sources import load_settings
 from toolcrib.server.signing import VerifyingKey
 
 _Facts = dict[str, Any]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from toolcrib.cli.checks import Check, is_writable
 from toolcrib.client import AuditClient, Crib, ToolcribError
+from toolcrib.server.addresses import UNIX
 from toolcrib.server.databases.backend import Backend
 from toolcrib.server.databases.choice import backend_for
 from toolcrib.server.databases.places import without_password
@@ -16,7 +17,6 @@ from toolcrib.server.errors import StartError
 from toolcrib.server.settings import Settings
 
 _ANSWER_TIMEOUT_S = 2.0
-_UNIX = "unix:"
 _LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104  # only looked up, not bound
 
 
@@ -43,8 +43,8 @@ def chosen_backend(settings: Settings) -> Backend | Check:
 def check_address(settings: Settings) -> Check:
     """Whether the port is free, or a Toolcrib already answers there."""
     address = settings.address
-    if address.startswith(_UNIX):
-        folder = Path(address.removeprefix(_UNIX)).absolute().parent
+    if address.startswith(UNIX):
+        folder = Path(address.removeprefix(UNIX)).absolute().parent
         return Check("address", address, "" if is_writable(folder) else f"make {folder} writable, or choose another")
     try:
         _bind(address)

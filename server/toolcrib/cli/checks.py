@@ -19,7 +19,8 @@ from toolcrib import codegen
 from toolcrib.cli.requirements import requirements
 from toolcrib.codegen.cache import cache_folder
 from toolcrib.codegen.nearest import did_you_mean
-from toolcrib.server.settings import CONFIG_VARIABLE, ENVIRONMENT_PREFIX, Settings
+from toolcrib.server.settings import ENVIRONMENT_PREFIX, Settings
+from toolcrib.server.settings_sources import CONFIG_VARIABLE
 
 _FREE_BYTES_MIN = 100 * 1024 * 1024
 _OTHERS = ("AUDIT_KEY", "CACHE", "SERVER", "TEST_DATABASE")

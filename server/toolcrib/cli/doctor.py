@@ -21,7 +21,8 @@ from toolcrib.cli.checks import (
     check_python,
 )
 from toolcrib.cli.console import Json, console, print_json, working
-from toolcrib.server.settings import Settings, SettingsError, config_path, load_settings
+from toolcrib.server.settings import Settings
+from toolcrib.server.settings_sources import SettingsError, config_path, load_settings
 
 
 def doctor(

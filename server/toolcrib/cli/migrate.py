@@ -16,7 +16,7 @@ from toolcrib.server.database import Database
 from toolcrib.server.databases.places import without_password
 from toolcrib.server.hooks import Application
 from toolcrib.server.migration.migration import Migration, Moved, Planned
-from toolcrib.server.settings import load_settings
+from toolcrib.server.settings_sources import load_settings
 from toolcrib.server.store import Store
 
 # Copied, but the source was written to meanwhile: the same again copies the rest.

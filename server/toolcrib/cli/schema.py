@@ -19,7 +19,7 @@ from toolcrib.server.schema.evolve import this_user
 from toolcrib.server.schema.record import Author
 from toolcrib.server.schema.steps import PlanRefused
 from toolcrib.server.schema.text import plan_json, plan_text
-from toolcrib.server.settings import load_settings
+from toolcrib.server.settings_sources import load_settings
 
 _CHANGES = 2
 

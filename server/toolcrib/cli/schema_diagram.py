@@ -19,7 +19,7 @@ from toolcrib.codegen.diagrams.mermaid import mermaid
 from toolcrib.codegen.diagrams.svg import svg
 from toolcrib.codegen.sources import load_schema
 from toolcrib.server.loading import components_of
-from toolcrib.server.settings import load_settings
+from toolcrib.server.settings_sources import load_settings
 
 
 class Format(StrEnum):

@@ -25,7 +25,8 @@ from toolcrib.server.loading import import_components
 from toolcrib.server.schema.costs import counted
 from toolcrib.server.schema.evolve import this_user
 from toolcrib.server.schema.record import Author
-from toolcrib.server.settings import Settings, load_settings
+from toolcrib.server.settings import Settings
+from toolcrib.server.settings_sources import load_settings
 from toolcrib.server.store import Store
 
 _PROBLEMS_SHOWN_MAX = 20

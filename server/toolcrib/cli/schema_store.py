@@ -10,7 +10,7 @@ import typer
 from toolcrib.cli.declared import declared
 from toolcrib.server.database import Database
 from toolcrib.server.hooks import Application
-from toolcrib.server.settings import load_settings
+from toolcrib.server.settings_sources import load_settings
 from toolcrib.server.store import Store
 
 Target = Annotated[

@@ -15,7 +15,8 @@ from toolcrib.cli.running import begin_logging, run
 from toolcrib.cli.shared_port import shared_port
 from toolcrib.server.app import Server
 from toolcrib.server.loading import load
-from toolcrib.server.settings import Settings, load_settings
+from toolcrib.server.settings import Settings
+from toolcrib.server.settings_sources import load_settings
 
 _APPLICATION = Path("app.py")
 

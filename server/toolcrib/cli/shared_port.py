@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from toolcrib.server.addresses import UNIX
 from toolcrib.server.errors import StartError
 from toolcrib.server.network import cannot_listen
 
@@ -16,8 +17,8 @@ def shared_port(address: str) -> Iterator[str]:
 
     Raises StartError where another program has it, or where the system does not share ports.
     """
-    if address.startswith("unix:") or not hasattr(socket, "SO_REUSEPORT"):
-        what = "a unix: address" if address.startswith("unix:") else "a port of this system"
+    if address.startswith(UNIX) or not hasattr(socket, "SO_REUSEPORT"):
+        what = "a unix: address" if address.startswith(UNIX) else "a port of this system"
         raise StartError(f"several workers cannot share {what}; set workers to 1")
     host, _, port = address.rpartition(":")
     try:

@@ -7,8 +7,9 @@ from pathlib import Path
 import grpc
 import grpc.aio
 
+from toolcrib.server.addresses import UNIX, is_loopback
 from toolcrib.server.errors import StartError
-from toolcrib.server.settings import Settings, is_loopback
+from toolcrib.server.settings import Settings
 
 # A message that is a little too large is refused by the server, with details; one that is far too large by gRPC.
 _REFUSED_WITH_DETAILS = 4
@@ -43,7 +44,7 @@ def bind(server: grpc.aio.Server, settings: Settings) -> str:
         )
     except RuntimeError as error:
         raise cannot_listen(address) from error
-    return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
+    return address if address.startswith(UNIX) else f"{address.rpartition(':')[0]}:{port}"
 
 
 def cannot_listen(address: str) -> StartError:

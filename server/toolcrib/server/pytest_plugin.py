@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     named = str(config.getini(_OPTION))
     if named:
         from toolcrib.server.loading import load  # noqa: PLC0415  # see below
-        from toolcrib.server.settings import load_settings  # noqa: PLC0415  # see below
+        from toolcrib.server.settings_sources import load_settings  # noqa: PLC0415  # see below
 
         load(config.rootpath / named, load_settings())
 

@@ -1,45 +1,23 @@
-"""The server's settings: from toolcrib.toml, then the environment, then flags, the later ones outranking the former.
-
-load_settings()   reads all three and says where a wrong value came from
-Settings          what they amount to; each field's description is also its help and its documentation
-"""
+"""The server's settings. Each field's description is also its help and its documentation."""
 
 from __future__ import annotations
 
-import ipaddress
-import os
-import re
-import tomllib
 import unicodedata
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from toolcrib.codegen.nearest import did_you_mean
+from toolcrib.server.addresses import require_address
 from toolcrib.server.databases.limits import Limits
-from toolcrib.server.errors import StartError
 from toolcrib.server.identity import ACTOR_CHARACTERS_MAX
 
-CONFIG_FILE = "toolcrib.toml"
 ENVIRONMENT_PREFIX = "TOOLCRIB_"
-CONFIG_VARIABLE = f"{ENVIRONMENT_PREFIX}CONFIG"
-
-_PORT_MAX = 65_535
-_UNIX = "unix:"
-_ADDRESS = re.compile(r"(?P<host>\[[^\]]+\]|[^:\[\]]+):(?P<port>\d+)")
-_ADDRESS_EXAMPLE = "write host:port, for example 127.0.0.1:50051 or [::1]:50051, or unix:path"
-
-
-class SettingsError(StartError):
-    """A setting is wrong. `str()` names where it was set, its name and the remedy."""
 
 
 class Settings(BaseSettings):
-    """What a server is told from outside. Made by load_settings()."""
+    """What a server is told from outside. Made by settings_sources.load_settings()."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="forbid", env_prefix=ENVIRONMENT_PREFIX, env_ignore_empty=True, validate_default=False
@@ -212,13 +190,7 @@ class Settings(BaseSettings):
     @field_validator("address")
     @classmethod
     def _check_address(cls, address: str) -> str:
-        if address.startswith(_UNIX) and address != _UNIX:
-            return address
-        match = _ADDRESS.fullmatch(address)
-        if match is None:
-            raise ValueError(f"is {address!r}; {_ADDRESS_EXAMPLE}")
-        if int(match["port"]) > _PORT_MAX:
-            raise ValueError(f"has the port {match['port']}; the highest is {_PORT_MAX}")
+        require_address(address)
         return address
 
     @field_validator("database", "components")
@@ -258,83 +230,3 @@ class Settings(BaseSettings):
         if self.tls_client_ca is not None and self.tls_certificate is None:
             raise ValueError("tls_client_ca is set without tls_certificate and tls_key; set all three")
         return self
-
-
-def load_settings(config: Path | None = None, **flags: Any) -> Settings:
-    """The settings from `config`, the environment and `flags`, of which those that are None count as not given.
-
-    Without `config` the file is the one that TOOLCRIB_CONFIG names, or toolcrib.toml in the working folder if there is
-    one. Raises SettingsError.
-    """
-    sources: dict[str, Mapping[str, Any]] = {}
-    path = config_path(config)
-    if path is not None:
-        sources[str(path)] = _read(path)
-    sources["environment"] = EnvSettingsSource(Settings)()
-    sources["flags"] = {name: value for name, value in flags.items() if value is not None}
-    _refuse_unknown("flags", sources["flags"])
-    merged: dict[str, Any] = {}
-    for values in sources.values():
-        merged |= values
-    try:
-        return Settings(**merged)
-    except ValidationError as error:
-        raise SettingsError("; ".join(_describe(details, sources) for details in error.errors())) from error
-
-
-def config_path(config: Path | None = None) -> Path | None:
-    """The settings file to read, if any. Raises SettingsError where one is named that does not exist."""
-    named = config or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
-    if named is None:
-        return Path(CONFIG_FILE) if Path(CONFIG_FILE).is_file() else None
-    if not named.is_file():
-        source = "--config" if config else CONFIG_VARIABLE
-        raise SettingsError(f"{source} names {named}, which is no file; name a settings file or leave it out")
-    return named
-
-
-def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach `address`, a host:port, [IPv6]:port or unix:path."""
-    if address.startswith(_UNIX):
-        return True
-    host = address.rpartition(":")[0].removeprefix("[").removesuffix("]")
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        # A name that may lead anywhere.
-        return False
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}") from error
-    except OSError as error:
-        raise SettingsError(f"cannot read {path}: {error.strerror}") from error
-    _refuse_unknown(str(path), values)
-    return values
-
-
-def _refuse_unknown(source: str, values: Mapping[str, Any]) -> None:
-    for name in values:
-        if name not in Settings.model_fields:
-            raise SettingsError(f"{source}: there is no setting `{name}`{did_you_mean(name, Settings.model_fields)}")
-
-
-def _describe(details: ErrorDetails, sources: Mapping[str, Mapping[str, Any]]) -> str:
-    """One error of pydantic's, with where the value was set."""
-    message = details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    if not details["loc"]:
-        return message
-    name = str(details["loc"][0])
-    source = [source for source, values in sources.items() if name in values][-1]
-    if not message.startswith(("is ", "has ")):
-        message = f"{message}, not {details['input']!r}"
-    if source == "environment":
-        return f"{ENVIRONMENT_PREFIX}{name.upper()} {message}"
-    if source == "flags":
-        return f"--{name.replace('_', '-')} {message}"
-    return f"{source}: {name} {message}"

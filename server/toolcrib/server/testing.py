@@ -22,7 +22,7 @@ from toolcrib.server.databases.scratch import scratch_database, scratch_file
 from toolcrib.server.event_loop import loop_factory
 from toolcrib.server.hooks import Application
 from toolcrib.server.loading import load
-from toolcrib.server.settings import load_settings
+from toolcrib.server.settings_sources import load_settings
 
 _FREE_PORT = "127.0.0.1:0"
 # The URL of a server on which each test has a database of its own.
