@@ -13,13 +13,14 @@ from toolcrib.server.bell import Bell
 from toolcrib.server.changes import Commit
 from toolcrib.server.direct.absorber import Absorber
 from toolcrib.server.errors import ConnectionLost, OutcomeUnknown, PassingFailure, StorageError, StoreError
+from toolcrib.server.group import Group
 from toolcrib.server.journal import Proof
 from toolcrib.server.lane import Job, Lane, LaneQueue
 from toolcrib.server.outcome import OutcomeFinder
 from toolcrib.server.refusals import RefusalLimit
 from toolcrib.server.session import Session
 from toolcrib.server.store import Store
-from toolcrib.server.transaction import Group, Transaction
+from toolcrib.server.transaction import Transaction
 
 logger = logging.getLogger(__name__)
 

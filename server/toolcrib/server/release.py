@@ -17,9 +17,9 @@ from toolcrib.server.constraints import OnDelete
 from toolcrib.server.errors import Blocker, InvalidRequest, RecordInUse, StoreError
 from toolcrib.server.links import Link
 from toolcrib.server.reference_checks import require_unreferenced
-from toolcrib.server.requests import Key, Modification, Removal
+from toolcrib.server.requests import Key, Modification, RecordKey, Removal
 from toolcrib.server.store import Stored
-from toolcrib.server.transaction import Node, Transaction
+from toolcrib.server.transaction import Transaction
 
 
 @contextmanager
@@ -48,10 +48,10 @@ def releasing(transaction: Transaction, incoming: Sequence[Link], changes: Seque
 class _Release:
     """One deletion with all that goes with it. `roots` has for each record the place of the one that it goes with."""
 
-    def __init__(self, transaction: Transaction, begun: Mapping[Node, int]) -> None:
+    def __init__(self, transaction: Transaction, begun: Mapping[RecordKey, int]) -> None:
         self._transaction = transaction
         self._links = transaction.store.links
-        self.roots: dict[Node, int] = dict(begun)
+        self.roots: dict[RecordKey, int] = dict(begun)
         self._begun = {index: node for node, index in begun.items()}
         self._deletions: list[tuple[Link, list[Key]]] = []
 
@@ -59,7 +59,7 @@ class _Release:
         """Finds what is deleted too; those that come last are the farthest."""
         level = list(self.roots)
         while level:
-            following: list[Node] = []
+            following: list[RecordKey] = []
             for name in dict.fromkeys(name for name, _ in level):
                 keys = [key for found, key in level if found == name]
                 for link in self._incoming(name, OnDelete.CASCADE):
@@ -77,9 +77,9 @@ class _Release:
         links = self._links.get(name)
         return [link for link in links.incoming if link.reference.on_delete is on_delete] if links else []
 
-    def _follow(self, link: Link, keys: Sequence[Key]) -> list[Node]:
+    def _follow(self, link: Link, keys: Sequence[Key]) -> list[RecordKey]:
         source, target = link.source.component.name, link.target.component.name
-        found: list[Node] = []
+        found: list[RecordKey] = []
         for value, key in link.referrers(self._transaction.session, [key[0] for key in keys]):
             node = (source, key)
             if node not in self.roots and node not in self._transaction.deleting:
@@ -133,7 +133,7 @@ def already_gone(stored: Stored, change: Change[Any]) -> bool:
     return True
 
 
-def _translated(error: StoreError, blocker: Blocker, root: Node) -> StoreError:
+def _translated(error: StoreError, blocker: Blocker, root: RecordKey) -> StoreError:
     """What is wrong with a record that the caller never named is no fault of the request."""
     if not isinstance(error, InvalidRequest):
         return error

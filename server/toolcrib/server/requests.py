@@ -14,6 +14,9 @@ MessageT = TypeVar("MessageT", bound=Message)
 # A record's key: the values of its key fields in their order.
 Key = tuple[int | str, ...]
 
+# A record among those of all components: its component's name, and its key there.
+RecordKey = tuple[str, Key]
+
 
 class AsOf(NamedTuple):
     """The past that is asked for: a revision, or if that is 0 a time."""

@@ -1,31 +1,24 @@
 """The unit of work: what one call does to the database, all or nothing, and the record of it.
 
-A `Transaction` is the work of one call. Where several calls share one commit of the database each still has its own
-transaction and its own revision.
+A `Transaction` is the work of one call. Where several calls share one commit of the database, as a `Group`, each still
+has its own transaction and its own revision.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
-from toolcrib.server.answers import AnswerLimits, Answers, StoredAnswer
+from toolcrib.server.answers import StoredAnswer
 from toolcrib.server.call import Call
 from toolcrib.server.changes import Change, Commit
-from toolcrib.server.errors import StoreError
-from toolcrib.server.journal import Journal
-from toolcrib.server.requests import Key
-from toolcrib.server.sequences import Sequences
+from toolcrib.server.group import Group
+from toolcrib.server.requests import Key, RecordKey
 from toolcrib.server.session import Session
 from toolcrib.server.statements import Prepared
 from toolcrib.server.store import Store
-from toolcrib.server.system_statements import SystemStatements
 from toolcrib.server.system_tables import REVISION_SEQUENCE
-from toolcrib.server.values import datetime_to_timestamp
 
 if TYPE_CHECKING:
     from toolcrib.server.repository import Repository
@@ -34,23 +27,7 @@ RepositoryT = TypeVar("RepositoryT", bound="Repository[Any, Any]")
 
 T = TypeVar("T")
 
-# A record: its component's name and its key.
-Node = tuple[str, Key]
-
 _WHOLE = nullcontext()
-
-
-class Moment(NamedTuple):
-    """A commit's time, UTC, in both spellings; those that share a commit of the database share it."""
-
-    time: datetime
-    timestamp: Timestamp
-
-    @classmethod
-    def now(cls) -> Moment:
-        """This moment."""
-        time = datetime.now(UTC)
-        return cls(time, datetime_to_timestamp(time))
 
 
 class ReadTransaction:
@@ -106,39 +83,6 @@ def in_name_of(tenant: str, work: Callable[[ReadTransaction], T]) -> Callable[[R
     return run
 
 
-class Group:
-    """The calls that share one commit of the database, and what they share in it.
-
-    `relied_on` are records whose etags were found to be what callers had read, whether or not they were changed then.
-    """
-
-    __slots__ = ("alone", "answers", "journal", "moment", "relied_on", "sequences", "session")
-
-    def __init__(
-        self, session: Session, statements: SystemStatements, answer_limits: AnswerLimits, *, alone: bool
-    ) -> None:
-        self.session = session
-        self.sequences = Sequences(session, statements)
-        self.journal = Journal()
-        self.answers = Answers(session, statements, answer_limits)
-        self.moment = Moment.now()
-        self.alone = alone
-        self.relied_on: set[Node] = set()
-
-    def refuse(self, call: Call, error: StoreError, refused_calls: int) -> None:
-        """Notes that a call was refused, whose work is undone, as a transaction of its own."""
-        revision = self.sequences.take(REVISION_SEQUENCE)
-        self.journal.begin(revision, self.moment.time, call, refusal=error.reason, refused_calls=refused_calls)
-        self.journal.add_refusal(revision, error)
-
-    def write(self, statements: SystemStatements) -> None:
-        """Writes what was kept for the end."""
-        self.session.write_deferred()
-        self.journal.write(self.session, statements)
-        self.answers.write(self.moment.time)
-        self.sequences.save()
-
-
 class Transaction(ReadTransaction):
     """Reads and writes of one call. `time` is the commit's, UTC, the same for all that the call writes.
 
@@ -179,7 +123,7 @@ class Transaction(ReadTransaction):
         self.revision = 0
         self.request_id = ""
         self.changes: list[Change[Any]] = []
-        self.deleting: set[Node] = set()
+        self.deleting: set[RecordKey] = set()
         self.answer: StoredAnswer | None = None
         self.is_dry_run = False
         self.is_guarded = False

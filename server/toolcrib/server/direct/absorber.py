@@ -14,10 +14,11 @@ from toolcrib.server.direct.inbox import Inbox, Noted
 from toolcrib.server.direct.tables import DirectTable
 from toolcrib.server.direct.writing import DirectWriting, findings, read_changes
 from toolcrib.server.errors import DatabaseUnavailable, PassingFailure, StorageError, WriteConflict
+from toolcrib.server.group import Group
 from toolcrib.server.session import Session
 from toolcrib.server.statements import Prepared
 from toolcrib.server.store import Store
-from toolcrib.server.transaction import Group, Transaction
+from toolcrib.server.transaction import Transaction
 from toolcrib.server.values import datetime_to_timestamp
 
 logger = logging.getLogger(__name__)
