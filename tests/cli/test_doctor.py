@@ -117,6 +117,14 @@ class TestDatabase:
         path.touch()
         assert check_database(found_at(path)).is_ok
 
+    def test_one_whose_first_start_did_not_come_to_its_end(self, tmp_path: Path) -> None:
+        path = tmp_path / "begun.db"
+        with sqlite3.connect(path) as connection:
+            connection.execute("CREATE TABLE toolcrib_meta (name TEXT PRIMARY KEY, value BLOB)")
+        check = check_database(found_at(path))
+        assert check.is_ok
+        assert "the next one will" in check.found
+
     def test_a_newer_one(self, example: Serving) -> None:
         path = Path(str(make_url(example.announced["database"]).database))
         example.stop()

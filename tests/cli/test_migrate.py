@@ -50,6 +50,12 @@ def refusal(source: str, target: str, *words: str) -> str:
     return done.stderr
 
 
+def doctor(database: str, folder: Path) -> dict[str, Any]:
+    """What doctor says of a database."""
+    told = toolcrib("doctor", "--address", "127.0.0.1:0", "--database", database, "--json", cwd=folder)
+    return next(check for check in json.loads(told.stdout)["checks"] if check["name"] == "database")
+
+
 def write_to(database: str, name: str) -> None:
     with serve(COMPONENTS, database=database) as running, plant(running.address) as crib:
         crib.recipe(name)
@@ -113,6 +119,24 @@ class TestMoving:
         told = refusal(source, "postgresql://ann:hush@127.0.0.1:1/plant")
         assert "cannot connect to postgresql://ann:***@127.0.0.1:1/plant" in told
         assert "hush" not in told
+
+
+class TestACopyThatIsNotFinished:
+    def test_is_no_sound_database_to_doctor_which_says_how_to_go_on(
+        self, source: str, own_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupted(*_: Any) -> Any:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(migration, "check_rows", interrupted)
+        assert migrate(source, own_database).returncode != 0
+        monkeypatch.undo()
+        found = doctor(own_database, tmp_path)
+        assert not found["ok"]
+        assert f"is an unfinished copy of {tmp_path / 'plant.db'}" in found["found"]
+        assert f"run `toolcrib migrate --from {tmp_path / 'plant.db'} --to " in found["remedy"]
+        assert migrate(source, own_database).returncode == 0
+        assert " is sound, revision 6" in doctor(own_database, tmp_path)["found"]
 
 
 class TestASourceThatIsWrittenTo:

@@ -2,6 +2,7 @@
 
     choice.py       from a URL to its backend
     backend.py      what every backend says: how to open, begin, lock, tell errors apart, probe, explain, listen
+    examination.py  what `doctor` asks of all of them
     pooled.py       what databases that are servers have in common: a pool with a limit, and its figures
     sqlite.py       SQLite: sqlite_session.py, sqlite_plan.py, sqlite_file.py (the audit, read without a server)
     postgresql.py   PostgreSQL: postgresql_session.py, postgresql_errors.py, postgresql_plan.py, postgresql_audit.py,

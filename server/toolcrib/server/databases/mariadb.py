@@ -105,9 +105,8 @@ class Mariadb(PooledBackend):
         """The rows of the database."""
         return mariadb_audit.stored(self.engine, self.place)
 
-    def examine(self) -> Finding:
-        """Connects and looks."""
-        return mariadb_audit.examine(self.engine, self.place)
+    def _examined(self, rows: Stored) -> Finding:
+        return mariadb_audit.examined(rows, self.place)
 
     def _session_on(self, connection: Connection, *, read_only: bool) -> MariadbSession:
         return MariadbSession(connection, read_only=read_only)

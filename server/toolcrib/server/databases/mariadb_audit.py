@@ -13,13 +13,13 @@ import pymysql
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from toolcrib.server.databases.backend import Finding, unwrap
+from toolcrib.server.databases.backend import Finding, Stored, unwrap
+from toolcrib.server.databases.examination import required, settled, sound
 from toolcrib.server.databases.mariadb_connection import MariadbCursor
 from toolcrib.server.databases.mariadb_spool import spooled
 from toolcrib.server.errors import StartError
 from toolcrib.server.session import driver_connection
 from toolcrib.server.statements import Prepared
-from toolcrib.server.system_tables import LAYOUT_VERSION
 
 BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 # A power cut takes commits that were acknowledged, unless it is this.
@@ -64,44 +64,23 @@ def stored(engine: Engine, place: str) -> Iterator[MariadbRows]:
         raise StartError(f"{place} cannot be read: {said(unwrap(error))}") from error
 
 
-def examine(engine: Engine, place: str) -> Finding:
-    """Whether it is, or can become, a sound database of this version."""
-    try:
-        with stored(engine, place) as rows:
-            return _examined(rows, place)
-    except StartError as error:
-        return Finding(str(error), "see that it runs and lets this user in, or name another with --database")
-
-
 def said(error: BaseException) -> str:
     """What an error says, in a line and without its number."""
     return str(error.args[-1] if error.args else error).strip().partition("\n")[0] or type(error).__name__
 
 
-def _examined(rows: MariadbRows, place: str) -> Finding:
-    version, flushed = _required(rows, "SELECT version(), @@innodb_flush_log_at_trx_commit")
+def examined(rows: Stored, place: str) -> Finding:
+    """Whether it is, or can become, a sound database of this version."""
+    version, flushed = required(rows, "SELECT version(), @@innodb_flush_log_at_trx_commit")
     named = f"{place} ({'' if 'MariaDB' in version else 'MySQL '}{version})"
     own = "SELECT table_name FROM information_schema.tables WHERE table_schema = database()"
     tables = [name for (name,) in rows.rows(own)]
-    if not tables:
-        return Finding(f"{named} is empty and will be filled by the first start")
-    if "toolcrib_meta" not in tables:
-        found = f"{place} belongs to another application (it has the table {min(tables)})"
-        return Finding(found, "name another database with --database")
-    layout = rows.first("SELECT value FROM toolcrib_meta WHERE name = 'layout_version'")
-    if layout is not None and int(layout[0]) > LAYOUT_VERSION:
-        return Finding(f"{place} was written by a newer Toolcrib", "install that version, or a newer one")
+    if found := settled(rows, place, named, tables):
+        return found
     if str(flushed) != _DURABLE:
-        found = f"{place} runs with innodb_flush_log_at_trx_commit={flushed}: a power cut takes commits with it"
-        return Finding(found, "set innodb_flush_log_at_trx_commit = 1")
-    (revision,) = _required(rows, "SELECT coalesce(max(revision), 0) FROM toolcrib_transaction")
-    return Finding(f"{named} is sound, revision {revision}")
-
-
-def _required(rows: MariadbRows, sql: str) -> Sequence[Any]:
-    row = rows.first(sql)
-    assert row is not None  # an aggregate, or values
-    return row
+        runs = f"{place} runs with innodb_flush_log_at_trx_commit={flushed}: a power cut takes commits with it"
+        return Finding(runs, "set innodb_flush_log_at_trx_commit = 1")
+    return Finding(sound(rows, named))
 
 
 def _placed(sql: str) -> str:

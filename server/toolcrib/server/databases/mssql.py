@@ -106,9 +106,8 @@ class SqlServer(PooledBackend):
         """The rows of the database."""
         return mssql_audit.stored(self.engine, self.place)
 
-    def examine(self) -> Finding:
-        """Connects and looks."""
-        return mssql_audit.examine(self.engine, self.place)
+    def _examined(self, rows: Stored) -> Finding:
+        return mssql_audit.examined(rows, self.place)
 
     @property
     def _driver_errors(self) -> tuple[type[Exception], ...]:

@@ -11,14 +11,14 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from toolcrib.server.columns import in_utc, time_to_text
-from toolcrib.server.databases.backend import Finding, unwrap
+from toolcrib.server.databases.backend import Finding, Stored, unwrap
+from toolcrib.server.databases.examination import settled, sound
 from toolcrib.server.databases.mssql_errors import DRIVER_ERRORS
 from toolcrib.server.databases.mssql_session import BEGIN_READ
 from toolcrib.server.errors import StartError
 from toolcrib.server.exact_text import from_ended, to_ended
 from toolcrib.server.session import driver_connection
 from toolcrib.server.statements import Prepared
-from toolcrib.server.system_tables import LAYOUT_VERSION
 
 ALLOWS_SNAPSHOTS = "SELECT snapshot_isolation_state FROM sys.databases WHERE name = db_name()"
 
@@ -68,15 +68,6 @@ def allows_snapshots(connection: Connection) -> bool:
     return connection.exec_driver_sql(ALLOWS_SNAPSHOTS).scalar() == 1
 
 
-def examine(engine: Engine, place: str) -> Finding:
-    """Whether it is, or can become, a sound database of this version."""
-    try:
-        with stored(engine, place) as rows:
-            return _examined(rows, place)
-    except StartError as error:
-        return Finding(str(error), "see that it runs and lets this user in, or name another with --database")
-
-
 def first_line(error: BaseException) -> str:
     """What an error says, without the lines that quote statements."""
     text = str(error.args[0]) if error.args else ""
@@ -84,20 +75,13 @@ def first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _examined(rows: SqlServerRows, place: str) -> Finding:
+def examined(rows: Stored, place: str) -> Finding:
+    """Whether it is, or can become, a sound database of this version."""
     tables = [name for (name,) in rows.rows("SELECT name FROM sys.tables")]
     if (rows.first(ALLOWS_SNAPSHOTS) or [0])[0] != 1:
         return Finding(f"{place} allows no snapshots", "ALTER DATABASE CURRENT SET ALLOW_SNAPSHOT_ISOLATION ON")
-    if not tables:
-        return Finding(f"{place} (SQL Server) is empty and will be filled by the first start")
-    if "toolcrib_meta" not in tables:
-        found = f"{place} belongs to another application (it has the table {min(tables)})"
-        return Finding(found, "name another database with --database")
-    layout = rows.first("SELECT value FROM toolcrib_meta WHERE name = ?", ["layout_version"])
-    if layout is not None and int(layout[0]) > LAYOUT_VERSION:
-        return Finding(f"{place} was written by a newer Toolcrib", "install that version, or a newer one")
-    (revision,) = rows.first("SELECT coalesce(max(revision), 0) FROM toolcrib_transaction") or [0]
-    return Finding(f"{place} (SQL Server) is sound, revision {revision}; writes there are unverified")
+    named = f"{place} (SQL Server)"
+    return settled(rows, place, named, tables) or Finding(f"{sound(rows, named)}; writes there are unverified")
 
 
 def _given(parameters: Sequence[Any]) -> list[Any]:

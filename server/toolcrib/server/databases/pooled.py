@@ -12,9 +12,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from toolcrib.server.databases.backend import Backend, Figures
+from toolcrib.server.databases.backend import Backend, Figures, Finding, Stored
 from toolcrib.server.databases.limits import Limits
-from toolcrib.server.errors import DatabaseUnavailable
+from toolcrib.server.errors import DatabaseUnavailable, StartError
 from toolcrib.server.session import Session
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,10 @@ class PooledBackend(Backend):
     @abstractmethod
     def _configure(self, driver: Any) -> None:
         """Sets up a new connection, for as long as it lives."""
+
+    @abstractmethod
+    def _examined(self, rows: Stored) -> Finding:
+        """What `examine` finds of a database that can be read."""
 
     @abstractmethod
     def _session_on(self, connection: Connection, *, read_only: bool) -> Session:
@@ -79,6 +83,14 @@ class PooledBackend(Backend):
             ) from error
         except self._driver_errors as error:
             raise self.classify(error) or error from error
+
+    def examine(self) -> Finding:
+        """Connects and looks."""
+        try:
+            with self.audit() as rows:
+                return self._examined(rows)
+        except StartError as error:
+            return Finding(str(error), "see that it runs and lets this user in, or name another with --database")
 
     def figures(self) -> Figures:
         """Of the pool."""

@@ -110,9 +110,8 @@ class Postgresql(PooledBackend):
         """The rows of the database."""
         return postgresql_audit.stored(self.engine, self.place)
 
-    def examine(self) -> Finding:
-        """Connects and looks."""
-        return postgresql_audit.examine(self.engine, self.place)
+    def _examined(self, rows: Stored) -> Finding:
+        return postgresql_audit.examined(rows, self.place)
 
     def news(self, heard: Callable[[], None], direct: Callable[[], None]) -> PostgresqlNews | None:
         """Listens for others' commits."""

@@ -13,12 +13,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from toolcrib.server.columns import time_to_text
-from toolcrib.server.databases.backend import Finding, unwrap
+from toolcrib.server.databases.backend import Finding, Stored, unwrap
+from toolcrib.server.databases.examination import required, settled, sound
 from toolcrib.server.errors import StartError
 from toolcrib.server.exact_text import from_stored, to_stored
 from toolcrib.server.session import driver_connection
 from toolcrib.server.statements import Prepared
-from toolcrib.server.system_tables import LAYOUT_VERSION
 
 # So many rows are in memory at a time, whose images may be large.
 _ROWS_AT_ONCE = 500
@@ -82,40 +82,26 @@ def stored(engine: Engine, place: str) -> Iterator[PostgresqlRows]:
         raise StartError(f"{place} cannot be read: {first_line(unwrap(error))}") from error
 
 
-def examine(engine: Engine, place: str) -> Finding:
-    """Whether it is, or can become, a sound database of this version."""
-    try:
-        with stored(engine, place) as rows:
-            return _examined(rows, place)
-    except StartError as error:
-        return Finding(str(error), "see that it runs and lets this user in, or name another with --database")
-
-
 def first_line(error: BaseException) -> str:
     """What an error says, without the lines that quote statements."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 
 
-def _examined(rows: PostgresqlRows, place: str) -> Finding:
-    version, encoding, fsync = _required(
+def examined(rows: Stored, place: str) -> Finding:
+    """Whether it is, or can become, a sound database of this version."""
+    version, encoding, fsync = required(
         rows, "SELECT current_setting('server_version'), current_setting('server_encoding'), current_setting('fsync')"
     )
     if encoding != "UTF8":
         return Finding(f"{place} has the encoding {encoding}", "create it with ENCODING 'UTF8'")
     tables = [name for (name,) in rows.rows("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")]
-    if not tables:
-        return Finding(f"{place} (PostgreSQL {version}) is empty and will be filled by the first start")
-    if "toolcrib_meta" not in tables:
-        found = f"{place} belongs to another application (it has the table {min(tables)})"
-        return Finding(found, "name another database with --database")
-    layout = rows.first("SELECT value FROM toolcrib_meta WHERE name = 'layout_version'")
-    if layout is not None and int(layout[0]) > LAYOUT_VERSION:
-        return Finding(f"{place} was written by a newer Toolcrib", "install that version, or a newer one")
-    (revision,) = _required(rows, "SELECT coalesce(max(revision), 0) FROM toolcrib_transaction")
-    sound = f"{place} (PostgreSQL {version}) is sound, revision {revision}"
-    ours, busy, others, limit = _required(rows, _CONNECTIONS)
-    found = f"{sound}; of {limit} connections Toolcrib has {ours}, {busy} of them busy, and others have {others}"
+    named = f"{place} (PostgreSQL {version})"
+    if early := settled(rows, place, named, tables):
+        return early
+    ours, busy, others, limit = required(rows, _CONNECTIONS)
+    connections = f"of {limit} connections Toolcrib has {ours}, {busy} of them busy, and others have {others}"
+    found = f"{sound(rows, named)}; {connections}"
     remedies = []
     if fsync != "on":
         found = f"{found}; it runs with fsync={fsync}: a power cut destroys it"
@@ -123,12 +109,6 @@ def _examined(rows: PostgresqlRows, place: str) -> Finding:
     if limit - ours - others < _CONNECTIONS_LEFT_MIN:
         remedies.append("raise max_connections there, or lower reader_lanes and connections_max of the servers")
     return Finding(found, "\n".join(remedies))
-
-
-def _required(rows: PostgresqlRows, sql: str) -> Sequence[Any]:
-    row = rows.first(sql)
-    assert row is not None  # an aggregate, or values
-    return row
 
 
 def _placed(sql: str) -> str:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from toolcrib.server.databases.backend import Finding
+from toolcrib.server.databases.examination import settled, sound
 from toolcrib.server.errors import StartError
 from toolcrib.server.statements import Prepared
-from toolcrib.server.system_tables import LAYOUT_VERSION
 
 
 class SqliteRows:
@@ -68,20 +68,14 @@ def examine(path: Path) -> Finding:
 
 
 def _examined(path: Path, connection: sqlite3.Connection) -> Finding:
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not tables:
-        return Finding(f"{path} is empty and will be filled by the first start")
-    if "toolcrib_meta" not in tables:
-        found = f"{path} belongs to another application (it has the table {min(tables)})"
-        return Finding(found, "name another file with --database")
-    version = connection.execute("SELECT value FROM toolcrib_meta WHERE name = 'layout_version'").fetchone()
-    if version is not None and int(version[0]) > LAYOUT_VERSION:
-        return Finding(f"{path} was written by a newer Toolcrib", "install that version, or a newer one")
+    rows, place = SqliteRows(connection), str(path)
+    tables = [name for (name,) in rows.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    if found := settled(rows, place, place, tables):
+        return found
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        return Finding(f"{path} is damaged: {verdict}", "restore it from a backup")
-    (revision,) = connection.execute("SELECT coalesce(max(revision), 0) FROM toolcrib_transaction").fetchone()
-    return Finding(f"{path} is sound, revision {revision}")
+        return Finding(f"{place} is damaged: {verdict}", "restore it from a backup")
+    return Finding(sound(rows, place))
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -23,11 +23,25 @@ class Marker:
     fingerprint: str
     is_finished: bool = False
 
+    @property
+    def unfinished(self) -> str:
+        """What the database is while it is not finished."""
+        return f"an unfinished copy of {self.source}"
+
+    def remedy(self, place: str) -> str:
+        """How to finish it, where it stands at `place`."""
+        return f"run `toolcrib migrate --from {self.source} --to {place}` again, which goes on where it was"
+
 
 def read_marker(connection: Connection, meta: Table) -> Marker | None:
     """That of a database; None where it was not filled from another one."""
     stored = connection.execute(select(meta.c.value).where(meta.c.name == MIGRATION_MARK)).scalar_one_or_none()
-    return None if stored is None else Marker(**json.loads(stored))
+    return None if stored is None else marker_in(stored)
+
+
+def marker_in(value: bytes) -> Marker:
+    """That which is stored as `value`."""
+    return Marker(**json.loads(value))
 
 
 def write_marker(connection: Connection, meta: Table, marker: Marker) -> None:
@@ -41,7 +55,4 @@ def require_finished(connection: Connection, meta: Table, place: str) -> None:
     """Raises StartError where the database at `place` is to become a copy of another, and is none yet."""
     marker = read_marker(connection, meta)
     if marker is not None and not marker.is_finished:
-        raise StartError(
-            f"{place} is an unfinished copy of {marker.source}; run `toolcrib migrate` from there again, which goes on "
-            "where it was"
-        )
+        raise StartError(f"{place} is {marker.unfinished}; {marker.remedy(place)}")
