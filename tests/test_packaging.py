@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from toolcrib.server.testing import TEST_DATABASE_VARIABLE
+
 ROOT = Path(__file__).parents[1]
 SOURCE_ROOTS = ("server", "codegen", "clients/python")
 PORTIONS = (
@@ -103,6 +105,20 @@ def test_the_command_line_says_which_extra_it_needs(bare: Path) -> None:
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "pip install 'toolcrib[server]'" in done.stderr
+
+
+def test_a_server_on_sqlite_needs_the_driver_of_no_other_database() -> None:
+    drivers = ("psycopg", "pymysql", "pytds", "sqlalchemy_cockroachdb")
+    code = f"""
+import sys
+sys.modules.update(dict.fromkeys({drivers}))
+from toolcrib.server.testing import serve
+with serve({str(ROOT / "examples" / "components")!r}) as running:
+    print(running.address)
+"""
+    done = run(sys.executable, "-c", code, **{TEST_DATABASE_VARIABLE: ""})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("127.0.0.1:")
 
 
 def test_the_plugin_of_protoc_works_without_extras(bare: Path) -> None:

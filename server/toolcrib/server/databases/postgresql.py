@@ -15,9 +15,9 @@ from toolcrib.server.databases.backend import Finding, Stored
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.places import shown
 from toolcrib.server.databases.pooled import PooledBackend
-from toolcrib.server.databases.postgresql_news import CHANNEL, PostgresqlNews
+from toolcrib.server.databases.postgresql_news import PostgresqlNews
 from toolcrib.server.databases.postgresql_session import PostgresqlSession
-from toolcrib.server.databases.postgresql_triggers import INTRODUCE
+from toolcrib.server.databases.postgresql_triggers import CHANNEL, INTRODUCE
 from toolcrib.server.errors import StartError, StorageError, StoreError
 from toolcrib.server.session import driver_connection
 

@@ -16,14 +16,12 @@ from typing import Any
 from psycopg import Error
 from sqlalchemy import Connection
 
+from toolcrib.server.databases.postgresql_triggers import CHANNEL, DIRECT_WRITE
 from toolcrib.server.errors import StorageError
 from toolcrib.server.session import driver_connection
 
 logger = logging.getLogger(__name__)
 
-CHANNEL = "toolcrib"
-# What triggers tell of a write that bypassed the server, in place of a server's name.
-DIRECT_WRITE = "direct_write"
 _RETRY_S = 1.0
 
 

@@ -14,8 +14,11 @@ from hashlib import sha256
 
 from sqlalchemy import Connection
 
-from toolcrib.server.databases.postgresql_news import CHANNEL, DIRECT_WRITE
 from toolcrib.server.session import driver_connection
+
+# Where servers tell each other of their commits, and triggers of a write that bypassed them all, in place of a name.
+CHANNEL = "toolcrib"
+DIRECT_WRITE = "direct_write"
 
 # What a session of the server shows its secret by.
 WRITER = "toolcrib.writer"
