@@ -9,32 +9,47 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
+from typer.core import TyperCommand, TyperGroup
 
-from support.command import toolcrib, toolcrib_process
+from support.command import commands, toolcrib, toolcrib_process
 from support.plant import COMPONENTS, ROOT
-from toolcrib.cli.application import application
+from toolcrib.cli.lazy import LazyCommand
 
 CLI = (ROOT / "docs" / "cli.md").read_text("utf-8")
-COMMANDS = ["init", "generate", "serve", "audit", "doctor"]
+COMMANDS = list(commands())
+NAMES = [" ".join(path) for path, _, _ in COMMANDS]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_and_each_of_its_flags_is_documented(command: str) -> None:
-    section = CLI.partition(f"## `toolcrib {command}`\n")[2].partition("\n## ")[0]
-    assert section
-    group = get_command(application)
-    parameters = group.commands[command].params  # type: ignore[attr-defined]  # the command is a group
-    for parameter in parameters:
+@pytest.mark.parametrize(("path", "lazy", "command"), COMMANDS, ids=NAMES)
+def test_every_command_and_each_of_its_flags_is_documented(
+    path: tuple[str, ...], lazy: LazyCommand, command: TyperCommand | TyperGroup
+) -> None:
+    section = CLI.partition(f"## `toolcrib {path[0]}`\n")[2].partition("\n## ")[0]
+    assert re.search(rf"toolcrib {' '.join(path)}\b", section) or len(path) == 1
+    for parameter in command.params:
         names = [name for name in parameter.opts if name.startswith("--")]
         assert not names or any(re.search(rf"{name}\b", section) for name in names), names
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(command: str) -> None:
-    result = toolcrib(command, "--help")
+@pytest.mark.parametrize(("path", "lazy", "command"), COMMANDS, ids=NAMES)
+def test_every_command_has_help(path: tuple[str, ...], lazy: LazyCommand, command: TyperCommand | TyperGroup) -> None:
+    result = toolcrib(*path, "--help")
     assert result.returncode == 0
-    assert f"toolcrib {command}" in CLI
+    assert result.stdout.startswith(f"Usage: toolcrib {' '.join(path)} ")
+
+
+@pytest.mark.parametrize(("path", "lazy", "command"), COMMANDS, ids=NAMES)
+def test_lists_of_commands_say_what_the_help_of_each_begins_with(
+    path: tuple[str, ...], lazy: LazyCommand, command: TyperCommand | TyperGroup
+) -> None:
+    for limit in (45, 70, 1000):
+        assert lazy.get_short_help_str(limit) == command.get_short_help_str(limit)
+
+
+def test_what_begins_the_commands_is_light() -> None:
+    code = "import sys\nfrom toolcrib.cli import application\nprint(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"google", "grpc", "protovalidate", "pydantic", "sqlalchemy"}
 
 
 def test_the_version() -> None:
@@ -48,9 +63,10 @@ def test_a_wrong_flag_is_a_usage_error() -> None:
     assert done.stdout == ""
 
 
-def test_without_the_server_extra_it_says_what_to_install() -> None:
-    code = "import sys\nsys.modules['typer'] = None\nfrom toolcrib.cli.main import main\nmain()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("missing", ["typer", "sqlalchemy"])
+def test_without_the_server_extra_it_says_what_to_install(missing: str) -> None:
+    code = f"import sys\nsys.modules['{missing}'] = None\nfrom toolcrib.cli.main import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", code, "serve", "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "toolcrib: the command line needs the server extra: pip install 'toolcrib[server]'\n"
 

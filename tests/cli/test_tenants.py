@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from support.behind import behind
+from support.command import toolcrib
 from support.tenancy import COMPONENTS, Mill, mill
-from toolcrib.cli.application import application
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +25,8 @@ def served() -> Iterator[Mill]:
 
 def run(*words: str | Path) -> tuple[int, str, str]:
     """Exit code, output and errors of a command."""
-    done = CliRunner().invoke(application, [str(word) for word in words])
-    return done.exit_code, done.stdout, done.stderr
+    done = toolcrib(*words)
+    return done.returncode, done.stdout, done.stderr
 
 
 def listed(served: Mill, *words: str) -> list[Any]:

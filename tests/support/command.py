@@ -11,14 +11,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from typer.main import get_command
+from typer.core import TyperCommand, TyperGroup
 from typer.testing import CliRunner
 
 from toolcrib.cli.application import application
+from toolcrib.cli.lazy import LazyCommand
 
 TIMEOUT_S = 60
 COMMAND = [sys.executable, "-m", "toolcrib.cli"]
@@ -43,11 +43,11 @@ class Serving:
 
 
 def toolcrib(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end, in this process: a new one takes most of a second to import everything."""
+    """Runs a command to its end, in this process: a new one would import everything anew."""
     words, code = [str(argument) for argument in arguments], 0
     with contextlib.chdir(cwd or Path.cwd()), CliRunner().isolation(env=environment) as (output, errors, _):
         try:
-            _command().main(args=words, prog_name="toolcrib")
+            application.main(args=words, prog_name="toolcrib")
         except SystemExit as end:
             code = int(end.code or 0)
         sys.stdout.flush()
@@ -55,10 +55,17 @@ def toolcrib(*arguments: str | Path, cwd: Path | None = None, **environment: str
         return subprocess.CompletedProcess(words, code, output.getvalue().decode(), errors.getvalue().decode())
 
 
-@cache
-def _command() -> Any:
-    """Put together once, which takes most of the time of a small command."""
-    return get_command(application)
+def commands() -> Iterator[tuple[tuple[str, ...], LazyCommand, TyperCommand | TyperGroup]]:
+    """Every command and the groups of them: how it is called, what stands for it until then, and itself."""
+    waiting: list[tuple[tuple[str, ...], TyperGroup]] = [((), application)]
+    while waiting:
+        path, group = waiting.pop(0)
+        for name, lazy in group.commands.items():
+            assert isinstance(lazy, LazyCommand)
+            command = lazy.load()
+            yield (*path, name), lazy, command
+            if isinstance(command, TyperGroup):
+                waiting.append(((*path, name), command))
 
 
 def toolcrib_process(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -249,12 +249,10 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         statements = _kill_at(request.pop("kill_at"))
         return _answer(request) | {"statements": statements}
     if "command" in request:
-        from typer.testing import CliRunner
+        from support.command import toolcrib
 
-        from toolcrib.cli.application import application
-
-        result = CliRunner().invoke(application, request["command"], catch_exceptions=False)
-        return {"code": result.exit_code, "out": result.stdout, "errors": result.stderr}
+        done = toolcrib(*request["command"])
+        return {"code": done.returncode, "out": done.stdout, "errors": done.stderr}
     return {"answers": _serve(request)}
 
 
@@ -306,13 +304,10 @@ def _plain(answer: Any) -> Any:
 
 def main() -> None:
     """Forks a process for each line, and waits for it."""
-    import toolcrib.cli.application
-    import toolcrib.client
-    import toolcrib.server.schema.apply
-    import toolcrib.server.schema.autogenerate
-    import toolcrib.server.testing
+    import support.command
 
-    assert toolcrib.cli.application
+    # All that a command may need is imported once, before the first is forked.
+    assert list(support.command.commands())
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -14,6 +14,7 @@ from toolcrib.cli.console import CommandError, note
 from toolcrib.cli.entry_printer import EntryPrinter
 from toolcrib.client import AuditClient, Crib, Unavailable
 from toolcrib.client.audit import Conditions
+from toolcrib.server.addresses import DEFAULT_ADDRESS
 
 _POLL_S = 1.0
 _PAGE_SIZE_MAX = 1000
@@ -21,7 +22,7 @@ _PAGE_SIZE_MAX = 1000
 
 def audit(
     context: typer.Context,
-    server: connection.ServerAddress = connection.DEFAULT_ADDRESS,
+    server: connection.ServerAddress = DEFAULT_ADDRESS,
     component: Annotated[str, typer.Option(help="Full name of a component's message.", show_default=False)] = "",
     record: Annotated[str, typer.Option(help="The record's key. Needs --component.", show_default=False)] = "",
     actor: Annotated[str, typer.Option(help="Only what this actor did.", show_default=False)] = "",

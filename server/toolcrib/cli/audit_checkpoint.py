@@ -12,6 +12,7 @@ import typer
 from toolcrib.cli import connection, options
 from toolcrib.cli.console import CommandError
 from toolcrib.client import AuditClient
+from toolcrib.server.addresses import DEFAULT_ADDRESS
 from toolcrib.server.audit_file import audit_file
 from toolcrib.server.chain_check import ChainCheck
 from toolcrib.server.checkpoints import Checkpoint
@@ -36,7 +37,7 @@ def key(
 def checkpoint(
     key: PrivateKey,
     out: Annotated[Path, typer.Option(help="The file to write.")],
-    server: connection.ServerAddress = connection.DEFAULT_ADDRESS,
+    server: connection.ServerAddress = DEFAULT_ADDRESS,
     database: options.DatabaseUrl = None,
     operator: connection.Operator = None,
     tls_ca: connection.TlsCa = None,

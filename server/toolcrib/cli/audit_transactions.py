@@ -18,13 +18,14 @@ from toolcrib.cli.entries import plain, source_name
 from toolcrib.cli.entry_printer import EntryPrinter
 from toolcrib.client import AuditClient, NotFound
 from toolcrib.client.audit import Transaction, TransactionConditions
+from toolcrib.server.addresses import DEFAULT_ADDRESS
 
 _PAGE_SIZE_MAX = 1000
 _HEADINGS = ("time", "revision", "actor", "method", "entries", "reason")
 
 
 def transactions(
-    server: connection.ServerAddress = connection.DEFAULT_ADDRESS,
+    server: connection.ServerAddress = DEFAULT_ADDRESS,
     component: Annotated[
         str, typer.Option(help="Only those that changed a record of this component.", show_default=False)
     ] = "",
@@ -67,7 +68,7 @@ def transactions(
 
 def show(
     revision: Annotated[int, typer.Argument(min=1, help="The transaction's revision.")],
-    server: connection.ServerAddress = connection.DEFAULT_ADDRESS,
+    server: connection.ServerAddress = DEFAULT_ADDRESS,
     as_json: Json = False,
     tenant: connection.Tenant = None,
     operator: connection.Operator = None,

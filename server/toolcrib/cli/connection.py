@@ -11,9 +11,6 @@ import typer
 
 from toolcrib.cli.console import CommandError
 from toolcrib.client import Crib, Tls, Unavailable
-from toolcrib.server.settings import Settings
-
-DEFAULT_ADDRESS = str(Settings.model_fields["address"].default)
 
 ServerAddress = Annotated[
     str, typer.Option(envvar="TOOLCRIB_SERVER", help="The server's address.", metavar="HOST:PORT")

@@ -1,9 +1,8 @@
-"""What all commands share: how they print, how they fail, and how they show that they work."""
+"""What all commands share: how they print and how they show that they work."""
 
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +10,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from typer.core import TyperGroup
-
-from toolcrib.client import ToolcribError
-from toolcrib.codegen import GenerateError
-from toolcrib.server.errors import EvidenceError, MigrationFailed, StartError
 
 # Wide enough for a table in a file or a pipe, which have no width of their own.
 _WIDTH_WITHOUT_TERMINAL = 200
@@ -26,18 +20,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 class CommandError(Exception):
     """A command cannot do what it was asked. `str()` says what is wrong and what to do."""
-
-
-class ErrorBoundary(TyperGroup):
-    """Turns what is expected to go wrong into a line on stderr and exit code 1. A defect keeps its traceback."""
-
-    def main(self, *arguments: Any, **options: Any) -> Any:
-        """Runs the command."""
-        try:
-            return super().main(*arguments, **options)
-        except (CommandError, EvidenceError, MigrationFailed, StartError, GenerateError, ToolcribError) as error:
-            complain(str(error))
-            sys.exit(1)
 
 
 def complain(text: str) -> None:

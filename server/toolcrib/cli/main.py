@@ -3,6 +3,8 @@
 import os
 import sys
 
+MISSING_EXTRA = "toolcrib: the command line needs the server extra: pip install 'toolcrib[server]'"
+
 
 def main() -> None:
     """Runs the command line, or says what it lacks."""
@@ -13,6 +15,5 @@ def main() -> None:
     except ImportError as error:
         if (error.name or "").partition(".")[0] == "toolcrib":
             raise
-        sys.stderr.write("toolcrib: the command line needs the server extra: pip install 'toolcrib[server]'\n")
-        sys.exit(1)
+        sys.exit(MISSING_EXTRA)
     application(prog_name="toolcrib")

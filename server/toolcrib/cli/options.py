@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from toolcrib.server.schema.evolve import Policy
+from toolcrib.server.schema.policy import Policy
 from toolcrib.server.settings import Settings
 
 

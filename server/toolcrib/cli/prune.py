@@ -16,6 +16,7 @@ from toolcrib.cli.conditions import parse_moment
 from toolcrib.cli.console import CommandError, Json, print_json
 from toolcrib.client.retention import PlanPruningResponse, RetentionClient, Rule, Target
 from toolcrib.retention.v1.retention_pb2 import Pruning
+from toolcrib.server.addresses import DEFAULT_ADDRESS
 from toolcrib.server.retention.signatures import sign
 from toolcrib.server.retention.wording import rule_in_words
 from toolcrib.server.signing import SigningKey
@@ -61,7 +62,7 @@ def prune(
         str | None, typer.Option(help="In whose name; a client certificate outranks it.", show_default=False)
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Why; it stands in the audit.", show_default=False)] = None,
-    server: connection.ServerAddress = connection.DEFAULT_ADDRESS,
+    server: connection.ServerAddress = DEFAULT_ADDRESS,
     as_json: Json = False,
     tls_ca: connection.TlsCa = None,
     tls_cert: connection.TlsCert = None,

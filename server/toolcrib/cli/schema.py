@@ -9,9 +9,6 @@ import typer
 from toolcrib.cli import options
 from toolcrib.cli.connection import TlsCa, TlsCert, TlsKey, connected
 from toolcrib.cli.console import Json, console, print_json, working
-from toolcrib.cli.schema_diagram import diagram
-from toolcrib.cli.schema_export import export_alembic
-from toolcrib.cli.schema_import import import_
 from toolcrib.cli.schema_place import AtServer, Server, place_of
 from toolcrib.cli.schema_store import Allow, Target
 from toolcrib.server.database import Database
@@ -121,12 +118,3 @@ def versions(
         when = f"{version.apply_time:%Y-%m-%d %H:%M:%S} UTC"
         console().print(f"schema {version.version}, {when}, by {version.actor} ({version.method})", markup=False)
         typer.echo(f"{version.plan}\n")
-
-
-schema_commands = typer.Typer(
-    name="schema", no_args_is_help=True, rich_markup_mode=None, help="Plan and apply changes of the database's schema."
-)
-for command in (plan, apply, versions, diagram):
-    schema_commands.command()(command)
-schema_commands.command("import")(import_)
-schema_commands.command("export-alembic")(export_alembic)

@@ -16,7 +16,8 @@ from toolcrib.cli.schema_store import store_of
 from toolcrib.client import Crib
 from toolcrib.client.schema import SchemaClient, SchemaStep
 from toolcrib.schema.v1 import schema_pb2
-from toolcrib.server.schema.evolve import Brought, Policy
+from toolcrib.server.schema.evolve import Brought
+from toolcrib.server.schema.policy import Policy
 from toolcrib.server.schema.record import Author, SchemaVersion
 from toolcrib.server.schema.steps import Plan, PlanChanged, Step
 from toolcrib.server.schema_servicer import CHANGES, KINDS

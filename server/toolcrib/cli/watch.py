@@ -16,7 +16,8 @@ from toolcrib.cli.entries import as_line
 from toolcrib.cli.message_types import MessageTypes
 from toolcrib.client import Change, WatchClient
 from toolcrib.client.watch import ChangeKind, WatchedComponent, Watching
-from toolcrib.server.audit_messages import OF_THE_SERVER
+from toolcrib.server.addresses import DEFAULT_ADDRESS
+from toolcrib.server.changes import OF_THE_SERVER
 
 _OPERATIONS = {
     ChangeKind.CHANGE_KIND_CREATED: Operation.OPERATION_CREATE,
@@ -34,7 +35,7 @@ def watch(
             help="Full names of components' messages. Without: all.", metavar="[COMPONENT]...", show_default=False
         ),
     ] = None,
-    server: connection.ServerAddress = connection.DEFAULT_ADDRESS,
+    server: connection.ServerAddress = DEFAULT_ADDRESS,
     filter_: Annotated[
         str, typer.Option("--filter", help="Only records of which it holds. Needs one component.", show_default=False)
     ] = "",

@@ -6,6 +6,7 @@ import ipaddress
 import re
 
 UNIX = "unix:"
+DEFAULT_ADDRESS = "127.0.0.1:50051"
 
 _PORT_MAX = 65_535
 _ADDRESS = re.compile(r"(?P<host>\[[^\]]+\]|[^:\[\]]+):(?P<port>\d+)")

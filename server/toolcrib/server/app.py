@@ -27,7 +27,6 @@ from toolcrib.server.interceptors import access, answer_errors, establish_identi
 from toolcrib.server.loading import import_components
 from toolcrib.server.retention_servicer import RetentionServicer
 from toolcrib.server.rpc import Handlers, Interceptor, Method, Methods
-from toolcrib.server.schema.evolve import Policy
 from toolcrib.server.schema.steps import SchemaDiffers
 from toolcrib.server.schema_keeper import SchemaKeeper
 from toolcrib.server.schema_servicer import SchemaServicer
@@ -74,8 +73,9 @@ class Server:
         self._server = grpc.aio.server(options=network.options(settings))
         self._health = Health(self._database, self._tables(), interval_s=settings.health_interval_s)
         self._handlers = Handlers(self._interceptors(), message_bytes_max=settings.message_bytes_max)
-        policy, interval_s = Policy(settings.schema_policy), settings.health_interval_s
-        self._schema = SchemaKeeper(self._store, policy, self._serve, interval_s=interval_s)
+        self._schema = SchemaKeeper(
+            self._store, settings.schema_policy, self._serve, interval_s=settings.health_interval_s
+        )
         address = network.bind(self._server, settings)
         try:
             self._schema.start(waits=settings.schema_wait)

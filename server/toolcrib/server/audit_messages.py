@@ -12,13 +12,11 @@ from toolcrib.audit.v1.audit_pb2 import AuditEntry, Transaction
 from toolcrib.retention.v1.retention_pb2 import SignedPruning
 from toolcrib.server.audit_trail import AuditRow
 from toolcrib.server.audit_transactions import TransactionRow
-from toolcrib.server.changes import PRUNED
+from toolcrib.server.changes import OF_THE_SERVER, PRUNED
 from toolcrib.server.masks import differing
 from toolcrib.server.values import datetime_to_timestamp
 
 _TYPE_URL = "type.googleapis.com/"
-# These differ with every write and say nothing about what somebody wanted to change.
-OF_THE_SERVER = frozenset({"create_time", "update_time", "etag"})
 
 
 def entry_message(row: AuditRow, messages: Mapping[str, type[Message]]) -> AuditEntry:

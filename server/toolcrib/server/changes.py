@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
-from toolcrib.server.component import Component
-from toolcrib.server.record import Record
 from toolcrib.server.requests import Key
 
 if TYPE_CHECKING:
+    from toolcrib.server.component import Component
+    from toolcrib.server.record import Record
     from toolcrib.server.repository import Repository
     from toolcrib.server.transaction import Transaction
 
-RecordT = TypeVar("RecordT", bound=Record[Any])
+RecordT = TypeVar("RecordT", bound="Record[Any]")
 RepositoryT = TypeVar("RepositoryT", bound="Repository[Any, Any]")
 
 
@@ -35,6 +35,9 @@ class Operation(IntEnum):
 # nothing happens to a record. All that are less are.
 REFUSED = 5
 PRUNED = 6
+
+# Fields that differ with every write and say nothing about what somebody wanted to change.
+OF_THE_SERVER = frozenset({"create_time", "update_time", "etag"})
 
 
 class Change(Generic[RecordT]):

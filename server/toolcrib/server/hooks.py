@@ -9,12 +9,14 @@ all of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolcrib.server.changes import Change, Commit, Operation
-from toolcrib.server.record import Record
 
-RecordT = TypeVar("RecordT", bound=Record[Any])
+if TYPE_CHECKING:
+    from toolcrib.server.record import Record
+
+RecordT = TypeVar("RecordT", bound="Record[Any]")
 
 Step = Callable[[Change[RecordT]], None]
 Hook = Callable[[Step[RecordT]], Step[RecordT]]

@@ -25,7 +25,8 @@ from toolcrib.server.errors import (
     StartError,
     StoreError,
 )
-from toolcrib.server.schema.evolve import Brought, Policy, this_user
+from toolcrib.server.schema.evolve import Brought, this_user
+from toolcrib.server.schema.policy import Policy
 from toolcrib.server.schema.record import Author, SchemaVersion
 from toolcrib.server.schema.steps import Plan, PlanChanged, PlanRefused, SchemaDiffers, UnknownStep
 from toolcrib.server.store import Store

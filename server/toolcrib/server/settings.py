@@ -9,9 +9,10 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from toolcrib.server.addresses import require_address
+from toolcrib.server.addresses import DEFAULT_ADDRESS, require_address
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.identity import ACTOR_CHARACTERS_MAX
+from toolcrib.server.schema.policy import Policy
 
 ENVIRONMENT_PREFIX = "TOOLCRIB_"
 
@@ -24,7 +25,7 @@ class Settings(BaseSettings):
     )
 
     address: str = Field(
-        default="127.0.0.1:50051",
+        default=DEFAULT_ADDRESS,
         description="Where to listen: host:port, [IPv6]:port or unix:path. Port 0 takes a free one.",
     )
     database: str = Field(
@@ -151,8 +152,8 @@ class Settings(BaseSettings):
         description="The public key, PEM, of whoever may decide which audit entries and former versions are pruned. "
         "Without it none are.",
     )
-    schema_policy: Literal["additive", "check", "off"] = Field(
-        default="additive",
+    schema_policy: Policy = Field(
+        default=Policy.ADDITIVE,
         description="What a start does where the database is not as the components declare it: additive applies what "
         "loses nothing and refuses the rest, check refuses all, off does not look.",
     )

@@ -26,7 +26,8 @@ from toolcrib.server.links import component_links
 from toolcrib.server.paging import PageTokens
 from toolcrib.server.query.fields import Field
 from toolcrib.server.relations import RelatedRecords, relate
-from toolcrib.server.schema.evolve import Brought, Policy, Schema, this_user
+from toolcrib.server.schema.evolve import Brought, Schema, this_user
+from toolcrib.server.schema.policy import Policy
 from toolcrib.server.schema.record import Author
 from toolcrib.server.schema.served import Served
 from toolcrib.server.schema.steps import Plan

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import Connection, Table, func, inspect, select
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, Table, func, inspect, select
 from toolcrib.server.errors import StartError
 from toolcrib.server.schema.alembic_table import alembic_revisions
 from toolcrib.server.schema.planner import Evolution, evolution
+from toolcrib.server.schema.policy import Policy
 from toolcrib.server.schema.record import Author, Recorded, SchemaVersion, following, read_record, write_record
 from toolcrib.server.schema.served import Served, notes_direct_writes
 from toolcrib.server.schema.steps import Plan, SchemaDiffers
@@ -26,17 +26,6 @@ from toolcrib.server.system_tables import SystemTables
 logger = logging.getLogger(__name__)
 # What it finds is told as a plan; set before it is imported, of which it tells too.
 logging.getLogger("alembic").setLevel(logging.WARNING)
-
-
-class Policy(StrEnum):
-    """What a server does with a database that differs from its components."""
-
-    # Applies what loses nothing; refuses to start where more is needed.
-    ADDITIVE = "additive"
-    # Refuses to start where anything differs.
-    CHECK = "check"
-    # Does not look.
-    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
