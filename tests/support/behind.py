@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,18 @@ import pymysql
 from pymysql.cursors import Cursor
 from sqlalchemy import make_url
 
+_SQLITE_FORMS = ("SELECT name, sql FROM sqlite_master",)
 _POSTGRESQL_FORMS = (
     "SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name "
     "FROM information_schema.columns WHERE table_schema = 'public'",
     "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 0",
     "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+)
+_MARIADB_FORMS = (
+    "SELECT table_name, column_name, column_type, is_nullable, column_default, collation_name, extra "
+    "FROM information_schema.columns WHERE table_schema = database()",
+    "SELECT table_name, index_name, seq_in_index, column_name, non_unique, collation "
+    "FROM information_schema.statistics WHERE table_schema = database()",
 )
 _MARIADB = ("mariadb", "mysql")
 _DROP_INDEX = re.compile(r"^DROP INDEX (\w+)$")
@@ -48,8 +54,11 @@ class Behind:
 
     def forms(self) -> list[tuple[Any, ...]]:
         """Its tables, columns, constraints and indexes, of whatever kind, in an order that stays."""
-        is_sqlite = isinstance(self._connection, sqlite3.Connection)
-        statements = ["SELECT name, sql FROM sqlite_master"] if is_sqlite else _POSTGRESQL_FORMS
+        statements = {
+            sqlite3.Connection: _SQLITE_FORMS,
+            psycopg.Connection: _POSTGRESQL_FORMS,
+            pymysql.Connection: _MARIADB_FORMS,
+        }[type(self._connection)]
         return sorted((row for sql in statements for row in self.execute(sql).fetchall()), key=repr)
 
     def _names(self) -> list[str]:
@@ -118,39 +127,6 @@ def _mariadb(database: str) -> pymysql.Connection:
     )
 
 
-@contextmanager
-def copied(database: str | Path) -> Iterator[Callable[[], None]]:
-    """Copies a database that nobody uses; what it gives puts the copy in its place, any number of times."""
-    url = str(database)
-    if not url.startswith("postgresql"):
-        path = path_of(url)
-        kept = path.with_name("kept.db")
-        shutil.copy(path, kept)
-
-        def restore() -> None:
-            for each in path.parent.glob(f"{path.name}*"):
-                each.unlink()
-            shutil.copy(kept, path)
-
-        yield restore
-        return
-    parsed = make_url(url)
-    server = parsed.set(database="postgres").render_as_string(hide_password=False)
-    name, kept_name = parsed.database, f"{parsed.database}_kept"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {kept_name} TEMPLATE {name}")
-
-        def recreate() -> None:
-            # Somebody who was killed may be known there for another moment.
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {kept_name}")
-
-        try:
-            yield recreate
-        finally:
-            connection.execute(f"DROP DATABASE {kept_name} WITH (FORCE)")
-
-
 def path_of(database: str) -> Path:
     """The file of a SQLite database."""
     return Path((make_url(database).database if "://" in database else database) or "")
@@ -163,8 +139,9 @@ def locked(database: str) -> Iterator[None]:
         if database.startswith("postgresql"):
             connection.execute("BEGIN; LOCK TABLE toolcrib_sequence IN EXCLUSIVE MODE")
         elif database.startswith(_MARIADB):
+            # Where whoever writes waits, and whoever changes tables.
             connection.execute("BEGIN")
-            connection.execute("SELECT * FROM toolcrib_sequence FOR UPDATE")
+            connection.execute("SELECT * FROM toolcrib_meta WHERE name = 'gate' FOR UPDATE")
         else:
             connection.execute("BEGIN IMMEDIATE")
         yield

@@ -20,7 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from support.behind import behind, copied
+from support.behind import behind
+from support.copies import copied
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,19 @@ OPTIONS = 'soft_delete: true indexes: {fields: ["count", "due desc"] unique: tru
 _INDEX = 'CREATE UNIQUE INDEX "part_count_due_live_key" ON "part" ("count", "due" DESC) WHERE "delete_time" IS NULL'
 _CHANGE_INDEX = "~ change the unique index part_count_due_live_key over count, due"
 _ADD_UNIQUE = "+ add the unique constraint over name"
-# Both spell these alike.
+_LET_GO = ("- drop the unique constraint over name",)
+# All spell these alike.
 _CHANGED = (
-    ('("count", "due" DESC)', "(count, due)", _CHANGE_INDEX),
-    ('("count", "due" DESC)', "(due desc, count)", _CHANGE_INDEX),
-    (' WHERE "delete_time" IS NULL', "", _CHANGE_INDEX),
     ("UNIQUE INDEX", "INDEX", _CHANGE_INDEX),
     (', CONSTRAINT "part_name_key" UNIQUE ("name")', "", _ADD_UNIQUE),
     ('"count" BIGINT NOT NULL', '"count" BIGINT', "~ let part.count be always set"),
+)
+# And these where an index may be over part of the rows.
+_CHANGED_PARTLY = (
+    ('("count", "due" DESC)', "(count, due)", _CHANGE_INDEX),
+    ('("count", "due" DESC)', "(due desc, count)", _CHANGE_INDEX),
+    (' WHERE "delete_time" IS NULL', "", _CHANGE_INDEX),
+    *_CHANGED,
 )
 
 
@@ -39,17 +44,19 @@ class Spellings:
 
     `table` and `index` are the component as the database is told it; `same` are pairs of a part of these and another
     spelling that means no more and no less, `changed` parts, what somebody has made of them, and the step that it is.
-    `begin` begins the transaction of an apply. `trigger` are statements that make a trigger `theirs` on `part`,
-    `made` asks for the names of indexes and triggers on it. `add_column`, `drop_column`, `add_unique` are what these
-    cost, with two rows. `renames_indexes` says whether an index can be renamed.
+    `begin` begins the transaction of an apply. `theirs` are statements that make an index `by_hand` and a trigger
+    `theirs` on `part`, `made` asks for the names of indexes and triggers on it. `let_go` are the steps where its name
+    is unique no longer. `add_column`, `drop_column`, `add_unique` are what these cost, with two rows.
+    `renames_indexes` says whether an index can be renamed.
     """
 
     table: str
     same: Sequence[tuple[str, str]]
     changed: Sequence[tuple[str, str, str]]
     begin: str
-    trigger: Sequence[str]
+    theirs: Sequence[str]
     made: str
+    let_go: Sequence[str]
     add_column: str
     drop_column: str
     add_unique: str
@@ -82,7 +89,7 @@ _SQLITE = Spellings(
         ("", ""),
     ],
     changed=[
-        *_CHANGED,
+        *_CHANGED_PARTLY,
         ('"ratio"  NOT NULL', '"ratio" REAL NOT NULL', "~ change part.ratio from double to double"),
         (
             '"due" VARCHAR(26)',
@@ -91,8 +98,12 @@ _SQLITE = Spellings(
         ),
     ],
     begin="BEGIN IMMEDIATE",
-    trigger=["CREATE TRIGGER theirs AFTER DELETE ON part BEGIN SELECT 1; END"],
+    theirs=[
+        "CREATE INDEX by_hand ON part (lower(name))",
+        "CREATE TRIGGER theirs AFTER DELETE ON part BEGIN SELECT 1; END",
+    ],
     made="SELECT name FROM sqlite_master WHERE tbl_name = 'part' AND type <> 'table'",
+    let_go=_LET_GO,
     add_column="the catalog only",
     drop_column="copies the table, 2 rows",
     add_unique="copies the table, 2 rows",
@@ -129,7 +140,7 @@ _POSTGRESQL = Spellings(
         ("", ""),
     ],
     changed=[
-        *_CHANGED,
+        *_CHANGED_PARTLY,
         ('"ratio" DOUBLE PRECISION NOT NULL', '"ratio" REAL NOT NULL', "~ change part.ratio from double to double"),
         (
             '"due" TIMESTAMP WITH TIME ZONE',
@@ -138,16 +149,83 @@ _POSTGRESQL = Spellings(
         ),
     ],
     begin="BEGIN ISOLATION LEVEL READ COMMITTED",
-    trigger=[
+    theirs=[
+        "CREATE INDEX by_hand ON part (lower(name))",
         "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
         "CREATE TRIGGER theirs AFTER DELETE ON part FOR EACH ROW EXECUTE FUNCTION nothing()",
     ],
     made="SELECT indexname FROM pg_indexes WHERE tablename = 'part' "
     "UNION ALL SELECT tgname FROM pg_trigger WHERE tgrelid = 'part'::regclass",
+    let_go=_LET_GO,
     add_column="the catalog only; a short exclusive lock",
     drop_column="the catalog only; a short exclusive lock",
     add_unique="reads the table, 2 rows; exclusive lock",
     renames_indexes=True,
 )
 
-DATABASES: Mapping[str, Spellings] = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}
+_MARIADB = Spellings(
+    table='CREATE TABLE "part" ("id" BIGINT NOT NULL, "name" VARCHAR(763) COLLATE utf8mb4_nopad_bin NOT NULL, '
+    '"active" BOOL NOT NULL, "count" BIGINT NOT NULL, "ratio" DOUBLE NOT NULL, "due" DATETIME(6), '
+    '"big" BIGINT UNSIGNED NOT NULL, "delete_time" DATETIME(6), "toolcrib_revision" BIGINT NOT NULL, '
+    'PRIMARY KEY ("id"), CONSTRAINT "part_name_key" UNIQUE ("name"), '
+    '"toolcrib_live" TINYINT GENERATED ALWAYS AS (if("delete_time" IS NULL, 1, NULL)) VIRTUAL INVISIBLE) '
+    "CHARSET=utf8mb4",
+    index='CREATE UNIQUE INDEX "part_count_due_live_key" ON "part" ("count", "due" DESC, "toolcrib_live")',
+    same=[
+        ('"active" BOOL NOT NULL', '"active" BOOLEAN NOT NULL DEFAULT FALSE'),
+        ('"active" BOOL NOT NULL', "active tinyint NOT NULL DEFAULT (0)"),
+        ('"active" BOOL NOT NULL', "active tinyint(1) NOT NULL DEFAULT '0'"),
+        ('"count" BIGINT NOT NULL', "count int8 NOT NULL DEFAULT ((0))"),
+        ('"count" BIGINT NOT NULL', "count bigint(20) NOT NULL DEFAULT '0'"),
+        ('"count" BIGINT NOT NULL', '"count" BIGINT NOT NULL DEFAULT (CAST(0 AS INTEGER))'),
+        ('"id" BIGINT NOT NULL', '"id" BIGINT AUTO_INCREMENT'),
+        ('"name" VARCHAR(763) COLLATE', '"name" CHARACTER VARYING(763) CHARACTER SET utf8mb4 COLLATE'),
+        ("COLLATE utf8mb4_nopad_bin NOT NULL", "COLLATE utf8mb4_nopad_bin NOT NULL DEFAULT ('')"),
+        ('"ratio" DOUBLE NOT NULL', "ratio double precision NOT NULL DEFAULT 0.0"),
+        ('"ratio" DOUBLE NOT NULL', "ratio float8 NOT NULL DEFAULT '0'"),
+        ('"ratio" DOUBLE NOT NULL', "ratio float(53) NOT NULL DEFAULT (-0.0)"),
+        ('"ratio" DOUBLE NOT NULL', "ratio real NOT NULL"),
+        ('"due" DATETIME(6)', "due datetime( 6 ) NULL DEFAULT NULL"),
+        ('"big" BIGINT UNSIGNED NOT NULL', "`big` bigint(20) unsigned NOT NULL DEFAULT 0"),
+        ('CONSTRAINT "part_name_key" UNIQUE ("name")', 'UNIQUE ("name")'),
+        ('CONSTRAINT "part_name_key" UNIQUE ("name")', "UNIQUE KEY another (name ASC) USING BTREE"),
+        ('"count" BIGINT NOT NULL', '"count" BIGINT NOT NULL CHECK ((("count") <> ((-77))))'),
+        ('("count", "due" DESC, "toolcrib_live")', "(count ASC, due desc, toolcrib_live) USING BTREE"),
+        ('(if("delete_time" IS NULL, 1, NULL)) VIRTUAL', '((if((("delete_time") is null), (1), null))) STORED'),
+        ("VIRTUAL INVISIBLE", "VIRTUAL"),
+        ("CHARSET=utf8mb4", "ENGINE=InnoDB CHARSET=latin1"),
+        ("", ""),
+    ],
+    changed=[
+        ('"due" DESC, ', '"due", ', _CHANGE_INDEX),
+        ('("count", "due" DESC, ', "(due desc, count, ", _CHANGE_INDEX),
+        (', "toolcrib_live")', ")", _CHANGE_INDEX),
+        ('UNIQUE ("name")', 'UNIQUE ("name"(10))', "~ change the unique constraint over name"),
+        *_CHANGED,
+        ('"ratio" DOUBLE NOT NULL', '"ratio" FLOAT NOT NULL', "~ change part.ratio from double to double"),
+        ('"big" BIGINT UNSIGNED', '"big" BIGINT', "~ change part.big from uint64 to uint64"),
+        (
+            '"due" DATETIME(6)',
+            '"due" DATETIME',
+            "~ change part.due from google.protobuf.Timestamp to google.protobuf.Timestamp",
+        ),
+    ],
+    begin="START TRANSACTION",
+    theirs=[
+        "CREATE INDEX by_hand ON part (name(10))",
+        "CREATE TRIGGER theirs AFTER DELETE ON part FOR EACH ROW SET @theirs = 1",
+    ],
+    made="SELECT index_name FROM information_schema.statistics WHERE table_schema = database() AND table_name = 'part' "
+    "UNION ALL SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = database()",
+    # What is indexed has less room, and a constraint is an index.
+    let_go=[
+        "~ change part.name from VARCHAR(763) to LONGTEXT",
+        "- drop the unique index part_name_key over name",
+    ],
+    add_column="the catalog only (INSTANT); a short exclusive lock",
+    drop_column="copies the table, 2 rows; writes wait",
+    add_unique="reads the table, 2 rows",
+    renames_indexes=True,
+)
+
+DATABASES: Mapping[str, Spellings] = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL, "mariadb": _MARIADB}

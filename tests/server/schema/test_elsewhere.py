@@ -49,6 +49,21 @@ def test_numbers_become_truth_values_where_all_of_them_are(shop: Evolving) -> No
     assert [record.get("a", False) for record in shop.serve(("list",))[0]] == [True, False]
 
 
+def test_another_type_may_come_with_being_set_or_unset(shop: Evolving) -> None:
+    shop.declare(part("optional int32 a = 2", "optional bool b = 3", "int32 c = 4", "bool d = 5", "uint64 e = 6"))
+    shop.serve(("create", {}), ("create", {"a": 5, "b": True, "c": 7, "d": True, "e": "8"}))
+    backfill = option(backfill='"9"')
+    fields = (f"int64 a = 2{backfill}", f"int32 b = 3{backfill}", "optional int64 c = 4", "optional int32 d = 5")
+    shop.declare(part(*fields, "optional int64 e = 6"))
+    shop.apply(*shop.plan()["refused"])
+    assert shop.steps() == []
+    assert shop.serve(("list",))[0] == [
+        {"id": "1", "a": "9", "b": 9},
+        {"id": "2", "a": "5", "b": 1, "c": "7", "d": 1, "e": "8"},
+    ]
+    assert shop.verify()["ok"]
+
+
 SHARED, APART = "history: HISTORY_VERSIONS", "history: HISTORY_VERSIONS multi_tenant: true"
 
 

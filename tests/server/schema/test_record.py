@@ -128,9 +128,9 @@ class TestPolicies:
 
 class TestTheCommands:
     def test_plan_is_text_that_can_be_reviewed(self, shop: Evolving, spellings: Spellings) -> None:
-        shop.declare(part(NAME, "string note = 3"))
-        shop.serve(("create", {"name": "a", "note": "n"}), ("create", {"name": "b"}))
-        shop.declare(part("string name = 2 [(toolcrib.options.v1.field).unique = true]", "optional int32 level = 4"))
+        shop.declare(part("int32 slot = 2", "string note = 3"))
+        shop.serve(("create", {"slot": 1, "note": "n"}), ("create", {"slot": 2}))
+        shop.declare(part("int32 slot = 2 [(toolcrib.options.v1.field).unique = true]", "optional int32 level = 4"))
         expected = (
             f"{shop.database}: 2 to add, 0 to change, 1 to drop\n\n"
             "shop.v1.Part\n"
@@ -141,7 +141,7 @@ class TestTheCommands:
             "      loss    2 values in part, and 0 values in former versions, would go; "
             "the audit trail keeps what it has\n"
             "      allow   --allow drop:part.note\n"
-            "  + add the unique constraint over name\n"
+            "  + add the unique constraint over slot\n"
             f"      cost    {spellings.add_unique}\n\n"
             "1 step needs a decision; nothing is applied before that\n"
         )

@@ -96,6 +96,7 @@ def test_what_waits_is_absorbed_by_the_new_schema(shop: Evolving) -> None:
 
 
 @pytest.mark.sqlite
+@pytest.mark.mariadb
 def test_on_another_database_there_are_none(shop: Evolving) -> None:
     shop.declare(part(NAMED))
     shop.serve(("create", {"name": "a"}))

@@ -27,7 +27,7 @@ _SQLITE = text(
 )
 # Whether an index descends SQLAlchemy does not tell of MySQL and MariaDB.
 _MYSQL = text(
-    "SELECT table_name, index_name, non_unique, column_name, collation FROM information_schema.statistics "
+    "SELECT table_name, index_name, non_unique, column_name, sub_part, collation FROM information_schema.statistics "
     "WHERE table_schema = database() AND index_name <> 'PRIMARY' ORDER BY table_name, index_name, seq_in_index"
 )
 # Before it MariaDB took DESC for ASC.
@@ -100,7 +100,8 @@ def index_differences(
             del left[name]
             continue
         others = (other for other, its in left.items() if its == shape and other not in declared)
-        same = next((other for other in others if shape.is_constraint or (has_names and other in known)), None)
+        is_constraint = isinstance(declared[name], UniqueConstraint)
+        same = next((other for other in others if is_constraint or (has_names and other in known)), None)
         if same is None:
             found.added.append(declared[name])
         else:
@@ -172,7 +173,12 @@ def _on_mysql(connection: Connection) -> Stored:
     found: dict[str, dict[str, IndexShape]] = defaultdict(dict)
     for (table, name), facts in rows.items():
         is_unique = not facts[0][0]
-        columns = tuple((str(column), order == "D") for _, column, order in facts if column != LIVE_COLUMN)
+        columns = tuple(
+            # Over the first characters only it does another thing than any that is declared.
+            (str(column) if characters is None else f"{column}({characters})", order == "D")
+            for _, column, characters, order in facts
+            if column != LIVE_COLUMN
+        )
         found[table][name] = IndexShape(columns, is_unique, where=_LIVE if len(columns) < len(facts) else "")
     return found
 

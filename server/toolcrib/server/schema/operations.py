@@ -53,16 +53,19 @@ def _add(operations: Operations, connection: Connection, change: Change, name: s
 
 def _alter(operations: Operations, connection: Connection, change: Change, altered: Altered) -> None:
     table, column = change.match.table, change.match.table.c[altered.column]
-    values, is_loosened = change.values.altered(altered), altered.nullable and not altered.stored_nullable
-    if is_loosened:
+    is_mysql, is_other_nullable = connection.dialect.name == _MYSQL, altered.stored_nullable != altered.nullable
+    values, may_be_unset = change.values.altered(altered), altered.stored_nullable or altered.nullable
+    if is_mysql and (altered.is_retyped or not altered.stored_nullable):
+        # It converts values by itself, and is told the whole of a column each time.
+        operations.alter_column(table.name, column.name, type_=column.type, nullable=may_be_unset)
+    elif not altered.stored_nullable and altered.nullable:
         operations.alter_column(table.name, column.name, nullable=True, existing_type=column.type)
-    if altered.is_retyped:
+    if altered.is_retyped and not is_mysql:
         using = str(values.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
-        nullable = altered.stored_nullable or altered.nullable
         operations.alter_column(
-            table.name, column.name, type_=column.type, existing_nullable=nullable, postgresql_using=using
+            table.name, column.name, type_=column.type, existing_nullable=may_be_unset, postgresql_using=using
         )
-    elif altered.stored_nullable != altered.nullable:
+    elif is_other_nullable:
         _write(connection, table, column.name, values)
     if altered.stored_nullable and not altered.nullable:
         operations.alter_column(table.name, column.name, nullable=False, existing_type=column.type)

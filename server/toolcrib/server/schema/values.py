@@ -133,7 +133,7 @@ class Values:
             return value
         if altered.stored_nullable:
             return func.coalesce(value, literal(zero_of(field), column.type))
-        return case((self._is_zero(stored, column, field), null()), else_=value)
+        return case((self._is_zero(value, column, field), null()), else_=value)
 
     def is_resized(self, altered: Altered) -> bool:
         """Whether text or bytes are to have room for more, or for less, and nothing else is changed."""
@@ -177,15 +177,16 @@ class Values:
     def _stored(self, name: str) -> ColumnElement[Any]:
         return column_of(self._match.stored_name(name))
 
-    def _is_zero(self, stored: ColumnElement[Any], column: Column[Any], field: FieldShape) -> ColumnElement[bool]:
+    def _is_zero(self, value: ColumnElement[Any], column: Column[Any], field: FieldShape) -> ColumnElement[bool]:
+        """Whether a value, of the column's new type, is zero."""
         if not isinstance(column.type, ExactDouble):
-            return stored == literal(zero_of(field), column.type)
+            return value == literal(zero_of(field), column.type)
         if self._dialect.name == "sqlite":
-            return func.toolcrib_is_zero(stored) == 1
+            return func.toolcrib_is_zero(value) == 1
         if self._dialect.name == "mysql":
             # There -0.0 is another number (exact_number.py).
-            return stored == 0
-        return and_(stored == 0, cast(stored, Text) != "-0")
+            return value == 0
+        return and_(value == 0, cast(value, Text) != "-0")
 
     def _commit_of_row(self) -> ColumnElement[Any]:
         """When the version in a row was committed."""
