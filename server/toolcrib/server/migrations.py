@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, inspect
 
-from toolcrib.server.schema.record import read_record
+from toolcrib.server.schema.record import read_shapes
 from toolcrib.server.system_tables import system_tables
 
 _PREFIX = "toolcrib_"
@@ -19,8 +19,8 @@ _PREFIX = "toolcrib_"
 def leave_toolcrib(connection: Connection) -> Callable[[str | None, str, Mapping[str, Any]], bool]:
     """An `include_name` for Alembic that leaves out Toolcrib's tables, its own and those of components."""
     record = system_tables(MetaData()).schema
-    components = read_record(connection, record).components if inspect(connection).has_table(record.name) else {}
-    tables = {shape.table for shape in components.values()}
+    shapes = read_shapes(connection, record) if inspect(connection).has_table(record.name) else []
+    tables = {shape.table for shape in shapes}
     left_out = tables | {f"{table}_history" for table in tables}
 
     def include_name(name: str | None, kind: str, _parents: Mapping[str, Any]) -> bool:

@@ -149,6 +149,9 @@ class Store:
 
         schema, system, place = self.schema(Author("", "export")), self.database.system, self.database.backend.place
         if from_base:
+            if self.dialect.name == "mysql":
+                # Only the server says whether it is MariaDB.
+                self.database.engine.connect().close()
             with create_engine("sqlite://").connect() as connection:
                 return export(connection, self.dialect, schema, system, "an empty database", folder, allowed)
         with self.database.look() as connection:

@@ -17,6 +17,8 @@ from sqlalchemy import create_engine, inspect, make_url, text
 from support.evolving import Evolving, Failed, option, part
 
 ROOT = Path(__file__).parents[3]
+# As SQLAlchemy names them.
+DRIVERS = {"postgresql": "postgresql+psycopg", "mariadb": "mysql+pymysql"}
 ENV = """
 from alembic import context
 from sqlalchemy import create_engine
@@ -48,7 +50,7 @@ class Migrating:
             f"{template}import sqlalchemy as sa\nfrom alembic import op\n{body}"
         )
         url = make_url(str(shop.database) if "://" in str(shop.database) else f"sqlite:///{shop.database}")
-        self.url = url.set(drivername="postgresql+psycopg") if url.get_backend_name() == "postgresql" else url
+        self.url = url.set(drivername=DRIVERS.get(url.get_backend_name(), url.drivername))
         self.config = Config()
         self.config.set_main_option("script_location", str(self.versions.parent))
         self.config.set_main_option("sqlalchemy.url", self.url.render_as_string(hide_password=False).replace("%", "%%"))
@@ -101,6 +103,8 @@ FIRST = part(
     "repeated string tags = 9",
     "google.protobuf.Timestamp at = 10",
     "bool done = 11",
+    "repeated int32 levels = 14",
+    "bool spare = 15",
 )
 SECOND = part(
     "string title = 2" + option(renamed_from='"name"', unique="true"),
@@ -114,6 +118,7 @@ SECOND = part(
     "bool done = 11",
     "optional string colour = 12",
     "map<string, int32> counts = 13",
+    "int32 spare = 15",
     options='history: HISTORY_VERSIONS soft_delete: true table: "piece" '
     'indexes: [{fields: ["size desc", "grade"]}, {fields: ["size", "title"] unique: true live_only: true}]',
 )
@@ -126,6 +131,8 @@ RECORD = {
     "raw": "AA==",
     "tags": ["t"],
     "done": True,
+    "levels": [1],
+    "spare": True,
 }
 
 
@@ -168,17 +175,20 @@ def test_changes_of_all_kinds_keep_records_and_can_be_taken_back(migrating: Migr
     shop = migrating.shop
     shop.declare(FIRST)
     shop.serve(("create", RECORD), ("update", {"id": 1, "size": 8, "grade": 3}), ("create", {"name": "b"}))
-    before, rows = migrating.tables(), shop.sql("SELECT id, name, size, serial, weight, grade, raw FROM part")
+    before, rows = migrating.tables(), shop.sql("SELECT id, name, size, serial, weight, spare FROM part ORDER BY id")
+    (records,) = shop.serve(("list",))
     shop.declare(SECOND)
     migrating.export(*allowed(shop))
     migrating.upgrade()
     assert shop.steps() == []
     migrating.downgrade("base")
     assert migrating.tables() == before
-    kept = shop.sql("SELECT id, name, size, serial, weight FROM part ORDER BY id")
-    assert kept == [row[:5] for row in sorted(rows)]
+    assert shop.sql("SELECT id, name, size, serial, weight, spare FROM part ORDER BY id") == rows
     shop.declare(FIRST)
     assert shop.steps() == []
+    dropped, unset = {"note": "", "levels": []}, {"grade": 0}
+    empty = [{name: value for name, value in (unset | one).items() if name not in dropped} for one in records]
+    assert shop.serve(("list",)) == [empty]
     shop.declare(SECOND)
     migrating.upgrade()
     first, second, then = shop.serve(("get", 1), ("get", 2), ("get", 1, {"with": {"as_of": 1}}))
@@ -194,6 +204,27 @@ def test_changes_of_all_kinds_keep_records_and_can_be_taken_back(migrating: Migr
     assert shop.serve(("create", {"title": "c"}))[0]["id"] == "3"
     assert shop.verify()["ok"]
     assert migrating.export() is None
+
+
+def test_what_is_unique_among_live_records_comes_and_goes(migrating: Migrating) -> None:
+    shop = migrating.shop
+    body = "message Part {{ option (toolcrib.options.v1.component) = {{{}}}; uint64 line = 1{}; string name = 2{}; }}"
+    key, live = option(key="true", key_source="KEY_SOURCE_CLIENT"), option(unique_live="true")
+    shop.declare(body.format("soft_delete: true", key, live))
+    migrating.export()
+    migrating.upgrade()
+    (created,) = shop.serve(("create", {"line": str(2**64 - 1), "name": "a"}))
+    before = migrating.tables()
+    shop.declare(body.format("", key, ""))
+    migrating.export()
+    migrating.upgrade()
+    assert shop.steps() == []
+    migrating.downgrade("-1")
+    assert migrating.tables() == before
+    shop.declare(body.format("soft_delete: true", key, live))
+    with pytest.raises(Failed, match="AlreadyExists"):
+        shop.serve(("create", {"line": "1", "name": "a"}))
+    assert shop.serve(("list",)) == [[created]]
 
 
 def test_the_script_goes_on_from_the_last_and_only_once_that_is_applied(migrating: Migrating) -> None:

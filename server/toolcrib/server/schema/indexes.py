@@ -134,7 +134,7 @@ def _declared_shape(item: Index | UniqueConstraint, one: Match, dialect: Dialect
         is_index = dialect.name == "mysql" or (dialect.name == "mssql" and may_be_unset)
         return IndexShape(columns, unique=True, is_constraint=not is_index)
     columns = tuple(
-        (one.stored_name(column.name), isinstance(expression, UnaryExpression) and _may_descend(dialect))
+        (one.stored_name(column.name), isinstance(expression, UnaryExpression) and may_descend(dialect))
         for column, expression in zip(item.columns, item.expressions, strict=True)
     )
     condition = item.dialect_options[_OPTIONS[dialect.name]]["where"] if dialect.name in _OPTIONS else None
@@ -144,7 +144,8 @@ def _declared_shape(item: Index | UniqueConstraint, one: Match, dialect: Dialect
     return IndexShape(columns, unique=bool(item.unique), where=_plain(where))
 
 
-def _may_descend(dialect: Dialect) -> bool:
+def may_descend(dialect: Dialect) -> bool:
+    """Whether an index of the database can."""
     version: Any = dialect.server_version_info
     return not getattr(dialect, "is_mariadb", False) or version is None or version >= _DESCENDS_FROM
 

@@ -80,9 +80,13 @@ def read_record(connection: Connection, table: Table) -> Recorded:
     versions = [SchemaVersion(*row) for row in connection.execute(select(*columns).order_by(table.c.version))]
     if not versions:
         return Recorded()
-    newest = select(table.c.components).where(table.c.version == versions[-1].version)
-    shapes = [from_json(value) for value in json.loads(connection.execute(newest).scalar_one())]
-    return Recorded(tuple(versions), {shape.name: shape for shape in shapes})
+    return Recorded(tuple(versions), {shape.name: shape for shape in read_shapes(connection, table)})
+
+
+def read_shapes(connection: Connection, table: Table) -> list[ComponentShape]:
+    """The shapes of all components that there ever were, by the newest schema; none where there is no schema yet."""
+    newest = select(table.c.components).order_by(table.c.version.desc()).limit(1)
+    return [from_json(value) for value in json.loads(connection.execute(newest).scalar_one_or_none() or "[]")]
 
 
 def write_record(

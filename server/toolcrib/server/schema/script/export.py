@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Dialect, inspect
 
 from toolcrib.codegen.layout import Node
+from toolcrib.server.component_statements import DELETE_TIME
 from toolcrib.server.errors import StartError
 from toolcrib.server.schema.backfill import find_backfills, find_unset
 from toolcrib.server.schema.evolve import Schema
@@ -109,6 +110,8 @@ def _both_ways(
     inspector = inspect(connection)
     indexes = stored_indexes(connection, inspector, [one.stored]).get(one.stored, {})
     before, after = stored_form(one, indexes, inspector), declared_form(one.table, dialect)
+    # What tells live rows goes with what it hangs on.
+    after = replace(after, tells_live=after.tells_live or (before.tells_live and DELETE_TIME in after.columns))
     # What somebody else has made on it stays.
     left = {each.name for each in after.indexes} | change.indexes.dropped.keys() | change.indexes.foreign.keys()
     # Those under another name are made anew.
@@ -120,7 +123,7 @@ def _both_ways(
         name: values.altered(before.columns[name], column, known, dialect.name, unsets_zeros=True)
         for name, column in _altered(before, after)
     }
-    upgrade = operations.Transition(before, after, dialect.name, forth, sql).operations()
+    upgrade = operations.Transition(before, after, forth, sql).operations()
     back = {
         name: values.zero(column, known, dialect.name)
         for name, column in before.columns.items()
@@ -129,8 +132,9 @@ def _both_ways(
         name: values.altered(after.columns[name], column, known, dialect.name)
         for name, column in _altered(after, before)
     }
-    downgrade = operations.Transition(after, before, dialect.name, back, sql).operations()
-    renames, returns = list(_renames(change, found, system)), list(_returns(change, found, system))
+    downgrade = operations.Transition(after, before, back, sql).operations()
+    renames = list(_renames(change, found, system, dialect.name))
+    returns = list(_returns(change, found, system, dialect.name))
     return [*renames, *upgrade], [*downgrade, *returns]
 
 
@@ -142,20 +146,20 @@ def _altered(old: TableForm, new: TableForm) -> Iterator[tuple[str, ColumnForm]]
             yield name, column
 
 
-def _renames(change: Change, found: Evolution, system: SystemTables) -> Iterator[Node]:
+def _renames(change: Change, found: Evolution, system: SystemTables, dialect: str) -> Iterator[Node]:
     one = change.match
     if one.stored != one.table.name:
         yield operations.rename_table(one.stored, one.table.name)
     for new, old in one.renamed.items():
-        yield operations.rename_column(one.table.name, old, new)
+        yield operations.rename_column(one.table.name, old, new, dialect)
     yield from _renamed_rows(change, found, system, forward=True)
 
 
-def _returns(change: Change, found: Evolution, system: SystemTables) -> Iterator[Node]:
+def _returns(change: Change, found: Evolution, system: SystemTables, dialect: str) -> Iterator[Node]:
     one = change.match
     yield from _renamed_rows(change, found, system, forward=False)
     for new, old in one.renamed.items():
-        yield operations.rename_column(one.table.name, new, old)
+        yield operations.rename_column(one.table.name, new, old, dialect)
     if one.stored != one.table.name:
         yield operations.rename_table(one.table.name, one.stored)
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from toolcrib.codegen.layout import INDENT, LINE_LENGTH, Node, Text, call, list_of, pieces, quoted
+from toolcrib.server.databases.mariadb_tables import ADD_LIVE_COLUMN, LIVE_COLUMN
+from toolcrib.server.schema.script import mariadb
 from toolcrib.server.schema.script.forms import ColumnForm, IndexForm, TableForm, quoted_name
 
 _PARAMETER = re.compile(r"(?<![:\w]):(?=\w)")
@@ -23,7 +25,6 @@ class Transition:
 
     before: TableForm
     after: TableForm
-    dialect: str
     values: Mapping[str, str] = field(default_factory=dict)
     others: Sequence[str] = ()
 
@@ -31,13 +32,20 @@ class Transition:
         """Each operation, in order."""
         gone = [one for one in self.before.indexes if not self._has(self.after, one)]
         new = [one for one in self.after.indexes if not self._has(self.before, one)]
-        if self.dialect == "sqlite" and self._needs_copy(gone, new):
+        if self._dialect == "sqlite" and self._needs_copy(gone, new):
             return list(self._copy())
         return list(self._native(gone, new))
 
+    @property
+    def _dialect(self) -> str:
+        return self.after.dialect
+
+    def _quoted(self, name: str) -> str:
+        return quoted_name(name, self._dialect)
+
     def _has(self, form: TableForm, index: IndexForm) -> bool:
         """Whether a form has an index that does the same under its name, for which SQLite has no use in constraints."""
-        is_nameless = index.is_constraint and self.dialect == "sqlite"
+        is_nameless = index.is_constraint and self._dialect == "sqlite"
         wanted = replace(index, where=index.where.lower())
         return any(
             replace(one, name=wanted.name if is_nameless else one.name, where=one.where.lower()) == wanted
@@ -66,28 +74,50 @@ class Transition:
             yield _drop_index(one, self.after.name)
         for column in self.after.columns.values():
             if column.name not in self.before.columns:
-                default = [] if column.nullable else [_sql("server_default=", self.values[column.name])]
-                yield call("op.add_column", name, _column(column, *default))
+                yield from self._add(column)
         for column in self._altered():
             yield from self._alter(column)
+        if self.before.tells_live and not self.after.tells_live:
+            yield call("op.drop_column", name, quoted(LIVE_COLUMN))
         for dropped in self._dropped():
             yield call("op.drop_column", name, quoted(dropped))
+        if self.after.tells_live and not self.before.tells_live:
+            yield _tell_live(self.after)
         for one in new:
-            yield _create_index(one, self.after.name)
+            yield _create_index(one, self.after)
+
+    def _add(self, column: ColumnForm) -> Iterator[Node]:
+        table, value = quoted(self.after.name), self.values.get(column.name, "")
+        if column.nullable:
+            yield call("op.add_column", table, _column(column))
+        elif self._dialect != mariadb.DIALECT:
+            yield call("op.add_column", table, _column(column, _sql("server_default=", value)))
+        else:
+            # Long texts take no default on MySQL.
+            yield call("op.add_column", table, _column(replace(column, nullable=True)))
+            yield self._write(column, value)
+            yield call(
+                "op.alter_column", table, quoted(column.name), f"existing_type={column.script}", "nullable=False"
+            )
+
+    def _write(self, column: ColumnForm, value: str) -> Node:
+        return _execute(f"UPDATE {self._quoted(self.after.name)} SET {self._quoted(column.name)} = {value}")  # noqa: S608  # names are quoted
 
     def _alter(self, column: ColumnForm) -> Iterator[Node]:
         before, table = self.before.columns[column.name], quoted(self.after.name)
         name, existing = quoted(column.name), f"existing_type={column.script}"
-        value = self.values.get(column.name, quoted_name(column.name))
+        value, is_retyped = self.values.get(column.name, self._quoted(column.name)), before.type != column.type
+        # MariaDB converts values by itself, and is told the whole of a column each time.
+        is_told_all = self._dialect == mariadb.DIALECT
         if column.nullable and not before.nullable:
             yield call("op.alter_column", table, name, existing.replace(column.script, before.script), "nullable=True")
-        if before.type != column.type:
-            using = Text(value, "postgresql_using=")
-            yield call(
-                "op.alter_column", table, name, f"existing_type={before.script}", f"type_={column.script}", using
-            )
-        elif value != quoted_name(column.name):
-            yield _execute(f"UPDATE {quoted_name(self.after.name)} SET {quoted_name(column.name)} = {value}")  # noqa: S608  # names are quoted
+        if value != self._quoted(column.name) and (is_told_all or not is_retyped):
+            yield self._write(column, value)
+        if is_retyped:
+            nullable = f"existing_nullable={before.nullable or column.nullable}"
+            more = nullable if is_told_all else Text(value, "postgresql_using=")
+            types = (f"existing_type={before.script}", f"type_={column.script}")
+            yield call("op.alter_column", table, name, *types, more)
         if before.nullable and not column.nullable:
             yield call("op.alter_column", table, name, existing, "nullable=False")
 
@@ -96,9 +126,10 @@ class Transition:
         copy, name = f"{_COPY}_{self.after.name}", self.after.name
         yield create_table(self.after, copy)
         names = list(self.after.columns)
-        values = [self.values.get(each, quoted_name(each)) for each in names if each in self._source()]
-        into = ", ".join(quoted_name(each) for each in names if each in self._source())
-        yield _execute(f"INSERT INTO {quoted_name(copy)} ({into}) SELECT {', '.join(values)} FROM {quoted_name(name)}")  # noqa: S608  # names are quoted
+        values = [self.values.get(each, self._quoted(each)) for each in names if each in self._source()]
+        into = ", ".join(self._quoted(each) for each in names if each in self._source())
+        source, target = self._quoted(name), self._quoted(copy)
+        yield _execute(f"INSERT INTO {target} ({into}) SELECT {', '.join(values)} FROM {source}")  # noqa: S608  # names are quoted
         yield call("op.drop_table", quoted(name))
         yield call("op.rename_table", quoted(copy), quoted(name))
         yield from create_indexes(self.after)
@@ -123,15 +154,19 @@ def create_table(form: TableForm, name: str = "") -> Node:
         call("sa.ForeignKeyConstraint", list_of(quoted(column)), list_of(quoted(target)))
         for column, target in form.foreign.items()
     ]
-    options = [] if form.with_rowid else ["sqlite_with_rowid=False"]
+    options: Sequence[Node] = mariadb.TABLE_OPTIONS if form.dialect == mariadb.DIALECT else ()
+    if form.dialect == "sqlite" and not form.with_rowid:
+        options = ["sqlite_with_rowid=False"]
     return call("op.create_table", quoted(name or form.name), *parts, *options)
 
 
 def create_indexes(form: TableForm) -> Iterator[Node]:
-    """The table's indexes."""
+    """The table's indexes, with what they need."""
+    if form.tells_live:
+        yield _tell_live(form)
     for one in form.indexes:
         if not one.is_constraint:
-            yield _create_index(one, form.name)
+            yield _create_index(one, form)
 
 
 def rename_table(old: str, new: str) -> Node:
@@ -139,8 +174,12 @@ def rename_table(old: str, new: str) -> Node:
     return call("op.rename_table", quoted(old), quoted(new))
 
 
-def rename_column(table: str, old: str, new: str) -> Node:
+def rename_column(table: str, old: str, new: str, dialect: str) -> Node:
     """Gives a column another name."""
+    if dialect == mariadb.DIALECT:
+        # Alembic would write the column's whole form anew.
+        names = (quoted_name(name, dialect) for name in (table, old, new))
+        return _execute("ALTER TABLE {} RENAME COLUMN {} TO {}".format(*names))
     return call("op.alter_column", quoted(table), quoted(old), f"new_column_name={quoted(new)}")
 
 
@@ -162,21 +201,33 @@ def _column(column: ColumnForm, *more: Node) -> Node:
 
 def _not_counted(form: TableForm, column: ColumnForm) -> list[str]:
     """Keys are the server's to give: SQLAlchemy would let the database count them."""
-    return ["autoincrement=False"] if form.key == (column.name,) and "Integer" in column.script else []
+    is_number = "Integer" in column.script or "BIGINT" in column.script
+    return ["autoincrement=False"] if form.key == (column.name,) and is_number else []
 
 
-def _create_index(one: IndexForm, table: str) -> Node:
-    columns: list[Node] = [
-        call("sa.text", quoted(f"{quoted_name(name)} DESC")) if descends else quoted(name)
-        for name, descends in one.columns
-    ]
+def _create_index(one: IndexForm, form: TableForm) -> Node:
+    columns = [_indexed(name, form.dialect, descends=descends) for name, descends in one.columns]
     if one.is_constraint:
-        return call("op.create_unique_constraint", quoted(one.name), quoted(table), list_of(*columns))
+        return call("op.create_unique_constraint", quoted(one.name), quoted(form.name), list_of(*columns))
     options = [f"unique={one.unique}"]
-    if one.where:
-        condition = f"sa.text({quoted(one.where)})"
-        options += [f"sqlite_where={condition}", f"postgresql_where={condition}"]
-    return call("op.create_index", quoted(one.name), quoted(table), list_of(*columns), *options)
+    if one.where and form.dialect == mariadb.DIALECT:
+        columns.append(quoted(LIVE_COLUMN))
+    elif one.where:
+        options.append(f"{form.dialect}_where=sa.text({quoted(one.where)})")
+    return call("op.create_index", quoted(one.name), quoted(form.name), list_of(*columns), *options)
+
+
+def _indexed(name: str, dialect: str, *, descends: bool) -> Node:
+    """A column as an index has it."""
+    part = mariadb.over_first_characters(name) if dialect == mariadb.DIALECT else None
+    if part is None and not descends:
+        return quoted(name)
+    column = f"{quoted_name(part[0], dialect)}({part[1]})" if part else quoted_name(name, dialect)
+    return call("sa.text", quoted(f"{column}{' DESC' if descends else ''}"))
+
+
+def _tell_live(form: TableForm) -> Node:
+    return _execute(ADD_LIVE_COLUMN.format(table=quoted_name(form.name, form.dialect)))
 
 
 def _drop_index(one: IndexForm, table: str) -> Node:

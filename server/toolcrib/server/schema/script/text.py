@@ -9,6 +9,7 @@ from datetime import datetime
 
 from toolcrib.codegen.layout import INDENT, Node, lay_out, quoted
 from toolcrib.codegen.writer import docstring_lines
+from toolcrib.server.schema.script import mariadb
 from toolcrib.server.schema.script.forms import UNTYPED
 
 _UNTYPED = '''
@@ -38,6 +39,9 @@ def script(
     """The script that goes on from `down_revision`; `made` is when."""
     body = [*_function("upgrade", "Brings the database up to the components.", upgrade)]
     body += _function("downgrade", "Takes that back; what was dropped comes back empty.", downgrade)
+    imports = ["import sqlalchemy as sa", "from alembic import op"]
+    if any(mariadb.TYPES in line for line in body):
+        imports.append("from sqlalchemy.dialects import mysql")
     if any(UNTYPED in line for line in body):
         body = [*_UNTYPED.rstrip("\n").split("\n"), *body]
     chained = "\n".join([down_revision or "", *body])
@@ -45,8 +49,7 @@ def script(
     lines = [
         *_docstring(title, plan, revision, down_revision, made),
         "",
-        "import sqlalchemy as sa",
-        "from alembic import op",
+        *imports,
         "",
         f"revision = {quoted(revision)}",
         f"down_revision = {quoted(down_revision) if down_revision else None}",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import Dialect
 
 from toolcrib.server.schema.planner import Change
+from toolcrib.server.schema.script import mariadb
 from toolcrib.server.schema.script.forms import ColumnForm, quoted_name
 from toolcrib.server.schema.shapes import ComponentShape
 from toolcrib.server.schema.values import STANDARD_TIMES, default_text, zero_of
 
+# Of PostgreSQL, which writes bytes as text, of SQLite and of MariaDB.
+_TEXT = re.compile("TEXT|LONGTEXT|VARCHAR|BYTEA")
+_BYTES = re.compile("BLOB|LONGBLOB|VARBINARY")
 _EPOCH = "'1970-01-01 00:00:00.000000'"
 
 
@@ -26,7 +32,7 @@ def altered(
     old: ColumnForm, new: ColumnForm, shape: ComponentShape | None, dialect: str, *, unsets_zeros: bool = False
 ) -> str:
     """What a column that is altered holds; what was zero is unset where that is asked for, and it then can be."""
-    stored = quoted_name(old.name)
+    stored = quoted_name(old.name, dialect)
     value = stored if old.type == new.type else _converted(stored, old.type, new.type, dialect)
     if old.nullable and not new.nullable:
         return f"coalesce({value}, {zero(new, shape, dialect)})"
@@ -42,19 +48,16 @@ def zero(column: ColumnForm, shape: ComponentShape | None, dialect: str) -> str:
     """What a column that is always set holds where nothing is known."""
     if column.name in STANDARD_TIMES:
         return _EPOCH
-    if column.type in {"TEXT", "VARCHAR", "VARCHAR(20)", "BLOB", "BYTEA", "BOOLEAN"}:
-        return _zero_text(column, shape, dialect)
-    return "0"
-
-
-def _zero_text(column: ColumnForm, shape: ComponentShape | None, dialect: str) -> str:
+    field = shape.field(column.name) if shape else None
+    if field is not None and field.label not in {"", "optional"}:
+        return f"'{zero_of(field)}'"
     if column.type == "BOOLEAN":
         return "false" if dialect == "postgresql" else "0"
-    field = shape.field(column.name) if shape else None
-    found = zero_of(field) if field is not None and column.type == "TEXT" else ""
-    if column.type == "BLOB":
+    if dialect == "sqlite" and column.type == "VARCHAR(20)":
+        return f"'{0:020}'"
+    if _BYTES.match(column.type):
         return "x''"
-    return f"'{0:020}'" if column.type == "VARCHAR(20)" else f"'{found or ''}'"
+    return "''" if _TEXT.match(column.type) else "0"
 
 
 def _converted(value: str, old: str, new: str, dialect: str) -> str:
@@ -62,6 +65,9 @@ def _converted(value: str, old: str, new: str, dialect: str) -> str:
         if new.startswith("VARCHAR"):
             return f"printf('%020d', {value})"
         return f"CAST({value} AS INTEGER)" if old.startswith("VARCHAR") else value
+    if dialect == mariadb.DIALECT:
+        # What is wider or narrower it converts by itself.
+        return f"{value} <> 0" if new == "TINYINT" else value
     if old == "BOOLEAN":
         return f"CAST(CAST({value} AS INTEGER) AS {new})"
     return f"{value} <> 0" if new == "BOOLEAN" else f"CAST({value} AS {new})"
