@@ -10,13 +10,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DATABASES ?= sqlite postgresql mariadb
+CLIENTS ?=
 CHECKED := server codegen clients/python examples tests benchmarks
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 .PHONY: demo
 demo: $(READY) ## Serve the examples, load real data, edit it as two people, show records, audit and health
@@ -38,6 +39,10 @@ test: $(READY) ## Run the tests: all on SQLite, what has to do with a database o
 		fi
 		$(BIN)/python -m pytest -q -n 3 --dist worksteal --database "$$database" "$$tests"
 	done
+
+.PHONY: test-clients
+test-clients: $(READY) ## Play one script to the clients of all languages, and print a table; or CLIENTS="python go"
+	PYTHONPATH=tests $(BIN)/python -m conformance.runner $(CLIENTS)
 
 .PHONY: generate
 generate: $(READY) ## Write anew all generated files that are kept in the project

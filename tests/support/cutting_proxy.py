@@ -1,4 +1,4 @@
-"""A TCP proxy that cuts a connection when the server has answered a call, before its client is told.
+"""A TCP proxy that cuts a connection when the server has answered a call, before its client is told; or at any moment.
 
 An HTTP/2 HEADERS frame of the server is the beginning of an answer, and the server answers a write when its commit is
 durable: so what is cut off here has been done.
@@ -37,16 +37,21 @@ class _Frames:
 
 
 class CuttingProxy:
-    """Stands before a server, for one client. The connection number n is cut at its answer number `cut_at(n)`."""
+    """Stands before a server, for one client. The connection number n is cut at its answer number `cut_at(n)`.
 
-    def __init__(self, target: str, cut_at: Callable[[int], int]) -> None:
+    Before a client can notice such a cut, `on_cut` is called. While the server is away connections are closed at once.
+    """
+
+    def __init__(self, target: str, cut_at: Callable[[int], int], on_cut: Callable[[], None] = lambda: None) -> None:
         host, _, port = target.rpartition(":")
         self._target = (host, int(port))
         self._cut_at = cut_at
+        self._on_cut = on_cut
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.cuts = 0
         self._pumps: list[threading.Thread] = []
+        self._connections: list[tuple[socket.socket, socket.socket]] = []
         self._accepting = threading.Thread(target=self._accept)
 
     def start(self) -> None:
@@ -63,17 +68,29 @@ class CuttingProxy:
         for pump in self._pumps:
             pump.join()
 
+    def cut_all(self) -> None:
+        """Cuts all connections that there are."""
+        for connection in self._connections:
+            _shut(*connection)
+
     def _accept(self) -> None:
         with suppress(OSError):
-            for number in range(1 << 30):
+            number = 0
+            while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(self._target)
+                try:
+                    server = socket.create_connection(self._target)
+                except OSError:
+                    client.close()
+                    continue
+                self._connections.append((client, server))
                 for pump in (
                     threading.Thread(target=self._forward, args=(client, server)),
                     threading.Thread(target=self._answer, args=(server, client, self._cut_at(number))),
                 ):
                     self._pumps.append(pump)
                     pump.start()
+                number += 1
 
     @staticmethod
     def _forward(client: socket.socket, server: socket.socket) -> None:
@@ -88,23 +105,31 @@ class CuttingProxy:
             while data := server.recv(_CHUNK):
                 if frames.feed(data) >= cut_at:
                     self.cuts += 1
+                    self._on_cut()
                     break
                 client.sendall(data)
         _close(client, server)
 
 
-def _close(*ends: socket.socket) -> None:
+def _shut(*ends: socket.socket) -> None:
+    """Ends a connection, and wakes the threads that wait for it."""
     for end in ends:
-        # Wakes the other thread of the connection.
         with suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
+
+
+def _close(*ends: socket.socket) -> None:
+    _shut(*ends)
+    for end in ends:
         end.close()
 
 
 @contextmanager
-def cutting_proxy(target: str, cut_at: Callable[[int], int]) -> Iterator[CuttingProxy]:
+def cutting_proxy(
+    target: str, cut_at: Callable[[int], int], on_cut: Callable[[], None] = lambda: None
+) -> Iterator[CuttingProxy]:
     """A proxy before `target`, a host and port."""
-    proxy = CuttingProxy(target, cut_at)
+    proxy = CuttingProxy(target, cut_at, on_cut)
     proxy.start()
     try:
         yield proxy

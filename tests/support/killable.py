@@ -1,17 +1,18 @@
 """Server processes that can be killed by the hundred: one process imports everything once, and forks each of them.
 
-Run as a program: reads an address and the URL or path of a database per line, forks a server for them, and prints its
-address and process id.
+Run as a program: reads the settings of a server per line, as JSON, forks a server with them, and prints its address and
+process id.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,11 +44,11 @@ class Nursery:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def serve(self, database: str | Path, address: str = "127.0.0.1:0") -> Killable:
-        """Starts a server over `database`, and returns when it serves."""
+    def serve(self, database: str | Path, address: str = "127.0.0.1:0", **settings: Any) -> Killable:
+        """Starts a server over `database`, with settings of its own, and returns when it serves."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{address} {database}\n")
+        self._process.stdin.write(json.dumps({"address": address, "database": str(database), **settings}) + "\n")
         self._process.stdin.flush()
         served, pid = self._process.stdout.readline().split()
         return Killable(served, int(pid))
@@ -66,9 +67,8 @@ def nursery(components: Path, **settings: Any) -> Iterator[Nursery]:
         process.stdin.close()
 
 
-async def _serve(address: str, database: str, components: Path) -> None:
-    settings = load_settings(None, address=address, database=database)
-    server = Server(settings, Application(), components)
+async def _serve(components: Path, settings: Mapping[str, Any]) -> None:
+    server = Server(load_settings(None, **settings), Application(), components)
     await server.start()
     sys.stdout.write(f"{server.address} {os.getpid()}\n")
     sys.stdout.flush()
@@ -83,8 +83,7 @@ def main() -> None:
     for line in sys.stdin:
         if os.fork() == 0:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
-                address, _, database = line.strip().partition(" ")
-                runner.run(_serve(address, database, components))
+                runner.run(_serve(components, json.loads(line)))
 
 
 if __name__ == "__main__":
