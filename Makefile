@@ -39,6 +39,7 @@ test: $(READY) ## Run the tests: all on SQLite, what has to do with a database o
 		fi
 		$(BIN)/python -m pytest -q -n 3 --dist worksteal --database "$$database" "$$tests"
 	done
+	.ci/clients setup test
 
 .PHONY: test-clients
 test-clients: $(READY) ## Play one script to the clients of all languages, and print a table; or CLIENTS="python go"
@@ -55,6 +56,7 @@ check: lint types ## Check style, types, layers, protos, generated files and pac
 	$(BIN)/python -m toolcrib.codegen.public protos clients/python --check
 	$(BIN)/toolcrib generate examples/components --out examples/gen --check
 	$(BIN)/python -m pytest -q tests/test_protos.py tests/test_packaging.py
+	.ci/clients setup lint
 
 .PHONY: lint
 lint: $(READY) ## Check style and formatting, of Python and of protos
@@ -77,7 +79,7 @@ bench: $(READY) ## Measure against an empty echo, raw SQLite and a plain loop on
 
 .PHONY: clean
 clean: ## Remove everything that was made here
-	rm -rf .venv .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf clients/*/build clients/*/node_modules .venv .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml

@@ -18,7 +18,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest
 from support.both_clients import KINDS, Client, connected
 from support.fake_server import FakeServer, Slow, failure, fake_server
-from toolcrib.client import Aborted, Crib, DeadlineExceeded, ResourceExhausted, ToolcribError, Unavailable
+from toolcrib.client import Aborted, Cancelled, Crib, DeadlineExceeded, ResourceExhausted, ToolcribError, Unavailable
 
 UNAVAILABLE = failure(grpc.StatusCode.UNAVAILABLE, "restarting")
 
@@ -229,6 +229,17 @@ def test_a_connection_says_where_it_leads_to(kind: str) -> None:
         assert client.crib.address == "127.0.0.1:1"
         assert client.crib.timeout_s == 10.0
         assert repr(client.crib).endswith("Crib('127.0.0.1:1', actor='ann')")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_closed_connection_says_that_it_is_also_to_its_views(kind: str, server: FakeServer) -> None:
+    server.will_answer(Empty())
+    with connected(kind, server.address, actor="ann") as client:
+        view = client.viewed(lambda crib: crib.as_actor("bob"))
+        client.run(lambda crib: crib.close())
+        for closed in (client, view):
+            with pytest.raises(Cancelled, match=r"127.*closed by this program"):
+                read(closed)
 
 
 def _serve_until(address: str, done: threading.Event) -> None:

@@ -65,7 +65,7 @@ def require_toolchain(language: Language) -> None:
         return
     done = _run([str(ROOT / ".ci" / "toolchains"), "check", language.toolchain])
     if done.returncode:
-        raise MissingToolchainError(done.stdout.strip())
+        raise MissingToolchainError(f"{language.name} is LEFT OUT: {done.stdout.strip()}")
 
 
 def build(language: Language) -> None:

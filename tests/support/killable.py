@@ -60,7 +60,8 @@ def nursery(components: Path, **settings: Any) -> Iterator[Nursery]:
     # -P: not the modules beside this file, which have names that the components have too.
     command = [sys.executable, "-P", __file__, str(components)]
     own = {f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value) for name, value in settings.items()}
-    pipe, environment = subprocess.PIPE, {**os.environ, **own}
+    # What gRPC says of every handshake that fails on purpose is no news.
+    pipe, environment = subprocess.PIPE, {"GRPC_VERBOSITY": "ERROR", **os.environ, **own}
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment) as process:
         yield Nursery(process)
         assert process.stdin is not None

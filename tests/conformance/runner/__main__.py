@@ -46,11 +46,11 @@ def main() -> int:
     with nursery(COMPONENTS) as servers:
         for language in built:
             for section in script:
-                _say(f"\r{language.name}: {section.name}\033[K")
+                _show(f"{language.name}: {section.name}")
                 report.played[section.name, language.name] = played = play(section, language, servers, answers)
                 if played.problem:
                     report.failures.append(f"{language.name}: {played.problem}")
-    _say("\r\033[K")
+    _show("")
     _say(_table(script, built, report))
     for text in (*report.failures, *report.left_out):
         _say(f"\n{text}\n")
@@ -74,13 +74,13 @@ def _asked() -> tuple[list[Language], list[Section]]:
 def _built(languages: Sequence[Language], report: _Report) -> list[Language]:
     built = []
     for language in languages:
-        _say(f"\r{language.name}: building\033[K")
+        _show(f"{language.name}: building")
         try:
             require_toolchain(language)
             build(language)
             built.append(language)
         except MissingToolchainError as error:
-            report.left_out.append(f"{language.name} is LEFT OUT: {error}")
+            report.left_out.append(str(error))
         except BuildError as error:
             report.failures.append(f"{language.name}: {error}")
     return built
@@ -99,6 +99,12 @@ def _table(script: Sequence[Section], languages: Sequence[Language], report: _Re
 
 def _cell(played: Played) -> str:
     return f"FAILS at {played.steps + 1}" if played.problem else "holds"
+
+
+def _show(state: str) -> None:
+    """What is being done, on a line that goes away."""
+    if sys.stdout.isatty():
+        _say(f"\r{state}\033[K")
 
 
 def _say(text: str) -> None:

@@ -79,6 +79,7 @@ class AsyncCrib(Caller[grpc.aio.Channel]):
 
     async def close(self) -> None:
         """Closes the connection, also for the views that share it."""
+        self._closed.set()
         await self._channel.close(None)
 
     async def __aenter__(self) -> Self:
@@ -101,6 +102,7 @@ class AsyncCrib(Caller[grpc.aio.Channel]):
     async def _call(
         self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer], request: Request, timeout_s: float | None
     ) -> Answer:
+        self.require_open()
         try:
             return await method(request, timeout=timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:

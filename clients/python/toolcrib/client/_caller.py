@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, Self, TypeVar
 
+import grpc
+
 from toolcrib.client._patience import Patience
 from toolcrib.client._request_ids import new_request_id
+from toolcrib.client.errors import Cancelled
 
 DEFAULT_TIMEOUT_S = 10.0
 
@@ -55,11 +59,20 @@ class Caller(Generic[Channel]):
     A view with another setting is cheap: it shares the connection, and closing either closes both.
     """
 
-    def __init__(self, channel: Channel, *, address: str = "", settings: CallSettings | None = None) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        address: str = "",
+        settings: CallSettings | None = None,
+        closed: threading.Event | None = None,
+    ) -> None:
         self._channel = channel
         self._address = address
         self._settings = settings or CallSettings()
         self._metadata = self._settings.metadata()
+        # Of all views together.
+        self._closed = closed or threading.Event()
 
     @property
     def channel(self) -> Channel:
@@ -121,6 +134,11 @@ class Caller(Generic[Channel]):
         """A view whose writes are tried again while the server is unavailable, each done once; or never."""
         return self._view(replace(self._settings, retry_writes=retry_writes))
 
+    def require_open(self) -> None:
+        """Raises Cancelled where the connection was closed, by whichever of its views."""
+        if self._closed.is_set():
+            raise Cancelled(grpc.StatusCode.CANCELLED, f"the connection to {self._address} was closed by this program")
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.address!r}, actor={self.actor!r})"
 
@@ -134,7 +152,7 @@ class Caller(Generic[Channel]):
         return Patience(self.timeout_s)
 
     def _view(self, settings: CallSettings) -> Self:
-        return type(self)(self._channel, address=self._address, settings=settings)
+        return type(self)(self._channel, address=self._address, settings=settings, closed=self._closed)
 
 
 def _entry(key: str, text: str | None) -> Metadata:

@@ -77,6 +77,7 @@ class Crib(Caller[grpc.Channel]):
 
     def close(self) -> None:
         """Closes the connection, also for the views that share it."""
+        self._closed.set()
         self._channel.close()
 
     def __enter__(self) -> Self:
@@ -99,6 +100,7 @@ class Crib(Caller[grpc.Channel]):
     def _call(
         self, method: grpc.UnaryUnaryMultiCallable[Request, Answer], request: Request, timeout_s: float | None
     ) -> Answer:
+        self.require_open()
         try:
             return method(request, timeout=timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:

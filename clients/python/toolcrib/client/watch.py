@@ -54,6 +54,7 @@ class _Watched(Generic[RecordT]):
     def __init__(self, crib: Crib | AsyncCrib, method: Any, request: Message) -> None:
         self._method = method
         self._metadata = crib.call_metadata
+        self._require_open = crib.require_open
         self._course: Course[RecordT] = Course(request, crib.timeout_s)
         self._call: Any = None
 
@@ -118,6 +119,7 @@ class Watch(_Watched[RecordT]):
     def _receive(self) -> Iterator[Any]:
         """The messages of one stream after another, until it is closed."""
         while not self._closed.is_set():
+            self._require_open()
             self._call = self._method(self._course.request(), metadata=self._metadata)
             if self._closed.is_set():
                 self._call.cancel()
@@ -178,16 +180,18 @@ class AsyncWatch(_Watched[RecordT]):
     async def _receive(self) -> AsyncIterator[Any]:
         """The messages of one stream after another, until it is closed."""
         while not self._closed.is_set():
+            self._require_open()
             self._call = self._method(self._course.request(), metadata=self._metadata)
             try:
                 async for message in self._call:
                     self._course.received()
                     yield message
             except asyncio.CancelledError:
-                # How gRPC says that the call was cancelled, by `close` here; or somebody cancels the task.
-                if not self._closed.is_set():
-                    raise
-                return
+                # So gRPC says that the call was cancelled, by `close` of this or of the connection; or the task was.
+                if self._closed.is_set():
+                    return
+                self._require_open()
+                raise
             except grpc.RpcError as error:
                 if self._closed.is_set():
                     return
