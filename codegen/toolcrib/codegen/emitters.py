@@ -16,6 +16,8 @@ from toolcrib.codegen.emit_repository import emit_repository
 from toolcrib.codegen.emit_service_proto import emit_service_proto, service_path
 from toolcrib.codegen.emit_servicer import emit_servicer
 from toolcrib.codegen.emit_table import emit_table
+from toolcrib.codegen.golang.emit_client import client_path, emit_go_client
+from toolcrib.codegen.golang.emit_writes import emit_go_writes, writes_path
 from toolcrib.codegen.model import Component, Schema
 from toolcrib.codegen.python_names import module_path
 
@@ -55,6 +57,8 @@ EMITTERS = (
     _module("mapping", Target.SERVER, emit_mapping),
     _module("repository", Target.SERVER, emit_repository),
     _module("servicer", Target.SERVER, emit_servicer),
+    Emitter("client", Target.GO, client_path, emit_go_client),
+    Emitter("writes", Target.GO, writes_path, emit_go_writes),
 )
 
 

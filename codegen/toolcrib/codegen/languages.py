@@ -15,6 +15,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from toolcrib.codegen.compile import describe
 from toolcrib.codegen.emitters import Target, emit
+from toolcrib.codegen.golang import project as golang
 from toolcrib.codegen.model import Schema
 
 
@@ -44,7 +45,7 @@ class Language:
     project: Callable[[Sources], Mapping[str, bytes]]
 
 
-LANGUAGES: tuple[Language, ...] = ()
+LANGUAGES: tuple[Language, ...] = (Language(Target.GO, "go", golang.project_files),)
 
 
 def language_files(targets: Collection[Target], sources: Sources) -> dict[str, bytes]:

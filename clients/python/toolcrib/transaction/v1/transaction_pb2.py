@@ -25,13 +25,14 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)toolcrib/transaction/v1/transaction.proto\x12\x17toolcrib.transaction.v1\x1a\x19google/protobuf/any.proto\"\xab\x01\n\x18\x43ommitTransactionRequest\x12&\n\x08requests\x18\x01 \x03(\x0b\x32\x14.google.protobuf.Any\x12<\n\rpreconditions\x18\x02 \x03(\x0b\x32%.toolcrib.transaction.v1.Precondition\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"c\n\x0cPrecondition\x12$\n\x06record\x18\x01 \x01(\x0b\x32\x14.google.protobuf.Any\x12\x10\n\x06\x65xists\x18\x02 \x01(\x08H\x00\x12\x0e\n\x04\x65tag\x18\x03 \x01(\tH\x00\x42\x0b\n\tcondition\"V\n\x19\x43ommitTransactionResponse\x12\'\n\tresponses\x18\x01 \x03(\x0b\x32\x14.google.protobuf.Any\x12\x10\n\x08revision\x18\x02 \x01(\x03\x32\x90\x01\n\x12TransactionService\x12z\n\x11\x43ommitTransaction\x12\x31.toolcrib.transaction.v1.CommitTransactionRequest\x1a\x32.toolcrib.transaction.v1.CommitTransactionResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)toolcrib/transaction/v1/transaction.proto\x12\x17toolcrib.transaction.v1\x1a\x19google/protobuf/any.proto\"\xab\x01\n\x18\x43ommitTransactionRequest\x12&\n\x08requests\x18\x01 \x03(\x0b\x32\x14.google.protobuf.Any\x12<\n\rpreconditions\x18\x02 \x03(\x0b\x32%.toolcrib.transaction.v1.Precondition\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\x15\n\rvalidate_only\x18\x0b \x01(\x08\"c\n\x0cPrecondition\x12$\n\x06record\x18\x01 \x01(\x0b\x32\x14.google.protobuf.Any\x12\x10\n\x06\x65xists\x18\x02 \x01(\x08H\x00\x12\x0e\n\x04\x65tag\x18\x03 \x01(\tH\x00\x42\x0b\n\tcondition\"V\n\x19\x43ommitTransactionResponse\x12\'\n\tresponses\x18\x01 \x03(\x0b\x32\x14.google.protobuf.Any\x12\x10\n\x08revision\x18\x02 \x01(\x03\x32\x90\x01\n\x12TransactionService\x12z\n\x11\x43ommitTransaction\x12\x31.toolcrib.transaction.v1.CommitTransactionRequest\x1a\x32.toolcrib.transaction.v1.CommitTransactionResponseB.Z,toolcrib.dev/go/transaction/v1;transactionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'toolcrib.transaction.v1.transaction_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'Z,toolcrib.dev/go/transaction/v1;transactionv1'
   _globals['_COMMITTRANSACTIONREQUEST']._serialized_start=98
   _globals['_COMMITTRANSACTIONREQUEST']._serialized_end=269
   _globals['_PRECONDITION']._serialized_start=271
