@@ -11,6 +11,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from toolcrib.codegen.compile import VALIDATE_PROTO, run_protoc
 from toolcrib.codegen.model import Schema
 
+_GRPC = "_pb2_grpc"
+
 
 def python_stubs(
     folder: Path, schema: Schema, services: Mapping[str, str], descriptors: FileDescriptorSet
@@ -27,10 +29,15 @@ def python_stubs(
             write(source / path, text.encode())
         # Ours comes first: services that an earlier run wrote beside the components are not these.
         include = [source, folder]
-        run_protoc(include, [f"--python_out={out}", f"--mypy_out={out}"], [*schema.files, *services, *validate])
-        run_protoc(include, [f"--grpc_python_out={out}", f"--mypy_grpc_out={out}"], [*services])
+        options = [f"--{plugin}_out={out}" for plugin in ("python", "mypy", "grpc_python", "mypy_grpc")]
+        run_protoc(include, options, [*schema.files, *services, *validate])
+        # In one run, as starting protoc takes most of the time: gRPC's are then of files without our services too.
+        called = {f"{path.removesuffix('.proto').replace('-', '_')}{_GRPC}" for path in services}
+        written = {path.relative_to(out): path for path in sorted(out.rglob("*")) if path.is_file()}
         return {
-            path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()
+            name.as_posix(): path.read_bytes()
+            for name, path in written.items()
+            if not name.stem.endswith(_GRPC) or name.with_suffix("").as_posix() in called
         }
 
 
