@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
-from protovalidate import Validator
 from sqlalchemy import Table, create_engine
 
 from toolcrib.server.changes import Operation
@@ -97,7 +96,6 @@ class Store:
         self.dialect = database.engine.dialect
         self.system = SystemStatements(database.system, self.dialect)
         self.listeners: tuple[Listener, ...] = tuple(application.listeners)
-        self._validator = Validator()
         self._stored = {kind.component.name: self._add(kind, application) for kind in repositories}
         self.kinds = {kind.component.name: kind for kind in repositories}
         self._by_table = {table.name: stored for stored in self._stored.values() for table in stored.tables()}
@@ -218,7 +216,7 @@ class Store:
                 keeps_versions=component.history is History.VERSIONS,
                 dialect=self.dialect,
             ),
-            Rules(component.message, filled_in, self._validator),
+            Rules(component.message, filled_in),
             chains,
             tuple(holders(component, table, self.dialect)),
             f"{KEY_SEQUENCE}{table.name}",

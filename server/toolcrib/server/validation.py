@@ -12,18 +12,20 @@ from protovalidate import Violation as RuleViolation
 from toolcrib.server.errors import InvalidRequest, StartError, Violation
 from toolcrib.server.times import Times
 
+# Compiles the rules of a message once, which takes milliseconds, for all servers of the process.
+_VALIDATOR = Validator()
+
 
 class Rules:
     """Checks the messages of a component. Raises StartError where its rules do not compile.
 
-    `filled_in` names the fields that the server fills in, and that so are in order. A `validator` may serve several.
+    `filled_in` names the fields that the server fills in, and that so are in order.
     """
 
-    def __init__(self, message: type[Message], filled_in: Collection[str], validator: Validator) -> None:
-        self._validator = validator
+    def __init__(self, message: type[Message], filled_in: Collection[str]) -> None:
         self._times = Times(message, tuple(filled_in))
         try:
-            self._validator.collect_violations(message())
+            _VALIDATOR.collect_violations(message())
         except (CompilationError, EvaluationError) as error:
             raise StartError(f"the rules of {message.DESCRIPTOR.full_name} cannot be used: {error}") from error
 
@@ -33,7 +35,7 @@ class Rules:
 
     def violations(self, message: Message) -> list[Violation]:
         """All that is wrong with `message`; empty when it may be written."""
-        found = [_translate(violation) for violation in self._validator.collect_violations(message)]
+        found = [_translate(violation) for violation in _VALIDATOR.collect_violations(message)]
         found += [Violation(path, text, "toolcrib.time") for path, text in self._times.wrong(message)]
         return found
 
