@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from toolcrib.codegen.client_methods import Call, ClientMethod, Takes, client_methods
+from toolcrib.codegen.python_names import module_path
 from toolcrib.codegen.service import service_methods
 from toolcrib.codegen.sources import load_schema
+
+# What Python calls otherwise, as people write it: a mask's paths, a revision or a time, where a watch begins.
+IN_PYTHON = {"update_mask": "mask", "as_of_revision": "as_of", "as_of_time": "as_of"}
+# `**asked: Unpack[Watching]`, which has these.
+WATCHING = {"start", "include_previous"}
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CASES = sorted(path.parent for path in GOLDEN.glob("*/expected"))
@@ -36,6 +43,35 @@ def test_every_method_of_a_service_is_in_its_client_and_every_field_of_its_reque
             if method.call is Call.PAGES:
                 given.add("page_token")
             assert given == {field.name for field in method.request.fields}, method.name
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_both_clients_of_python_have_every_method_with_all_that_it_can_be_given(case: Path) -> None:
+    schema, _ = load_schema(case / "input")
+    for component in schema.components:
+        source = (case / "expected" / module_path(component, "client")).read_text("utf-8")
+        classes = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
+        for name in (f"{component.name}Client", f"Async{component.name}Client"):
+            functions = {
+                node.name: node
+                for node in classes[name].body
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
+            }
+            assert functions.keys() == {method.name for method in client_methods(component)} | {"where"}
+            for method in client_methods(component):
+                assert wanted(method) <= parameters(functions[method.name]), f"{name}.{method.name}"
+
+
+def wanted(method: ClientMethod) -> set[str]:
+    """The parameters that Python's method has to have."""
+    names = {field.name for field in (*method.arguments, *method.options, *method.item_options)}
+    names -= WATCHING if method.call is Call.WATCH else set()
+    return {IN_PYTHON.get(name, name) for name in names}
+
+
+def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """The names that a function takes."""
+    return {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)}
 
 
 def test_who_iterates_never_sees_a_page() -> None:

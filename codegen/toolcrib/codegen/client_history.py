@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolcrib.codegen.client_writer import ETAG_NOTE, RUNTIME, WRITE, WRITE_PASSED, ClientWriter
+from toolcrib.codegen.client_writer import ALL_PAGES_NOTE, ETAG_NOTE, RUNTIME, WRITE, WRITE_PASSED, ClientWriter
 from toolcrib.codegen.layout import call
 from toolcrib.codegen.python_names import key_parameters
 from toolcrib.codegen.service import service_methods
@@ -53,8 +53,10 @@ class HistoryMethods(ClientWriter):
         diff = self.service(f"{one}Diff")
         with self.method("diff", f"Diff{one}", [*key_parameters(self.component), *_BOUNDS], diff, _BOUNDS_NOTE):
             self.answer("read", f"Diff{one}", self.keyed_request("Diff", *_BOUND_NAMES))
-        request = call(self.service(f"List{one}DiffsRequest"), *[f"{name}={name}" for name in _BOUND_NAMES])
-        self.paged("diffs", f"List{one}Diffs", _BOUNDS, diff, request, _BOUNDS_NOTE)
+        passed = [f"{name}={name}" for name in (*_BOUND_NAMES, "page_size")]
+        request = call(self.service(f"List{one}DiffsRequest"), *passed)
+        note = f"{_BOUNDS_NOTE} {ALL_PAGES_NOTE}"
+        self.paged("diffs", f"List{one}Diffs", [*_BOUNDS, *self.keywords("page_size")], diff, request, note)
 
     def rollback(self) -> None:
         """Makes a record as it was."""

@@ -287,12 +287,15 @@ class RecipeToolClient:
             ),
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[RecipeToolDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[RecipeToolDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListRecipeToolDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListRecipeToolDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = self._crib.read(self._stub.ListRecipeToolDiffs, request)
             yield from page.diffs
@@ -641,12 +644,17 @@ class AsyncRecipeToolClient:
             ),
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[RecipeToolDiff]:
+    async def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> AsyncIterator[RecipeToolDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListRecipeToolDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListRecipeToolDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = await self._crib.read(self._stub.ListRecipeToolDiffs, request)
             for item in page.diffs:

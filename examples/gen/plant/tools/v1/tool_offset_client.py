@@ -309,12 +309,15 @@ class ToolOffsetClient:
             DiffToolOffsetRequest(tool_number=tool_number, start_revision=start_revision, end_revision=end_revision),
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[ToolOffsetDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[ToolOffsetDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListToolOffsetDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListToolOffsetDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = self._crib.read(self._stub.ListToolOffsetDiffs, request)
             yield from page.diffs
@@ -662,12 +665,17 @@ class AsyncToolOffsetClient:
             DiffToolOffsetRequest(tool_number=tool_number, start_revision=start_revision, end_revision=end_revision),
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[ToolOffsetDiff]:
+    async def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> AsyncIterator[ToolOffsetDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListToolOffsetDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListToolOffsetDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = await self._crib.read(self._stub.ListToolOffsetDiffs, request)
             for item in page.diffs:

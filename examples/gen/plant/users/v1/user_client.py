@@ -243,12 +243,13 @@ class UserClient:
             self._stub.DiffUser, DiffUserRequest(id=id, start_revision=start_revision, end_revision=end_revision)
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[UserDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[UserDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListUserDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListUserDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = self._crib.read(self._stub.ListUserDiffs, request)
             yield from page.diffs
@@ -529,12 +530,13 @@ class AsyncUserClient:
             self._stub.DiffUser, DiffUserRequest(id=id, start_revision=start_revision, end_revision=end_revision)
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[UserDiff]:
+    async def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> AsyncIterator[UserDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListUserDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListUserDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = await self._crib.read(self._stub.ListUserDiffs, request)
             for item in page.diffs:

@@ -248,12 +248,15 @@ class AssignmentClient:
             ),
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[AssignmentDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[AssignmentDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListAssignmentDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListAssignmentDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = self._crib.read(self._stub.ListAssignmentDiffs, request)
             yield from page.diffs
@@ -565,12 +568,17 @@ class AsyncAssignmentClient:
             ),
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[AssignmentDiff]:
+    async def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> AsyncIterator[AssignmentDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListAssignmentDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListAssignmentDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = await self._crib.read(self._stub.ListAssignmentDiffs, request)
             for item in page.diffs:

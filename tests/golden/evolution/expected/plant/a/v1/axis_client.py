@@ -232,12 +232,13 @@ class AxisClient:
             DiffAxisRequest(axis_id=axis_id, start_revision=start_revision, end_revision=end_revision),
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[AxisDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[AxisDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListAxisDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListAxisDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = self._crib.read(self._stub.ListAxisDiffs, request)
             yield from page.diffs
@@ -508,12 +509,13 @@ class AsyncAxisClient:
             DiffAxisRequest(axis_id=axis_id, start_revision=start_revision, end_revision=end_revision),
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[AxisDiff]:
+    async def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> AsyncIterator[AxisDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListAxisDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListAxisDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = await self._crib.read(self._stub.ListAxisDiffs, request)
             for item in page.diffs:

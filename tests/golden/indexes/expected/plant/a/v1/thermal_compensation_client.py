@@ -259,12 +259,17 @@ class ThermalCompensationClient:
             DiffThermalCompensationRequest(id=id, start_revision=start_revision, end_revision=end_revision),
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[ThermalCompensationDiff]:
+    def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> Iterator[ThermalCompensationDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListThermalCompensationDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListThermalCompensationDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = self._crib.read(self._stub.ListThermalCompensationDiffs, request)
             yield from page.diffs
@@ -568,12 +573,17 @@ class AsyncThermalCompensationClient:
             DiffThermalCompensationRequest(id=id, start_revision=start_revision, end_revision=end_revision),
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[ThermalCompensationDiff]:
+    async def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> AsyncIterator[ThermalCompensationDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListThermalCompensationDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListThermalCompensationDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = await self._crib.read(self._stub.ListThermalCompensationDiffs, request)
             for item in page.diffs:

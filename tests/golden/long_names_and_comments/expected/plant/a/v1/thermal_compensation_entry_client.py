@@ -302,12 +302,17 @@ class ThermalCompensationEntryClient:
             ),
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[ThermalCompensationEntryDiff]:
+    def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> Iterator[ThermalCompensationEntryDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListThermalCompensationEntryDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListThermalCompensationEntryDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = self._crib.read(self._stub.ListThermalCompensationEntryDiffs, request)
             yield from page.diffs
@@ -678,12 +683,17 @@ class AsyncThermalCompensationEntryClient:
             ),
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[ThermalCompensationEntryDiff]:
+    async def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> AsyncIterator[ThermalCompensationEntryDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListThermalCompensationEntryDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListThermalCompensationEntryDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = await self._crib.read(self._stub.ListThermalCompensationEntryDiffs, request)
             for item in page.diffs:

@@ -231,12 +231,15 @@ class MaterialClient:
             DiffMaterialRequest(name=name, start_revision=start_revision, end_revision=end_revision),
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[MaterialDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[MaterialDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListMaterialDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListMaterialDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = self._crib.read(self._stub.ListMaterialDiffs, request)
             yield from page.diffs
@@ -507,12 +510,17 @@ class AsyncMaterialClient:
             DiffMaterialRequest(name=name, start_revision=start_revision, end_revision=end_revision),
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[MaterialDiff]:
+    async def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> AsyncIterator[MaterialDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListMaterialDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListMaterialDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = await self._crib.read(self._stub.ListMaterialDiffs, request)
             for item in page.diffs:

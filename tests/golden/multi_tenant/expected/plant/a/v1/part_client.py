@@ -238,12 +238,13 @@ class PartClient:
             DiffPartRequest(order=order, place=place, start_revision=start_revision, end_revision=end_revision),
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[PartDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[PartDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListPartDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListPartDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = self._crib.read(self._stub.ListPartDiffs, request)
             yield from page.diffs
@@ -536,12 +537,13 @@ class AsyncPartClient:
             DiffPartRequest(order=order, place=place, start_revision=start_revision, end_revision=end_revision),
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[PartDiff]:
+    async def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> AsyncIterator[PartDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListPartDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListPartDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = await self._crib.read(self._stub.ListPartDiffs, request)
             for item in page.diffs:

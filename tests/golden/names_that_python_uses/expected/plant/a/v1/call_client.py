@@ -221,12 +221,13 @@ class CallClient:
             self._stub.DiffCall, DiffCallRequest(id=id, start_revision=start_revision, end_revision=end_revision)
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[CallDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[CallDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListCallDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListCallDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = self._crib.read(self._stub.ListCallDiffs, request)
             yield from page.diffs
@@ -484,12 +485,13 @@ class AsyncCallClient:
             self._stub.DiffCall, DiffCallRequest(id=id, start_revision=start_revision, end_revision=end_revision)
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[CallDiff]:
+    async def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> AsyncIterator[CallDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListCallDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListCallDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = await self._crib.read(self._stub.ListCallDiffs, request)
             for item in page.diffs:

@@ -222,12 +222,13 @@ class MethodClient:
             self._stub.DiffMethod, DiffMethodRequest(id=id, start_revision=start_revision, end_revision=end_revision)
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[MethodDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[MethodDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListMethodDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListMethodDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = self._crib.read(self._stub.ListMethodDiffs, request)
             yield from page.diffs
@@ -486,12 +487,15 @@ class AsyncMethodClient:
             self._stub.DiffMethod, DiffMethodRequest(id=id, start_revision=start_revision, end_revision=end_revision)
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[MethodDiff]:
+    async def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> AsyncIterator[MethodDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListMethodDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListMethodDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = await self._crib.read(self._stub.ListMethodDiffs, request)
             for item in page.diffs:

@@ -222,12 +222,13 @@ class HolderClient:
             self._stub.DiffHolder, DiffHolderRequest(id=id, start_revision=start_revision, end_revision=end_revision)
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[HolderDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[HolderDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListHolderDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListHolderDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = self._crib.read(self._stub.ListHolderDiffs, request)
             yield from page.diffs
@@ -486,12 +487,15 @@ class AsyncHolderClient:
             self._stub.DiffHolder, DiffHolderRequest(id=id, start_revision=start_revision, end_revision=end_revision)
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[HolderDiff]:
+    async def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> AsyncIterator[HolderDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListHolderDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListHolderDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = await self._crib.read(self._stub.ListHolderDiffs, request)
             for item in page.diffs:

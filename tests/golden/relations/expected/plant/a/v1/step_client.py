@@ -251,12 +251,13 @@ class StepClient:
             ),
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[StepDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[StepDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListStepDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListStepDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = self._crib.read(self._stub.ListStepDiffs, request)
             yield from page.diffs
@@ -567,12 +568,13 @@ class AsyncStepClient:
             ),
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[StepDiff]:
+    async def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> AsyncIterator[StepDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListStepDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListStepDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = await self._crib.read(self._stub.ListStepDiffs, request)
             for item in page.diffs:

@@ -221,12 +221,13 @@ class ShiftClient:
             self._stub.DiffShift, DiffShiftRequest(id=id, start_revision=start_revision, end_revision=end_revision)
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[ShiftDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[ShiftDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListShiftDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListShiftDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = self._crib.read(self._stub.ListShiftDiffs, request)
             yield from page.diffs
@@ -484,12 +485,15 @@ class AsyncShiftClient:
             self._stub.DiffShift, DiffShiftRequest(id=id, start_revision=start_revision, end_revision=end_revision)
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[ShiftDiff]:
+    async def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> AsyncIterator[ShiftDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListShiftDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListShiftDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = await self._crib.read(self._stub.ListShiftDiffs, request)
             for item in page.diffs:

@@ -246,12 +246,15 @@ class OperatorClient:
             DiffOperatorRequest(id=id, start_revision=start_revision, end_revision=end_revision),
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[OperatorDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[OperatorDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListOperatorDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListOperatorDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = self._crib.read(self._stub.ListOperatorDiffs, request)
             yield from page.diffs
@@ -535,12 +538,17 @@ class AsyncOperatorClient:
             DiffOperatorRequest(id=id, start_revision=start_revision, end_revision=end_revision),
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[OperatorDiff]:
+    async def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> AsyncIterator[OperatorDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListOperatorDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListOperatorDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
             page = await self._crib.read(self._stub.ListOperatorDiffs, request)
             for item in page.diffs:
