@@ -14,7 +14,7 @@ import toolcrib.client.errors
 import toolcrib.client.watch
 
 # Not in it: grpc_tools, grpc_health and grpc_reflection, which grpcio itself loads where they are installed.
-HEAVY = ("sqlalchemy", "pydantic", "typer", "rich", "protovalidate", "grpc_status")
+HEAVY = ("sqlalchemy", "pydantic", "typer", "rich", "protovalidate", "grpc_status", "pandas", "numpy")
 
 
 @pytest.mark.parametrize(

@@ -49,11 +49,16 @@ class ClientWriter:
     asynchronous: bool
 
     @contextmanager
-    def method(self, name: str, rpc: str, parameters: list[str], result: str, note: str = "") -> Iterator[None]:
-        """A method of the class; its docstring is the service's comment on `rpc`, and `note`."""
+    def method(
+        self, name: str, rpc: str, parameters: list[str], result: str, note: str = "", *, waits: bool = True
+    ) -> Iterator[None]:
+        """A method of the class; its docstring is the service's comment on `rpc`, and `note`.
+
+        One that `waits` for the server has to be awaited in asynchronous code.
+        """
         comment = next(method.comment for method in service_methods(self.component) if method.name == rpc)
         self.writer.line()
-        keyword = "async def" if self.asynchronous else "def"
+        keyword = "async def" if self.asynchronous and waits else "def"
         with self.writer.function(f"{keyword} {name}", ["self", *parameters], result):
             self.writer.docstring(f"{comment}\n\n{note}" if note else comment)
             yield

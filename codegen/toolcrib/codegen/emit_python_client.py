@@ -113,21 +113,12 @@ class _Client(HistoryMethods):
         component, writer = self.component, self.writer
         fields = (*_SELECTION, "page_size", *self.shown(), *self.masks(), *self.past())
         parameters = self.keywords(*fields)
-        kind = self.writer.use(COLLECTIONS, "AsyncIterator" if self.asynchronous else "Iterator")
-        with self.method("list", f"List{component.plural_name}", parameters, f"{kind}[{self.message}]", _PAGES_NOTE):
-            writer.line('page_token = ""')
-            with writer.block("while True:"):
-                passed = [f"{name}={name}" for name in ("page_token", *fields)]
-                writer.statement(call("self.list_page", *passed), before=f"page = {self.awaited()}")
-                # An asynchronous generator cannot `yield from`.
-                if self.asynchronous:
-                    with writer.block(f"for record in page.{component.plural}:"):
-                        writer.line("yield record")
-                else:
-                    writer.line(f"yield from page.{component.plural}")
-                writer.line("page_token = page.next_page_token")
-                with writer.block("if not page_token:"):
-                    writer.line("return")
+        records = writer.use(RUNTIME, "AsyncRecords" if self.asynchronous else "Records")
+        rpc = f"List{component.plural_name}"
+        with self.method("list", rpc, parameters, f"{records}[{self.message}]", _PAGES_NOTE, waits=False):
+            passed = [f"{name}={name}" for name in fields]
+            page = call(writer.use("functools", "partial"), "self.list_page", *passed)
+            writer.statement(call(records, self.message, page, quoted(component.plural)), before="return ")
 
     def _list_page(self) -> None:
         name = f"List{self.component.plural_name}"

@@ -37,6 +37,7 @@ from toolcrib.client._fields import (
 from toolcrib.client._masks import MaskPaths, field_mask, record_and_mask
 from toolcrib.client._past import AsOf, as_of_revision, as_of_time
 from toolcrib.client._query import AsyncQuery, Query
+from toolcrib.client._records import AsyncRecords, Records
 from toolcrib.client.audit import AsyncAuditClient, AuditClient
 from toolcrib.client.errors import (
     Aborted,
@@ -69,6 +70,7 @@ __all__ = [
     "AsyncAuditClient",
     "AsyncCrib",
     "AsyncQuery",
+    "AsyncRecords",
     "AsyncTransaction",
     "AsyncWatch",
     "AsyncWatchClient",
@@ -105,6 +107,7 @@ __all__ = [
     "PermissionDenied",
     "PreconditionViolation",
     "Query",
+    "Records",
     "Resource",
     "ResourceExhausted",
     "SortKey",

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import Any, Generic, Self, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from google.protobuf.message import Message
 
 from toolcrib.client._conditions import Condition, all_of
 from toolcrib.client._fields import Field, Fields, SortKey, path_of
 from toolcrib.client._masks import MaskPaths
 from toolcrib.client._past import AsOf
+from toolcrib.client._records import AsyncRecords, Records
 
-RecordT = TypeVar("RecordT")
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+RecordT = TypeVar("RecordT", bound=Message)
 Lister = TypeVar("Lister")
 Counter = TypeVar("Counter")
 
@@ -69,11 +75,15 @@ class _Steps(Generic[Lister, Counter]):
         return {name: value for name, value in self._listed().items() if name in {"query", "show_deleted", "as_of"}}
 
 
-class Query(_Steps[Callable[..., Iterator[RecordT]], Callable[..., int]], Generic[RecordT]):
+class Query(_Steps[Callable[..., Records[RecordT]], Callable[..., int]], Generic[RecordT]):
     """Records to be listed by iterating, page after page, or to be counted."""
 
-    def __iter__(self) -> Iterator[RecordT]:
+    def __iter__(self) -> Records[RecordT]:
         return self._lister(**self._listed())
+
+    def to_pandas(self) -> DataFrame:
+        """The records as a table; see Records.to_pandas. Raises ImportError and ToolcribError."""
+        return iter(self).to_pandas()
 
     def first(self) -> RecordT | None:
         """The first record, or None. Raises ToolcribError."""
@@ -84,11 +94,15 @@ class Query(_Steps[Callable[..., Iterator[RecordT]], Callable[..., int]], Generi
         return self._counter(**self._counted())
 
 
-class AsyncQuery(_Steps[Callable[..., AsyncIterator[RecordT]], Callable[..., Awaitable[int]]], Generic[RecordT]):
+class AsyncQuery(_Steps[Callable[..., AsyncRecords[RecordT]], Callable[..., Awaitable[int]]], Generic[RecordT]):
     """Records to be listed by iterating with `async for`, page after page, or to be counted."""
 
-    def __aiter__(self) -> AsyncIterator[RecordT]:
+    def __aiter__(self) -> AsyncRecords[RecordT]:
         return self._lister(**self._listed())
+
+    async def to_pandas(self) -> DataFrame:
+        """The records as a table; see Records.to_pandas. Raises ImportError and ToolcribError."""
+        return await aiter(self).to_pandas()
 
     async def first(self) -> RecordT | None:
         """The first record, or None. Raises ToolcribError."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.cycles.v1.machine_cycle_fields import MachineCycleFields
@@ -34,11 +35,13 @@ from plant.cycles.v1.machine_cycle_service_pb2_grpc import MachineCycleServiceSt
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     field_mask,
@@ -84,26 +87,19 @@ class MachineCycleClient:
         order_by: str = "",
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
-    ) -> Iterator[MachineCycle]:
+    ) -> Records[MachineCycle]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
-                filter=filter,
-                query=query,
-                order_by=order_by,
-                page_size=page_size,
-                read_mask=read_mask,
-            )
-            yield from page.machine_cycles
-            page_token = page.next_page_token
-            if not page_token:
-                return
+        return Records(
+            MachineCycle,
+            partial(
+                self.list_page, filter=filter, query=query, order_by=order_by, page_size=page_size, read_mask=read_mask
+            ),
+            "machine_cycles",
+        )
 
     def list_page(
         self,
@@ -349,7 +345,7 @@ class AsyncMachineCycleClient:
             self._stub.GetMachineCycle, GetMachineCycleRequest(id=id, read_mask=field_mask(read_mask))
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -357,27 +353,19 @@ class AsyncMachineCycleClient:
         order_by: str = "",
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
-    ) -> AsyncIterator[MachineCycle]:
+    ) -> AsyncRecords[MachineCycle]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
-                filter=filter,
-                query=query,
-                order_by=order_by,
-                page_size=page_size,
-                read_mask=read_mask,
-            )
-            for record in page.machine_cycles:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+        return AsyncRecords(
+            MachineCycle,
+            partial(
+                self.list_page, filter=filter, query=query, order_by=order_by, page_size=page_size, read_mask=read_mask
+            ),
+            "machine_cycles",
+        )
 
     async def list_page(
         self,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.recipes.v1.recipe_fields import RecipeFields
@@ -36,11 +37,13 @@ from toolcrib.client import (
     AsOf,
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     as_of_revision,
@@ -107,16 +110,16 @@ class RecipeClient:
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
         as_of: AsOf | None = None,
-    ) -> Iterator[Recipe]:
+    ) -> Records[Recipe]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            Recipe,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
@@ -125,11 +128,9 @@ class RecipeClient:
                 read_mask=read_mask,
                 include=include,
                 as_of=as_of,
-            )
-            yield from page.recipes
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "recipes",
+        )
 
     def list_page(
         self,
@@ -439,7 +440,7 @@ class AsyncRecipeClient:
             ),
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -450,16 +451,16 @@ class AsyncRecipeClient:
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
         as_of: AsOf | None = None,
-    ) -> AsyncIterator[Recipe]:
+    ) -> AsyncRecords[Recipe]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            Recipe,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
@@ -468,12 +469,9 @@ class AsyncRecipeClient:
                 read_mask=read_mask,
                 include=include,
                 as_of=as_of,
-            )
-            for record in page.recipes:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "recipes",
+        )
 
     async def list_page(
         self,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.recipes.v1.recipe_pb2 import RecipeTool
@@ -35,11 +36,13 @@ from toolcrib.client import (
     AsOf,
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     as_of_revision,
@@ -105,16 +108,16 @@ class RecipeToolClient:
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
         as_of: AsOf | None = None,
-    ) -> Iterator[RecipeTool]:
+    ) -> Records[RecipeTool]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            RecipeTool,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
@@ -122,11 +125,9 @@ class RecipeToolClient:
                 read_mask=read_mask,
                 include=include,
                 as_of=as_of,
-            )
-            yield from page.recipe_tools
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "recipe_tools",
+        )
 
     def list_page(
         self,
@@ -448,7 +449,7 @@ class AsyncRecipeToolClient:
             ),
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -458,16 +459,16 @@ class AsyncRecipeToolClient:
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
         as_of: AsOf | None = None,
-    ) -> AsyncIterator[RecipeTool]:
+    ) -> AsyncRecords[RecipeTool]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            RecipeTool,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
@@ -475,12 +476,9 @@ class AsyncRecipeToolClient:
                 read_mask=read_mask,
                 include=include,
                 as_of=as_of,
-            )
-            for record in page.recipe_tools:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "recipe_tools",
+        )
 
     async def list_page(
         self,

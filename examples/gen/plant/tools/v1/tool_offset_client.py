@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.tools.v1.tool_offset_fields import ToolOffsetFields
@@ -36,11 +37,13 @@ from toolcrib.client import (
     AsOf,
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     as_of_revision,
@@ -104,16 +107,16 @@ class ToolOffsetClient:
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
         as_of: AsOf | None = None,
-    ) -> Iterator[ToolOffset]:
+    ) -> Records[ToolOffset]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            ToolOffset,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
@@ -121,11 +124,9 @@ class ToolOffsetClient:
                 show_deleted=show_deleted,
                 read_mask=read_mask,
                 as_of=as_of,
-            )
-            yield from page.tool_offsets
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "tool_offsets",
+        )
 
     def list_page(
         self,
@@ -448,7 +449,7 @@ class AsyncToolOffsetClient:
             ),
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -458,16 +459,16 @@ class AsyncToolOffsetClient:
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
         as_of: AsOf | None = None,
-    ) -> AsyncIterator[ToolOffset]:
+    ) -> AsyncRecords[ToolOffset]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            ToolOffset,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
@@ -475,12 +476,9 @@ class AsyncToolOffsetClient:
                 show_deleted=show_deleted,
                 read_mask=read_mask,
                 as_of=as_of,
-            )
-            for record in page.tool_offsets:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "tool_offsets",
+        )
 
     async def list_page(
         self,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.users.v1.user_fields import UserFields
@@ -35,11 +36,13 @@ from plant.users.v1.user_service_pb2_grpc import UserServiceStub
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     field_mask,
@@ -85,27 +88,25 @@ class UserClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
-    ) -> Iterator[User]:
+    ) -> Records[User]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            User,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
-            )
-            yield from page.users
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "users",
+        )
 
     def list_page(
         self,
@@ -359,7 +360,7 @@ class AsyncUserClient:
             self._stub.GetUser, GetUserRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask))
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -368,28 +369,25 @@ class AsyncUserClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
-    ) -> AsyncIterator[User]:
+    ) -> AsyncRecords[User]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            User,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
-            )
-            for record in page.users:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "users",
+        )
 
     async def list_page(
         self,

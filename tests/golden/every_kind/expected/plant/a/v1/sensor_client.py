@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.a.v1.a_pb2 import Sensor
@@ -35,11 +36,13 @@ from plant.a.v1.sensor_service_pb2_grpc import SensorServiceStub
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     field_mask,
@@ -86,27 +89,25 @@ class SensorClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
-    ) -> Iterator[Sensor]:
+    ) -> Records[Sensor]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            Sensor,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
-            )
-            yield from page.sensors
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "sensors",
+        )
 
     def list_page(
         self,
@@ -361,7 +362,7 @@ class AsyncSensorClient:
             self._stub.GetSensor, GetSensorRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask))
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -370,28 +371,25 @@ class AsyncSensorClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
-    ) -> AsyncIterator[Sensor]:
+    ) -> AsyncRecords[Sensor]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            Sensor,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
-            )
-            for record in page.sensors:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "sensors",
+        )
 
     async def list_page(
         self,

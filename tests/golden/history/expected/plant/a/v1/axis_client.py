@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.a.v1.axis_fields import AxisFields
@@ -36,11 +37,13 @@ from toolcrib.client import (
     AsOf,
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     as_of_revision,
@@ -98,16 +101,16 @@ class AxisClient:
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
         as_of: AsOf | None = None,
-    ) -> Iterator[Axis]:
+    ) -> Records[Axis]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            Axis,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
@@ -115,11 +118,9 @@ class AxisClient:
                 show_deleted=show_deleted,
                 read_mask=read_mask,
                 as_of=as_of,
-            )
-            yield from page.axes
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "axes",
+        )
 
     def list_page(
         self,
@@ -407,7 +408,7 @@ class AsyncAxisClient:
             ),
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -417,16 +418,16 @@ class AsyncAxisClient:
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
         as_of: AsOf | None = None,
-    ) -> AsyncIterator[Axis]:
+    ) -> AsyncRecords[Axis]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            Axis,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
@@ -434,12 +435,9 @@ class AsyncAxisClient:
                 show_deleted=show_deleted,
                 read_mask=read_mask,
                 as_of=as_of,
-            )
-            for record in page.axes:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "axes",
+        )
 
     async def list_page(
         self,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.a.v1.a_pb2 import ThermalCompensation
@@ -35,11 +36,13 @@ from plant.a.v1.thermal_compensation_service_pb2_grpc import ThermalCompensation
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     field_mask,
@@ -91,27 +94,25 @@ class ThermalCompensationClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
-    ) -> Iterator[ThermalCompensation]:
+    ) -> Records[ThermalCompensation]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            ThermalCompensation,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
-            )
-            yield from page.thermal_compensations
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "thermal_compensations",
+        )
 
     def list_page(
         self,
@@ -394,7 +395,7 @@ class AsyncThermalCompensationClient:
             GetThermalCompensationRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask)),
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -403,28 +404,25 @@ class AsyncThermalCompensationClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
-    ) -> AsyncIterator[ThermalCompensation]:
+    ) -> AsyncRecords[ThermalCompensation]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            ThermalCompensation,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
-            )
-            for record in page.thermal_compensations:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "thermal_compensations",
+        )
 
     async def list_page(
         self,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.a.v1.a_pb2 import ThermalCompensationEntry
@@ -35,11 +36,13 @@ from plant.a.v1.thermal_compensation_entry_service_pb2_grpc import ThermalCompen
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     field_mask,
@@ -103,27 +106,25 @@ class ThermalCompensationEntryClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
-    ) -> Iterator[ThermalCompensationEntry]:
+    ) -> Records[ThermalCompensationEntry]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            ThermalCompensationEntry,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
-            )
-            yield from page.thermal_compensation_entries
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "thermal_compensation_entries",
+        )
 
     def list_page(
         self,
@@ -473,7 +474,7 @@ class AsyncThermalCompensationEntryClient:
             ),
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -482,28 +483,25 @@ class AsyncThermalCompensationEntryClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
-    ) -> AsyncIterator[ThermalCompensationEntry]:
+    ) -> AsyncRecords[ThermalCompensationEntry]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            ThermalCompensationEntry,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
-            )
-            for record in page.thermal_compensation_entries:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "thermal_compensation_entries",
+        )
 
     async def list_page(
         self,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.a.v1.a_pb2 import Order
@@ -36,11 +37,13 @@ from toolcrib.client import (
     AsOf,
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     as_of_revision,
@@ -106,16 +109,16 @@ class OrderClient:
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
         as_of: AsOf | None = None,
-    ) -> Iterator[Order]:
+    ) -> Records[Order]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            Order,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
@@ -124,11 +127,9 @@ class OrderClient:
                 read_mask=read_mask,
                 include=include,
                 as_of=as_of,
-            )
-            yield from page.orders
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "orders",
+        )
 
     def list_page(
         self,
@@ -437,7 +438,7 @@ class AsyncOrderClient:
             ),
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -448,16 +449,16 @@ class AsyncOrderClient:
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
         as_of: AsOf | None = None,
-    ) -> AsyncIterator[Order]:
+    ) -> AsyncRecords[Order]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            Order,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
@@ -466,12 +467,9 @@ class AsyncOrderClient:
                 read_mask=read_mask,
                 include=include,
                 as_of=as_of,
-            )
-            for record in page.orders:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "orders",
+        )
 
     async def list_page(
         self,

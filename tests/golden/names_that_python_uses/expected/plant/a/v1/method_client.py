@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.a.v1.a_pb2 import Method
@@ -34,11 +35,13 @@ from plant.a.v1.method_service_pb2_grpc import MethodServiceStub
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     field_mask,
@@ -82,26 +85,19 @@ class MethodClient:
         order_by: str = "",
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
-    ) -> Iterator[Method]:
+    ) -> Records[Method]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
-                filter=filter,
-                query=query,
-                order_by=order_by,
-                page_size=page_size,
-                read_mask=read_mask,
-            )
-            yield from page.methods
-            page_token = page.next_page_token
-            if not page_token:
-                return
+        return Records(
+            Method,
+            partial(
+                self.list_page, filter=filter, query=query, order_by=order_by, page_size=page_size, read_mask=read_mask
+            ),
+            "methods",
+        )
 
     def list_page(
         self,
@@ -335,7 +331,7 @@ class AsyncMethodClient:
         """Gets a record by its key."""
         return await self._crib.read(self._stub.GetMethod, GetMethodRequest(id=id, read_mask=field_mask(read_mask)))
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -343,27 +339,19 @@ class AsyncMethodClient:
         order_by: str = "",
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
-    ) -> AsyncIterator[Method]:
+    ) -> AsyncRecords[Method]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
-                filter=filter,
-                query=query,
-                order_by=order_by,
-                page_size=page_size,
-                read_mask=read_mask,
-            )
-            for record in page.methods:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+        return AsyncRecords(
+            Method,
+            partial(
+                self.list_page, filter=filter, query=query, order_by=order_by, page_size=page_size, read_mask=read_mask
+            ),
+            "methods",
+        )
 
     async def list_page(
         self,

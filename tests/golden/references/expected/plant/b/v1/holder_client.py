@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.b.v1.b_pb2 import Holder
@@ -34,11 +35,13 @@ from plant.b.v1.holder_service_pb2_grpc import HolderServiceStub
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     field_mask,
@@ -82,26 +85,19 @@ class HolderClient:
         order_by: str = "",
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
-    ) -> Iterator[Holder]:
+    ) -> Records[Holder]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
-                filter=filter,
-                query=query,
-                order_by=order_by,
-                page_size=page_size,
-                read_mask=read_mask,
-            )
-            yield from page.holders
-            page_token = page.next_page_token
-            if not page_token:
-                return
+        return Records(
+            Holder,
+            partial(
+                self.list_page, filter=filter, query=query, order_by=order_by, page_size=page_size, read_mask=read_mask
+            ),
+            "holders",
+        )
 
     def list_page(
         self,
@@ -335,7 +331,7 @@ class AsyncHolderClient:
         """Gets a record by its key."""
         return await self._crib.read(self._stub.GetHolder, GetHolderRequest(id=id, read_mask=field_mask(read_mask)))
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -343,27 +339,19 @@ class AsyncHolderClient:
         order_by: str = "",
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
-    ) -> AsyncIterator[Holder]:
+    ) -> AsyncRecords[Holder]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
-                filter=filter,
-                query=query,
-                order_by=order_by,
-                page_size=page_size,
-                read_mask=read_mask,
-            )
-            for record in page.holders:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+        return AsyncRecords(
+            Holder,
+            partial(
+                self.list_page, filter=filter, query=query, order_by=order_by, page_size=page_size, read_mask=read_mask
+            ),
+            "holders",
+        )
 
     async def list_page(
         self,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.a.v1.recipe_fields import RecipeFields
@@ -35,11 +36,13 @@ from plant.a.v1.recipe_service_pb2_grpc import RecipeServiceStub
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     field_mask,
@@ -97,16 +100,16 @@ class RecipeClient:
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
-    ) -> Iterator[Recipe]:
+    ) -> Records[Recipe]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            Recipe,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
@@ -114,11 +117,9 @@ class RecipeClient:
                 show_deleted=show_deleted,
                 read_mask=read_mask,
                 include=include,
-            )
-            yield from page.recipes
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "recipes",
+        )
 
     def list_page(
         self,
@@ -397,7 +398,7 @@ class AsyncRecipeClient:
             ),
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -407,16 +408,16 @@ class AsyncRecipeClient:
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
-    ) -> AsyncIterator[Recipe]:
+    ) -> AsyncRecords[Recipe]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            Recipe,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
@@ -424,12 +425,9 @@ class AsyncRecipeClient:
                 show_deleted=show_deleted,
                 read_mask=read_mask,
                 include=include,
-            )
-            for record in page.recipes:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "recipes",
+        )
 
     async def list_page(
         self,

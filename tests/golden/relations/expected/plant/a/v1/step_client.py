@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.a.v1.recipe_pb2 import Step
@@ -34,11 +35,13 @@ from plant.a.v1.step_service_pb2_grpc import StepServiceStub
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     field_mask,
@@ -89,27 +92,25 @@ class StepClient:
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
-    ) -> Iterator[Step]:
+    ) -> Records[Step]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            Step,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 read_mask=read_mask,
                 include=include,
-            )
-            yield from page.steps
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "steps",
+        )
 
     def list_page(
         self,
@@ -395,7 +396,7 @@ class AsyncStepClient:
             ),
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -404,28 +405,25 @@ class AsyncStepClient:
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
-    ) -> AsyncIterator[Step]:
+    ) -> AsyncRecords[Step]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            Step,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 read_mask=read_mask,
                 include=include,
-            )
-            for record in page.steps:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "steps",
+        )
 
     async def list_page(
         self,

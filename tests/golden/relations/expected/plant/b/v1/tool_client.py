@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.b.v1.tool_fields import ToolFields
@@ -34,11 +35,13 @@ from plant.b.v1.tool_service_pb2_grpc import ToolServiceStub
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     field_mask,
@@ -84,27 +87,25 @@ class ToolClient:
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
-    ) -> Iterator[Tool]:
+    ) -> Records[Tool]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            Tool,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 read_mask=read_mask,
                 include=include,
-            )
-            yield from page.tools
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "tools",
+        )
 
     def list_page(
         self,
@@ -359,7 +360,7 @@ class AsyncToolClient:
             self._stub.GetTool, GetToolRequest(code=code, read_mask=field_mask(read_mask), include=field_mask(include))
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -368,28 +369,25 @@ class AsyncToolClient:
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
         include: MaskPaths | None = None,
-    ) -> AsyncIterator[Tool]:
+    ) -> AsyncRecords[Tool]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            Tool,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 read_mask=read_mask,
                 include=include,
-            )
-            for record in page.tools:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "tools",
+        )
 
     async def list_page(
         self,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.a.v1.a_pb2 import Operator
@@ -35,11 +36,13 @@ from plant.a.v1.operator_service_pb2_grpc import OperatorServiceStub
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     field_mask,
@@ -87,27 +90,25 @@ class OperatorClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
-    ) -> Iterator[Operator]:
+    ) -> Records[Operator]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            Operator,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
-            )
-            yield from page.staff
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "staff",
+        )
 
     def list_page(
         self,
@@ -366,7 +367,7 @@ class AsyncOperatorClient:
             GetOperatorRequest(id=id, show_deleted=show_deleted, read_mask=field_mask(read_mask)),
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -375,28 +376,25 @@ class AsyncOperatorClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
-    ) -> AsyncIterator[Operator]:
+    ) -> AsyncRecords[Operator]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            Operator,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
-            )
-            for record in page.staff:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "staff",
+        )
 
     async def list_page(
         self,
