@@ -32,12 +32,10 @@ serve: $(READY) ## Serve the examples, with what the demo left, until Ctrl-C
 test: $(READY) ## Run the tests: all on SQLite, what has to do with a database on PostgreSQL and MariaDB too; or DATABASES=sqlite
 	.ci/mariadb || [ -z "$${CI_ALL_DATABASES:-}" ]
 	for database in $(DATABASES); do
-		tests=tests
 		if [ "$$database" = mariadb ]; then
 			.ci/mariadb || { echo "the tests on MariaDB are LEFT OUT: see above how to get it" >&2; continue; }
-			tests=tests/server
 		fi
-		$(BIN)/python -m pytest -q -n 3 --dist worksteal --database "$$database" "$$tests"
+		$(BIN)/python -m pytest -q -n 3 --dist worksteal --database "$$database" tests
 	done
 	.ci/clients setup test
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.mariadb import Mariadb, mariadb, program
+from support.mariadb import Mariadb, is_left_out, mariadb
 from support.memory import temporary_files_in_memory
 from support.postgres import Postgres, postgres
 from toolcrib.server.testing import TEST_DATABASE_VARIABLE, new_database
@@ -26,18 +26,16 @@ _WITHOUT_DATABASE = (
     *("clients/test_ready.py", "clients/test_surface.py", "clients/test_tls.py"),
 )
 # These have a file of SQLite, as a new project does, or to be tampered with; what they show of the audit is shown of
-# PostgreSQL by cli/test_postgresql.py.
+# the others by cli/test_database_servers.py.
 _ABOUT_FILES = (
     *("cli/test_audit_evidence.py", "cli/test_audit_records.py", "cli/test_audit_verify.py"),
     "cli/test_init.py",
 )
 # These have a server of their own in any run.
-_ABOUT_SERVERS = ("cli/test_postgresql.py", "integration/test_postgresql.py", "integration/test_mariadb.py")
-# Not on MariaDB. An apply there is no transaction, which is what test_kill.py shows of it; test_elsewhere.py kills one
-# on every database. Scripts for Alembic are written for the other two as yet.
-_SPELLED_FOR_TWO = ("server/schema/test_kill.py",)
-# This one moves between the two; cli/test_migrate.py has MariaDB as well.
-_NOT_ON_MARIADB = {_HERE / name for name in (*_SPELLED_FOR_TWO, "server/test_migration.py")}
+_ABOUT_SERVERS = ("cli/test_database_servers.py", "integration/test_postgresql.py", "integration/test_mariadb.py")
+# That a killed apply leaves nothing behind is shown where it is a transaction. On MariaDB it is not, and the next one
+# carries it to its end: test_elsewhere.py.
+_NOT_ON_MARIADB = {_HERE / "server/schema/test_kill.py"}
 _RUN_ONCE = {_HERE / name for name in (*_WITHOUT_DATABASE, *_ABOUT_FILES, *_ABOUT_SERVERS)}
 _ABOUT_MARIADB = _HERE / "integration/test_mariadb.py"
 _SQLITE = "sqlite"
@@ -77,7 +75,7 @@ def pytest_unconfigure() -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leaves to the run on SQLite what would only run twice, and out what has no server here, but in CI."""
-    if collection_path == _ABOUT_MARIADB and not program("mariadbd") and not os.environ.get("CI_ALL_DATABASES"):
+    if collection_path == _ABOUT_MARIADB and is_left_out():
         return True
     left_out = {"sqlite": set[Path](), "mariadb": _RUN_ONCE | _NOT_ON_MARIADB}.get(config.getoption(_OPTION), _RUN_ONCE)
     return True if collection_path in left_out else None

@@ -132,6 +132,18 @@ def path_of(database: str) -> Path:
     return Path((make_url(database).database if "://" in database else database) or "")
 
 
+def cut_off(database: str) -> None:
+    """Ends all connections to a database of a server."""
+    with behind(database) as hand:
+        if database.startswith("postgresql"):
+            others = "datname = current_database() AND pid <> pg_backend_pid()"
+            hand.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+            return
+        others = "db = database() AND id <> connection_id()"
+        for (number,) in hand.execute(f"SELECT id FROM information_schema.processlist WHERE {others}").fetchall():
+            hand.execute(f"KILL CONNECTION {number}")
+
+
 @contextmanager
 def locked(database: str) -> Iterator[None]:
     """While somebody else writes, and takes the time for it."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from toolcrib.server.database import Database
 from toolcrib.server.databases.scratch import scratch_database, scratch_file
 from toolcrib.server.hooks import Application
@@ -55,7 +57,7 @@ def moved(
 
 @contextmanager
 def elsewhere(database: str, server: str) -> Iterator[str]:
-    """An empty database of the other kind: a SQLite file, or one on the PostgreSQL server at the URL `server`."""
-    is_file = database.startswith("sqlite")
-    with scratch_database(server) if is_file else scratch_file() as url:
+    """An empty database of another kind: on the server at the URL `server`, or else a SQLite file."""
+    is_there = make_url(database).get_backend_name() == make_url(server).get_backend_name()
+    with scratch_file() if is_there else scratch_database(server) as url:
         yield url

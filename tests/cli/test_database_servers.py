@@ -1,4 +1,4 @@
-"""The commands that need no server, on PostgreSQL: what they find, and what they say of what they do not."""
+"""The commands that need no server, on PostgreSQL and on MariaDB: what they find, and what they say of the rest."""
 
 from __future__ import annotations
 
@@ -18,16 +18,27 @@ from plant.recipes.v1.recipe_service_pb2 import (
 )
 from support.behind import behind
 from support.command import toolcrib
+from support.mariadb import is_left_out
 from support.plant import COMPONENTS, plant
 from toolcrib.server.databases import postgresql_audit
 from toolcrib.server.testing import serve
 
 FREE = ("--address", "127.0.0.1:0")
+# Where nobody listens, with a password.
+UNREACHABLE = ["postgresql://ann:hush@127.0.0.1:1/plant", "mariadb://ann:hush@127.0.0.1:1/plant"]
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def own(request: pytest.FixtureRequest) -> str:
+    """An empty database of each."""
+    if request.param == "mariadb" and is_left_out():
+        pytest.skip("MariaDB is not installed: .ci/mariadb does it")
+    return str(request.getfixturevalue({"postgresql": "own_database", "mariadb": "maria_database"}[request.param]))
 
 
 @pytest.fixture
-def written(own_database: str) -> str:
-    with serve(COMPONENTS, database=own_database) as running, plant(running.address) as crib:
+def written(own: str) -> str:
+    with serve(COMPONENTS, database=own) as running, plant(running.address) as crib:
         # Of more than one page of the cursor, and with what PostgreSQL cannot hold as it is.
         recipes = [Recipe(name=f"recipe {number}", speed_mm_s=1) for number in range(600)]
         items = [CreateRecipeRequest(recipe=recipe) for recipe in recipes]
@@ -35,7 +46,7 @@ def written(own_database: str) -> str:
         odd = crib.recipe("\0\1\2 odd")
         crib.recipes.UpdateRecipe(UpdateRecipeRequest(recipe=Recipe(id=odd.id, speed_mm_s=7)))
         crib.recipes.DeleteRecipe(DeleteRecipeRequest(id=odd.id))
-    return own_database
+    return own
 
 
 class TestAudit:
@@ -59,10 +70,11 @@ class TestAudit:
         [
             ("UPDATE toolcrib_transaction SET actor = 'eve' WHERE revision = 3", (3, None)),
             (
-                "UPDATE toolcrib_transaction SET commit_time = commit_time + interval '1us' WHERE revision = 3",
+                "UPDATE toolcrib_transaction SET commit_time = commit_time + INTERVAL '0.000001' SECOND "
+                "WHERE revision = 3",
                 (3, None),
             ),
-            ("UPDATE toolcrib_audit SET after_image = '\\x00' WHERE revision = 3", (3, 0)),
+            ("UPDATE toolcrib_audit SET after_image = x'00' WHERE revision = 3", (3, 0)),
             ("DELETE FROM toolcrib_audit WHERE revision = 3", (3, None)),
         ],
     )
@@ -80,8 +92,8 @@ class TestAudit:
         done = toolcrib("audit", "verify", "--database", written, "--records", "--components", COMPONENTS, "--json")
         assert json.loads(done.stdout)["records"]["finding"]["record_key"] == "5"
 
-    def test_of_a_database_that_is_not_toolcribs_is_told(self, own_database: str) -> None:
-        done = toolcrib("audit", "verify", "--database", own_database)
+    def test_of_a_database_that_is_not_toolcribs_is_told(self, own: str) -> None:
+        done = toolcrib("audit", "verify", "--database", own)
         assert done.returncode == 1
         assert "is no database of Toolcrib" in done.stderr
 
@@ -95,13 +107,18 @@ def found_by_doctor(database: str, folder: Path) -> dict[str, str]:
 
 
 class TestDoctor:
-    def test_an_empty_database_and_one_in_use(self, own_database: str, tmp_path: Path) -> None:
-        assert "will be filled by the first start" in found_by_doctor(own_database, tmp_path)["found"]
+    def test_an_empty_database_and_one_that_loses_commits_in_a_power_cut(self, own: str, tmp_path: Path) -> None:
+        assert "will be filled by the first start" in found_by_doctor(own, tmp_path)["found"]
+        with serve(COMPONENTS, database=own) as running, plant(running.address) as crib:
+            crib.recipe()
+        # What is tested on waits for no disk, which nobody should have elsewhere.
+        setting = "fsync" if own.startswith("postgresql") else "innodb_flush_log_at_trx_commit"
+        assert setting in found_by_doctor(own, tmp_path)["remedy"]
+
+    def test_the_connections_to_one_in_use(self, own_database: str, tmp_path: Path) -> None:
         with serve(COMPONENTS, database=own_database) as running, plant(running.address) as crib:
             crib.recipe()
             used = found_by_doctor(own_database, tmp_path)
-            # What is tested on has no fsync, which nobody should have elsewhere.
-            assert "fsync" in used["remedy"]
             # The one that writes and the one that listens; others come with what needs them.
             assert re.search(r"of 397 connections Toolcrib has [2-7], 0 of them busy, and others have 0", used["found"])
 
@@ -114,16 +131,14 @@ class TestDoctor:
         assert found["found"].count("and others have 1") == 1
         assert "raise max_connections" in found["remedy"]
 
-    def test_another_applications(self, own_database: str, tmp_path: Path) -> None:
-        with behind(own_database) as connection:
+    def test_another_applications(self, own: str, tmp_path: Path) -> None:
+        with behind(own) as connection:
             connection.execute("CREATE TABLE notes (text TEXT)")
-        assert (
-            "belongs to another application (it has the table notes)"
-            in found_by_doctor(own_database, tmp_path)["found"]
-        )
+        found = found_by_doctor(own, tmp_path)["found"]
+        assert "belongs to another application (it has the table notes)" in found
 
-    def test_one_that_cannot_be_reached_without_its_password(self, tmp_path: Path) -> None:
-        url = "postgresql://ann:hush@127.0.0.1:1/plant"
+    @pytest.mark.parametrize("url", UNREACHABLE)
+    def test_one_that_cannot_be_reached_without_its_password(self, tmp_path: Path, url: str) -> None:
         found = found_by_doctor(url, tmp_path)
         assert "cannot be read" in found["found"]
         assert found["remedy"]
@@ -131,20 +146,25 @@ class TestDoctor:
 
 
 class TestServe:
-    def test_says_in_a_line_why_a_database_cannot_be_opened(self) -> None:
-        done = toolcrib("serve", COMPONENTS, *FREE, "--database", "postgresql://ann:hush@127.0.0.1:1/plant")
+    @pytest.mark.parametrize("url", UNREACHABLE)
+    def test_says_in_a_line_why_a_database_cannot_be_opened(self, url: str) -> None:
+        done = toolcrib("serve", COMPONENTS, *FREE, "--database", url)
         assert done.returncode == 1
-        assert "cannot connect to postgresql://ann:***@127.0.0.1:1/plant" in done.stderr
+        assert f"cannot connect to {url.replace('hush', '***')}" in done.stderr
+        assert done.stderr.count("\n") == 1
         assert "hush" not in done.stderr
 
-    def test_names_the_command_that_installs_the_driver(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.delitem(sys.modules, "toolcrib.server.databases.postgresql", raising=False)
-        monkeypatch.setitem(sys.modules, "psycopg", None)
-        done = toolcrib("serve", COMPONENTS, *FREE, "--database", "postgresql://localhost/plant")
+    @pytest.mark.parametrize(("kind", "driver"), [("postgresql", "psycopg"), ("mariadb", "pymysql")])
+    def test_names_the_command_that_installs_the_driver(
+        self, monkeypatch: pytest.MonkeyPatch, kind: str, driver: str
+    ) -> None:
+        monkeypatch.delitem(sys.modules, f"toolcrib.server.databases.{kind}", raising=False)
+        monkeypatch.setitem(sys.modules, driver, None)
+        done = toolcrib("serve", COMPONENTS, *FREE, "--database", f"{kind}://localhost/plant")
         assert done.returncode == 1
-        assert "pip install 'toolcrib[postgresql]'" in done.stderr
+        assert f"pip install 'toolcrib[{kind}]'" in done.stderr
 
-    def test_asks_for_connections_for_its_lanes(self, own_database: str) -> None:
-        done = toolcrib("serve", COMPONENTS, *FREE, "--database", own_database, "--reader-lanes", "20")
+    def test_asks_for_connections_for_its_lanes(self, own: str) -> None:
+        done = toolcrib("serve", COMPONENTS, *FREE, "--database", own, "--reader-lanes", "20")
         assert done.returncode == 1
         assert "raise it to 26, or lower reader_lanes" in done.stderr
