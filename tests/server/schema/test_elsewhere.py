@@ -200,5 +200,29 @@ def test_an_apply_that_dies_at_any_statement_is_carried_to_its_end_by_the_next(s
     assert all(end == ends[0] for end in ends)
 
 
+@pytest.mark.mariadb
+def test_who_goes_back_behind_an_apply_that_has_died_is_told_of_it(shop: Evolving) -> None:
+    allowed = "drop:part.note"
+    shop.declare(OLD)
+    shop.serve(*CALLS)
+    with shop.kept() as restore:
+        shop.declare(NEW)
+        statements = shop.apply_killed_at(0, allowed)
+        assert statements is not None
+        restore()
+        renamed = next(number for number, sql in enumerate(statements, 1) if "RENAME COLUMN" in sql)
+        shop.apply_killed_at(renamed + 1, allowed)
+    shop.declare(OLD)
+    first = shop.plan()["steps"][0]
+    assert (first["name"], first["kind"]) == ("unfinished", "ambiguous")
+    with pytest.raises(Failed, match=r"an apply of other components .* interrupted"):
+        shop.serve()
+    shop.declare(NEW)
+    shop.apply()
+    assert shop.steps() == []
+    assert len(shop.serve(("list",))[0]) == 2
+    assert shop.verify()["ok"]
+
+
 def record_of(record: dict[str, object]) -> dict[str, object]:
     return {name: record[name] for name in ("title", "level", "count", "label", "ratio") if name in record}

@@ -27,6 +27,18 @@ from toolcrib.server.schema.values import Values
 from toolcrib.server.system_tables import SystemTables
 from toolcrib.server.tenants import TENANT
 
+# Of other components than these.
+_UNFINISHED = Step(
+    name="unfinished",
+    sign=Sign.CHANGE,
+    component="",
+    table="",
+    text="leave an apply of other components unfinished",
+    kind=Kind.AMBIGUOUS,
+    loss="it was interrupted; what it has renamed, altered or dropped by then differs from these components",
+    remedy="apply those components first, which carries it to its end",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -100,6 +112,8 @@ def evolution(
         if before is not None and before.messages != one.shape().messages:
             rewritten.append(one)
     steps += _retired(recorded, served)
+    if steps and left != NOTHING and left.fingerprint != declared:
+        steps.insert(0, _UNFINISHED)
     return Evolution(Plan(database, recorded.version, tuple(steps)), changes, recorded, declared, rewritten, left)
 
 
