@@ -40,6 +40,7 @@ _PYTHON = (
 
 LANGUAGES = (
     Language("python", "clients/python", "", _PYTHON),
+    Language("go", "clients/go", "go", ("clients/go/build/driver",)),
     Language("asyncio", "clients/python", "", (*_PYTHON, "asyncio")),
 )
 

@@ -46,6 +46,10 @@ func try[Q, A any](
 	ctx context.Context, settings settings, patience patience,
 	method func(context.Context, Q, ...grpc.CallOption) (A, error), request Q,
 ) (A, error) {
+	if err := settings.check(); err != nil {
+		var none A
+		return none, err
+	}
 	ctx, cancel := settings.limited(settings.outgoing(ctx))
 	defer cancel()
 	for {

@@ -13,6 +13,7 @@
 package toolcrib
 
 import (
+	"cmp"
 	"crypto/tls"
 	"time"
 
@@ -53,22 +54,22 @@ type Crib struct {
 }
 
 // Connect connects to "host:port", or "unix:/path". The connection itself is made with the first call. It fails with
-// the code INVALID_ARGUMENT where the address is none.
+// the code INVALID_ARGUMENT where the address is none, or the timeout cannot be meant.
 func Connect(address string, options Options) (*Crib, error) {
+	settings := settings{
+		actor:       options.Actor,
+		tenant:      options.Tenant,
+		timeout:     cmp.Or(options.Timeout, DefaultTimeout),
+		retryWrites: !options.TryWritesOnce,
+	}
+	if err := settings.check(); err != nil {
+		return nil, err
+	}
 	conn, err := grpc.NewClient(address, dialOptions(options.TLS)...)
 	if err != nil {
 		return nil, invalid(err, "%q is no address of a server: %v; write it like 127.0.0.1:50051", address, err)
 	}
-	timeout := options.Timeout
-	if timeout == 0 {
-		timeout = DefaultTimeout
-	}
-	return &Crib{conn, settings{
-		actor:       options.Actor,
-		tenant:      options.Tenant,
-		timeout:     timeout,
-		retryWrites: !options.TryWritesOnce,
-	}}, nil
+	return &Crib{conn, settings}, nil
 }
 
 // Close closes the connection, also for the views that share it. Watches over it end.
@@ -109,7 +110,7 @@ func (c *Crib) WithReason(reason string) *Crib {
 }
 
 // WithTimeout is a view whose calls may take so long, their retries included, where their context has no deadline; see
-// [NoTimeout].
+// [NoTimeout]. With any other time that is not more than nothing they fail with the code INVALID_ARGUMENT.
 func (c *Crib) WithTimeout(timeout time.Duration) *Crib {
 	view := *c
 	view.settings.timeout = timeout

@@ -18,6 +18,9 @@ const (
 // WaitReady waits until the server serves and its database answers, as long as a call may take. It fails with the code
 // UNAVAILABLE after that, and at once where no waiting will help.
 func (c *Crib) WaitReady(ctx context.Context) error {
+	if err := c.settings.check(); err != nil {
+		return err
+	}
 	ctx, cancel := c.settings.limited(ctx)
 	defer cancel()
 	health := grpc_health_v1.NewHealthClient(c.conn)

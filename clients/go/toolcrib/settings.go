@@ -35,6 +35,14 @@ func (s settings) outgoing(ctx context.Context) context.Context {
 	return ctx
 }
 
+// check says whether the timeout can be meant.
+func (s settings) check() error {
+	if s.timeout <= 0 && s.timeout != NoTimeout {
+		return invalid(nil, "the timeout is %v; it must be more than nothing, or toolcrib.NoTimeout", s.timeout)
+	}
+	return nil
+}
+
 // limited is ctx with the timeout, unless ctx has a deadline of its own.
 func (s settings) limited(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, ok := ctx.Deadline(); ok || s.timeout == NoTimeout {

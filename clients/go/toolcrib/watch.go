@@ -99,6 +99,7 @@ func NewWatch[R any, C ChangeMessage[R], M any, P interface {
 	watch.course.awaitsSnapshot = request.GetStart().GetSnapshot()
 	watch.course.resumeToken = request.GetStart().GetResumeToken()
 	watch.course.patience = newPatience()
+	watch.end = crib.settings.check()
 	return watch
 }
 

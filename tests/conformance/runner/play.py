@@ -120,7 +120,7 @@ class _Playing:
         took_s = time.monotonic() - sent.sent_at
         if took_s > step.within_s and not sent.step.aside:
             raise StepError(f"it took {took_s:.1f} s, more than {step.within_s:g} s")
-        expected_error = resolved(step.error, self._stage.known)
+        expected_error = resolved(step.error or step.or_error, self._stage.known)
         if "error" in received:
             if expected_error is None:
                 raise StepError(f"failed with {received['error']}")
@@ -128,7 +128,7 @@ class _Playing:
             value = received["error"]
         else:
             value = self._in_one_form(sent, received.get("answer"))
-            if expected_error is not None:
+            if step.error is not None:
                 raise StepError(f"answered {value!r} in place of an error")
             expected = resolved(step.answer, self._stage.known) if step.expects_answer else None
             found = difference(expected, value) if step.expects_answer else None

@@ -29,7 +29,7 @@ DRIVER_VERBS = {
 }
 # What the runner does itself.
 STAGE_VERBS = ("kill", "start", "proxy", "cut", "memory", "await")
-_OWN = ("it", "answer", "error", "as", "within_s", "by", "aside", "repeat", "until")
+_OWN = ("it", "answer", "error", "or_error", "as", "within_s", "by", "aside", "repeat", "until")
 _WITHIN_S = 20.0
 _NOTHING = object()
 
@@ -38,8 +38,8 @@ _NOTHING = object()
 class Step:
     """A step: `verb` and `subject` are what is done to what, `fields` what the verb is told besides.
 
-    `answer` or `error` is what is expected, where it is said. The driver answers within `within_s` seconds. With
-    `aside` the answer is not waited for before an `await` of that name. `by` is "" for the driver that is tried, or
+    `answer` or `error` is what is expected, where it is said; with `or_error` it may succeed, or fail with that. The
+    driver answers within `within_s` seconds. With `aside` the answer is not waited for before an `await` of that name. `by` is "" for the driver that is tried, or
     names another process with the driver of Python.
     """
 
@@ -49,6 +49,7 @@ class Step:
     fields: Mapping[str, Any]
     answer: Any
     error: Mapping[str, Any] | None
+    or_error: Mapping[str, Any] | None
     saved_as: str
     within_s: float
     by: str
@@ -103,6 +104,7 @@ def _step(file: str, number: int, content: Mapping[str, Any]) -> Step:
         fields={name: value for name, value in content.items() if name not in _OWN and name != verb},
         answer=content.get("answer", _NOTHING),
         error=content.get("error"),
+        or_error=content.get("or_error"),
         saved_as=content.get("as", ""),
         within_s=float(content.get("within_s", _WITHIN_S)),
         by=content.get("by", ""),

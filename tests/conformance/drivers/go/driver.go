@@ -91,10 +91,11 @@ func (d *driver) connect(asked command) error {
 		options.TLS = config
 	}
 	crib, err := toolcrib.Connect(asked.Address, options)
-	if err == nil {
-		d.cribs[asked.Crib] = crib
+	if err != nil {
+		return err
 	}
-	return err
+	d.cribs[asked.Crib] = crib
+	return nil
 }
 
 func view(crib *toolcrib.Crib, asked command) *toolcrib.Crib {

@@ -22,7 +22,13 @@ func read[T any, P interface {
 	if len(content) == 0 {
 		return request, nil
 	}
-	return request, protojson.Unmarshal(content, request)
+	rest, starred, err := withoutStars(content)
+	if err != nil {
+		return request, err
+	}
+	err = protojson.Unmarshal(rest, request)
+	star(request, starred)
+	return request, err
 }
 
 // with hands the request of a call to what makes it.
