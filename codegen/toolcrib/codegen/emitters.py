@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
+from toolcrib.codegen.cpp import emit_client as cpp_client
 from toolcrib.codegen.emit_mapping import emit_mapping
 from toolcrib.codegen.emit_python_client import emit_python_client
 from toolcrib.codegen.emit_python_fields import emit_python_fields
@@ -16,8 +17,8 @@ from toolcrib.codegen.emit_repository import emit_repository
 from toolcrib.codegen.emit_service_proto import emit_service_proto, service_path
 from toolcrib.codegen.emit_servicer import emit_servicer
 from toolcrib.codegen.emit_table import emit_table
-from toolcrib.codegen.golang.emit_client import client_path, emit_go_client
-from toolcrib.codegen.golang.emit_writes import emit_go_writes, writes_path
+from toolcrib.codegen.golang import emit_client as go_client
+from toolcrib.codegen.golang import emit_writes as go_writes
 from toolcrib.codegen.model import Component, Schema
 from toolcrib.codegen.python_names import module_path
 
@@ -57,8 +58,9 @@ EMITTERS = (
     _module("mapping", Target.SERVER, emit_mapping),
     _module("repository", Target.SERVER, emit_repository),
     _module("servicer", Target.SERVER, emit_servicer),
-    Emitter("client", Target.GO, client_path, emit_go_client),
-    Emitter("writes", Target.GO, writes_path, emit_go_writes),
+    Emitter("client", Target.CPP, cpp_client.client_path, cpp_client.emit_client),
+    Emitter("client", Target.GO, go_client.client_path, go_client.emit_go_client),
+    Emitter("writes", Target.GO, go_writes.writes_path, go_writes.emit_go_writes),
 )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from toolcrib.codegen.compile import describe
+from toolcrib.codegen.cpp import project as cpp
 from toolcrib.codegen.emitters import Target, emit
 from toolcrib.codegen.golang import project as golang
 from toolcrib.codegen.model import Schema
@@ -45,7 +46,10 @@ class Language:
     project: Callable[[Sources], Mapping[str, bytes]]
 
 
-LANGUAGES: tuple[Language, ...] = (Language(Target.GO, "go", golang.project_files),)
+LANGUAGES: tuple[Language, ...] = (
+    Language(Target.CPP, "cpp", cpp.project_files),
+    Language(Target.GO, "go", golang.project_files),
+)
 
 
 def language_files(targets: Collection[Target], sources: Sources) -> dict[str, bytes]:
