@@ -73,19 +73,19 @@ class ClientWriter:
         self, method: str, rpc: str, parameters: list[str], item: str, request: Node, note: str = ALL_PAGES_NOTE
     ) -> None:
         """A method that iterates over all pages; the answer's list has the name of the method."""
-        writer = self.writer
+        writer, request_name, page = self.writer, self._local("request"), self._local("page")
         kind = writer.use(COLLECTIONS, "AsyncIterator" if self.asynchronous else "Iterator")
         with self.method(method, rpc, parameters, f"{kind}[{item}]", note):
-            writer.statement(request, before="request = ")
+            writer.statement(request, before=f"{request_name} = ")
             with writer.block("while True:"):
-                writer.line(f"page = {self.awaited()}self._crib.read(self._stub.{rpc}, request)")
+                writer.line(f"{page} = {self.awaited()}self._crib.read(self._stub.{rpc}, {request_name})")
                 if self.asynchronous:
-                    with writer.block(f"for item in page.{method}:"):
-                        writer.line("yield item")
+                    with writer.block(f"for {self._local('item')} in {page}.{method}:"):
+                        writer.line(f"yield {self._local('item')}")
                 else:
-                    writer.line(f"yield from page.{method}")
-                writer.line("request.page_token = page.next_page_token")
-                with writer.block("if not request.page_token:"):
+                    writer.line(f"yield from {page}.{method}")
+                writer.line(f"{request_name}.page_token = {page}.next_page_token")
+                with writer.block(f"if not {request_name}.page_token:"):
                     writer.line("return")
 
     def keyed_request(self, verb: str, *fields: str, values: Sequence[str] = (), masked: bool = False) -> Node:
@@ -144,6 +144,10 @@ class ClientWriter:
     def shown(self) -> list[str]:
         """The parameter for deleted records, where they are kept."""
         return ["show_deleted"] if self.component.soft_delete else []
+
+    def _local(self, name: str) -> str:
+        """A variable of a method that has the key's fields as parameters, one of which may have this name."""
+        return f"{name}_" if name in {field.name for field in self.component.key} else name
 
     def awaited(self) -> str:
         """What stands before a call in asynchronous code."""

@@ -83,5 +83,6 @@ COMMON: Mapping[str, int] = MappingProxyType(
     }
 )
 
-# No key field can have one of these names, since requests hold both; nor can a component's name in snake_case.
-TAKEN_NAMES = frozenset({"update_mask", "requests", *LIST_REQUEST, *LIST_RESPONSE, *HISTORY, *COMMON})
+# No key field can have one of these names, since requests hold both; nor can a component's name in snake_case. Clients
+# say `as_of` for two of them.
+TAKEN_NAMES = frozenset({"update_mask", "requests", "as_of", *LIST_REQUEST, *LIST_RESPONSE, *HISTORY, *COMMON})

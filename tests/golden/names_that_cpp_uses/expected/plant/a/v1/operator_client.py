@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.a.v1.a_pb2 import Operator
@@ -34,11 +35,13 @@ from plant.a.v1.operator_service_pb2_grpc import OperatorServiceStub
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     field_mask,
@@ -85,26 +88,19 @@ class OperatorClient:
         order_by: str = "",
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
-    ) -> Iterator[Operator]:
+    ) -> Records[Operator]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
-                filter=filter,
-                query=query,
-                order_by=order_by,
-                page_size=page_size,
-                read_mask=read_mask,
-            )
-            yield from page.operators
-            page_token = page.next_page_token
-            if not page_token:
-                return
+        return Records(
+            Operator,
+            partial(
+                self.list_page, filter=filter, query=query, order_by=order_by, page_size=page_size, read_mask=read_mask
+            ),
+            "operators",
+        )
 
     def list_page(
         self,
@@ -226,14 +222,14 @@ class OperatorClient:
 
         Asks for page after page, as they are needed.
         """
-        request = ListOperatorRevisionsRequest(
+        request_ = ListOperatorRevisionsRequest(
             new=new, template=template, request=request, page_size=page_size, oldest_first=oldest_first
         )
         while True:
-            page = self._crib.read(self._stub.ListOperatorRevisions, request)
+            page = self._crib.read(self._stub.ListOperatorRevisions, request_)
             yield from page.revisions
-            request.page_token = page.next_page_token
-            if not request.page_token:
+            request_.page_token = page.next_page_token
+            if not request_.page_token:
                 return
 
     def diff(self, new: int, template: str, request: int, start_revision: int, end_revision: int = 0) -> OperatorDiff:
@@ -248,17 +244,20 @@ class OperatorClient:
             ),
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[OperatorDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[OperatorDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListOperatorDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request_ = ListOperatorDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
-            page = self._crib.read(self._stub.ListOperatorDiffs, request)
+            page = self._crib.read(self._stub.ListOperatorDiffs, request_)
             yield from page.diffs
-            request.page_token = page.next_page_token
-            if not request.page_token:
+            request_.page_token = page.next_page_token
+            if not request_.page_token:
                 return
 
     def rollback(
@@ -390,7 +389,7 @@ class AsyncOperatorClient:
             GetOperatorRequest(new=new, template=template, request=request, read_mask=field_mask(read_mask)),
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -398,27 +397,19 @@ class AsyncOperatorClient:
         order_by: str = "",
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
-    ) -> AsyncIterator[Operator]:
+    ) -> AsyncRecords[Operator]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
-                filter=filter,
-                query=query,
-                order_by=order_by,
-                page_size=page_size,
-                read_mask=read_mask,
-            )
-            for record in page.operators:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+        return AsyncRecords(
+            Operator,
+            partial(
+                self.list_page, filter=filter, query=query, order_by=order_by, page_size=page_size, read_mask=read_mask
+            ),
+            "operators",
+        )
 
     async def list_page(
         self,
@@ -540,15 +531,15 @@ class AsyncOperatorClient:
 
         Asks for page after page, as they are needed.
         """
-        request = ListOperatorRevisionsRequest(
+        request_ = ListOperatorRevisionsRequest(
             new=new, template=template, request=request, page_size=page_size, oldest_first=oldest_first
         )
         while True:
-            page = await self._crib.read(self._stub.ListOperatorRevisions, request)
+            page = await self._crib.read(self._stub.ListOperatorRevisions, request_)
             for item in page.revisions:
                 yield item
-            request.page_token = page.next_page_token
-            if not request.page_token:
+            request_.page_token = page.next_page_token
+            if not request_.page_token:
                 return
 
     async def diff(
@@ -565,18 +556,23 @@ class AsyncOperatorClient:
             ),
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[OperatorDiff]:
+    async def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> AsyncIterator[OperatorDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListOperatorDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request_ = ListOperatorDiffsRequest(
+            start_revision=start_revision, end_revision=end_revision, page_size=page_size
+        )
         while True:
-            page = await self._crib.read(self._stub.ListOperatorDiffs, request)
+            page = await self._crib.read(self._stub.ListOperatorDiffs, request_)
             for item in page.diffs:
                 yield item
-            request.page_token = page.next_page_token
-            if not request.page_token:
+            request_.page_token = page.next_page_token
+            if not request_.page_token:
                 return
 
     async def rollback(

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from plant.a.v1.a_pb2 import Record
 from plant.a.v1.record_fields import RecordFields
@@ -23,7 +24,18 @@ from plant.a.v1.record_service_pb2 import (
     UpdateRecordRequest,
 )
 from plant.a.v1.record_service_pb2_grpc import RecordServiceStub
-from toolcrib.client import AsyncCrib, AsyncQuery, Condition, Crib, MaskPaths, Query, field_mask, record_and_mask
+from toolcrib.client import (
+    AsyncCrib,
+    AsyncQuery,
+    AsyncRecords,
+    Condition,
+    Crib,
+    MaskPaths,
+    Query,
+    Records,
+    field_mask,
+    record_and_mask,
+)
 from toolcrib.query.v1.query_pb2 import Filter, Plan
 
 __all__ = ["AsyncRecordClient", "RecordClient", "RecordFields"]
@@ -61,26 +73,19 @@ class RecordClient:
         order_by: str = "",
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
-    ) -> Iterator[Record]:
+    ) -> Records[Record]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
-                filter=filter,
-                query=query,
-                order_by=order_by,
-                page_size=page_size,
-                read_mask=read_mask,
-            )
-            yield from page.records
-            page_token = page.next_page_token
-            if not page_token:
-                return
+        return Records(
+            Record,
+            partial(
+                self.list_page, filter=filter, query=query, order_by=order_by, page_size=page_size, read_mask=read_mask
+            ),
+            "records",
+        )
 
     def list_page(
         self,
@@ -251,7 +256,7 @@ class AsyncRecordClient:
         """Gets a record by its key."""
         return await self._crib.read(self._stub.GetRecord, GetRecordRequest(id=id, read_mask=field_mask(read_mask)))
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -259,27 +264,19 @@ class AsyncRecordClient:
         order_by: str = "",
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
-    ) -> AsyncIterator[Record]:
+    ) -> AsyncRecords[Record]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
-                filter=filter,
-                query=query,
-                order_by=order_by,
-                page_size=page_size,
-                read_mask=read_mask,
-            )
-            for record in page.records:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+        return AsyncRecords(
+            Record,
+            partial(
+                self.list_page, filter=filter, query=query, order_by=order_by, page_size=page_size, read_mask=read_mask
+            ),
+            "records",
+        )
 
     async def list_page(
         self,

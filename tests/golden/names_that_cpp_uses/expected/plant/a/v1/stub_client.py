@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.a.v1.a_pb2 import Stub
@@ -34,11 +35,13 @@ from plant.a.v1.stub_service_pb2_grpc import StubServiceStub
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watch,
     Watching,
     field_mask,
@@ -81,26 +84,19 @@ class StubClient:
         order_by: str = "",
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
-    ) -> Iterator[Stub]:
+    ) -> Records[Stub]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
-                filter=filter,
-                query=query,
-                order_by=order_by,
-                page_size=page_size,
-                read_mask=read_mask,
-            )
-            yield from page.stubs
-            page_token = page.next_page_token
-            if not page_token:
-                return
+        return Records(
+            Stub,
+            partial(
+                self.list_page, filter=filter, query=query, order_by=order_by, page_size=page_size, read_mask=read_mask
+            ),
+            "stubs",
+        )
 
     def list_page(
         self,
@@ -232,12 +228,13 @@ class StubClient:
             DiffStubRequest(record=record, start_revision=start_revision, end_revision=end_revision),
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[StubDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[StubDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListStubDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListStubDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = self._crib.read(self._stub.ListStubDiffs, request)
             yield from page.diffs
@@ -343,7 +340,7 @@ class AsyncStubClient:
         """Gets a record by its key."""
         return await self._crib.read(self._stub.GetStub, GetStubRequest(record=record, read_mask=field_mask(read_mask)))
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -351,27 +348,19 @@ class AsyncStubClient:
         order_by: str = "",
         page_size: int = 0,
         read_mask: MaskPaths | None = None,
-    ) -> AsyncIterator[Stub]:
+    ) -> AsyncRecords[Stub]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
-                filter=filter,
-                query=query,
-                order_by=order_by,
-                page_size=page_size,
-                read_mask=read_mask,
-            )
-            for record in page.stubs:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+        return AsyncRecords(
+            Stub,
+            partial(
+                self.list_page, filter=filter, query=query, order_by=order_by, page_size=page_size, read_mask=read_mask
+            ),
+            "stubs",
+        )
 
     async def list_page(
         self,
@@ -506,12 +495,13 @@ class AsyncStubClient:
             DiffStubRequest(record=record, start_revision=start_revision, end_revision=end_revision),
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[StubDiff]:
+    async def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> AsyncIterator[StubDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListStubDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListStubDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = await self._crib.read(self._stub.ListStubDiffs, request)
             for item in page.diffs:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 from plant.a.v1.a_pb2 import Watch
@@ -35,11 +36,13 @@ from plant.a.v1.watch_service_pb2_grpc import WatchServiceStub
 from toolcrib.client import (
     AsyncCrib,
     AsyncQuery,
+    AsyncRecords,
     AsyncWatch,
     Condition,
     Crib,
     MaskPaths,
     Query,
+    Records,
     Watching,
     field_mask,
     record_and_mask,
@@ -86,27 +89,25 @@ class WatchClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
-    ) -> Iterator[Watch]:
+    ) -> Records[Watch]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = self.list_page(
-                page_token=page_token,
+        return Records(
+            Watch,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
-            )
-            yield from page.watches
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "watches",
+        )
 
     def list_page(
         self,
@@ -251,12 +252,13 @@ class WatchClient:
             DiffWatchRequest(union=union, start_revision=start_revision, end_revision=end_revision),
         )
 
-    def diffs(self, start_revision: int, end_revision: int = 0) -> Iterator[WatchDiff]:
+    def diffs(self, start_revision: int, end_revision: int = 0, *, page_size: int = 0) -> Iterator[WatchDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListWatchDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListWatchDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = self._crib.read(self._stub.ListWatchDiffs, request)
             yield from page.diffs
@@ -367,7 +369,7 @@ class AsyncWatchClient:
             GetWatchRequest(union=union, show_deleted=show_deleted, read_mask=field_mask(read_mask)),
         )
 
-    async def list(
+    def list(
         self,
         *,
         filter: str = "",
@@ -376,28 +378,25 @@ class AsyncWatchClient:
         page_size: int = 0,
         show_deleted: bool = False,
         read_mask: MaskPaths | None = None,
-    ) -> AsyncIterator[Watch]:
+    ) -> AsyncRecords[Watch]:
         """Lists records, in the order of their keys unless order_by names another.
 
         Asks for page after page, as they are needed. `filter` is text as in AIP-160, `query` the same as a message;
         with both, both have to hold.
         """
-        page_token = ""
-        while True:
-            page = await self.list_page(
-                page_token=page_token,
+        return AsyncRecords(
+            Watch,
+            partial(
+                self.list_page,
                 filter=filter,
                 query=query,
                 order_by=order_by,
                 page_size=page_size,
                 show_deleted=show_deleted,
                 read_mask=read_mask,
-            )
-            for record in page.watches:
-                yield record
-            page_token = page.next_page_token
-            if not page_token:
-                return
+            ),
+            "watches",
+        )
 
     async def list_page(
         self,
@@ -545,12 +544,15 @@ class AsyncWatchClient:
             DiffWatchRequest(union=union, start_revision=start_revision, end_revision=end_revision),
         )
 
-    async def diffs(self, start_revision: int, end_revision: int = 0) -> AsyncIterator[WatchDiff]:
+    async def diffs(
+        self, start_revision: int, end_revision: int = 0, *, page_size: int = 0
+    ) -> AsyncIterator[WatchDiff]:
         """Lists the records that differ between two revisions, in the order of their keys as text.
 
-        A `start_revision` of 0 is before all, an `end_revision` of 0 is now.
+        A `start_revision` of 0 is before all, an `end_revision` of 0 is now. Asks for page after page, as they are
+        needed.
         """
-        request = ListWatchDiffsRequest(start_revision=start_revision, end_revision=end_revision)
+        request = ListWatchDiffsRequest(start_revision=start_revision, end_revision=end_revision, page_size=page_size)
         while True:
             page = await self._crib.read(self._stub.ListWatchDiffs, request)
             for item in page.diffs:
