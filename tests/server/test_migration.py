@@ -231,7 +231,7 @@ class TestACopyThatIsNotFinished:
     def test_is_not_served(self, written: str, target: str) -> None:
         with pytest.raises(Ended):
             moved(written, target, COMPONENTS, ending_at(20))
-        with pytest.raises(StartError, match=r"is an unfinished copy of .*; run `toolcrib migrate` from there again"):
+        with pytest.raises(StartError, match=r"is an unfinished copy of .*; run `toolcrib migrate --from .* again"):
             served(database=target).__enter__()
 
     def test_becomes_the_same_wherever_it_was_ended(
