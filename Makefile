@@ -14,6 +14,8 @@ CLIENTS ?=
 CHECKED := server codegen clients/python examples tests benchmarks
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Modules are compiled once, also in containers that ask not to: the tests start processes by the hundred.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## Show this list

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from support.behind import behind
-from support.command import Serving, serving, toolcrib_process
+from support.command import Serving, serving, toolcrib, toolcrib_process
 from support.plant import COMPONENTS, EXAMPLES, plant
 
 SLOW_APPLICATION = """
@@ -90,28 +90,26 @@ def test_a_port_in_use_is_one_line() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        assert f"cannot listen on {address}" in one_line(toolcrib_process("serve", COMPONENTS, "--address", address))
+        assert f"cannot listen on {address}" in one_line(toolcrib("serve", COMPONENTS, "--address", address))
 
 
 def test_a_database_of_another_kind_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no database at all" * 100)
-    line = one_line(
-        toolcrib_process("serve", COMPONENTS, "--address", "127.0.0.1:0", "--database", tmp_path / "notes.txt")
-    )
+    line = one_line(toolcrib("serve", COMPONENTS, "--address", "127.0.0.1:0", "--database", tmp_path / "notes.txt"))
     assert "not a SQLite database" in line
 
 
 def test_an_open_address_without_tls_is_one_line() -> None:
-    assert "allow_insecure_bind" in one_line(toolcrib_process("serve", COMPONENTS, "--address", "0.0.0.0:0"))
+    assert "allow_insecure_bind" in one_line(toolcrib("serve", COMPONENTS, "--address", "0.0.0.0:0"))
 
 
 def test_a_wrong_setting_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "toolcrib.toml").write_text("queue_max = 0\n")
-    assert "toolcrib.toml: queue_max" in one_line(toolcrib_process("serve", COMPONENTS, cwd=tmp_path))
+    assert "toolcrib.toml: queue_max" in one_line(toolcrib("serve", COMPONENTS, cwd=tmp_path))
 
 
 def test_nothing_to_serve_is_one_line(tmp_path: Path) -> None:
-    assert "toolcrib init" in one_line(toolcrib_process("serve", cwd=tmp_path))
+    assert "toolcrib init" in one_line(toolcrib("serve", cwd=tmp_path))
 
 
 def test_an_app_without_an_application_is_one_line(tmp_path: Path) -> None:

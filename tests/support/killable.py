@@ -24,6 +24,7 @@ from toolcrib.server.hooks import Application
 from toolcrib.server.loading import import_components
 from toolcrib.server.settings import ENVIRONMENT_PREFIX
 from toolcrib.server.settings_sources import load_settings
+from toolcrib.server.validation import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,9 @@ async def _serve(components: Path, settings: Mapping[str, Any]) -> None:
 def main() -> None:
     """Forks a server for each line. No gRPC object is made before the fork, which it would not survive."""
     components = Path(sys.argv[1])
-    import_components(components)
+    for generated in import_components(components):
+        # Compiles its rules, once for all.
+        Rules(generated.repository.component.message, ())
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         if os.fork() == 0:
