@@ -155,7 +155,7 @@ class _Mysql:
 
     def _number(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
         special = (("NaN", null()), ("Infinity", infinity()), ("-Infinity", -infinity()))
-        number: ColumnElement[Any] = text.op("+")(literal_column("0e0"))
+        number: ColumnElement[Any] = text.op("+", return_type=JsonNumber())(literal_column("0e0"))
         # As columns have large numbers (exact_number.py).
         large = func.abs(number) >= literal_column(repr(LARGE), JsonNumber)
         moved = number - func.sign(number) * literal_column(repr(LARGE_MOVE), JsonNumber)
