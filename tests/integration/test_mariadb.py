@@ -12,7 +12,6 @@ import grpc
 import pymysql
 import pytest
 
-from plant.recipes.v1.recipe_client import RecipeClient
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_record import RecipeRecord
 from plant.recipes.v1.recipe_service_pb2 import (
@@ -30,8 +29,9 @@ from support.lab import generated, served
 from support.mariadb import Mariadb
 from support.plant import COMPONENTS, plant, refused
 from support.pools import told_when_none_is_free
-from support.watching import recording, shown
-from toolcrib.client import Crib, InvalidArgument
+from support.restarts import once_under_load, revisions, unnoticed_while_idle
+from support.watching import recording
+from toolcrib.client import InvalidArgument
 from toolcrib.server import Application, Change
 from toolcrib.server.databases.mariadb_session import MariadbSession
 from toolcrib.server.exact_number import LARGE
@@ -45,20 +45,9 @@ def create(name: str, request_id: str = "") -> CreateRecipeRequest:
     return CreateRecipeRequest(recipe=Recipe(name=name, speed_mm_s=1), request_id=request_id)
 
 
-def revisions(database: str) -> list[int]:
-    with behind(database) as connection:
-        return [number for (number,) in connection.execute("SELECT revision FROM toolcrib_transaction ORDER BY 1")]
-
-
 class TestARestart:
     def test_of_an_idle_database_is_noticed_by_nobody(self, own_mariadb: Mariadb, maria_database: str) -> None:
-        with serve(COMPONENTS, database=maria_database) as running, plant(running.address) as crib:
-            kept = crib.recipe("before")
-            own_mariadb.stop()
-            own_mariadb.start()
-            assert list(crib.recipes.ListRecipes(ListRecipesRequest()).recipes) == [kept]
-            assert crib.recipe("after").id == 2
-            assert crib.revision() == 2
+        unnoticed_while_idle(own_mariadb, maria_database)
 
     def test_while_it_is_down_calls_are_told_to_come_back(self, own_mariadb: Mariadb, maria_database: str) -> None:
         with serve(COMPONENTS, database=maria_database) as running, plant(running.address) as crib:
@@ -79,34 +68,7 @@ class TestARestart:
     def test_under_load_each_write_is_there_once_and_watches_go_on(
         self, own_mariadb: Mariadb, maria_database: str, how: str
     ) -> None:
-        with (
-            serve(COMPONENTS, database=maria_database) as running,
-            Crib.connect(running.address, actor="ann", timeout_s=60) as crib,
-            plant(running.address) as stubs,
-            recording(stubs.recipes.WatchRecipes, WatchRecipesRequest()) as stream,
-        ):
-            recipes, written = RecipeClient(crib), threading.Semaphore(0)
-            stream.live()
-
-            def write(writer: int) -> None:
-                for number in range(30):
-                    recipes.create(Recipe(name=f"{writer}-{number}", speed_mm_s=1))
-                    written.release()
-
-            with ThreadPoolExecutor(4) as pool:
-                writers = [pool.submit(write, writer) for writer in range(4)]
-                for _ in range(30):
-                    assert written.acquire(timeout=60)
-                own_mariadb.stop(how)
-                own_mariadb.start()
-                for writer in writers:
-                    writer.result(120)
-            names = sorted(recipe.name for recipe in recipes.list(page_size=1000))
-            assert names == sorted(f"{writer}-{number}" for writer in range(4) for number in range(30))
-            stream.until(120)
-            assert [revision for revision, _ in shown(stream.messages)] == list(range(1, 121))
-        assert revisions(maria_database) == list(range(1, 121))
-        assert checked(maria_database).finding is None
+        once_under_load(own_mariadb, maria_database, how)
 
 
 def lose(session: MariadbSession) -> None:
