@@ -45,6 +45,21 @@ NODES: list[Node] = [
 ]
 
 
+# Numbers by their value, case where nothing else differs, constants before classes before the rest.
+NAMES = [
+    "Watch10",
+    "Watch2",
+    "Watch02",
+    "ListWatchesRequest",
+    "ListWatchRevisionsRequest",
+    "X_A",
+    "XB",
+    "AC",
+    "Ab",
+    "aD",
+]
+
+
 @pytest.mark.parametrize("depth", [0, 1, 4])
 @pytest.mark.parametrize("node", NODES)
 def test_lines_are_broken_as_ruff_breaks_them(node: Node, depth: int) -> None:
@@ -75,6 +90,15 @@ def test_signatures_and_annotations_are_broken_as_ruff_breaks_them() -> None:
                 writer.line("return None")
     text = writer.text()
     assert formatted(text) == text
+
+
+def test_imported_names_are_sorted_as_ruff_sorts_them() -> None:
+    writer = CodeWriter(source="a.proto", docstring="Text.")
+    for name in NAMES:
+        assert writer.use("plant.a.v1.a_pb2", name) == name
+    command = [RUFF, "check", "--isolated", "--select", "I", "--config", "line-length=120", "-"]
+    done = subprocess.run(command, input=writer.text(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_imports_are_collected_and_sorted() -> None:

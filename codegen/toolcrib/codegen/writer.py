@@ -13,6 +13,7 @@ package or toolcrib offers count as first-party.
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from collections import defaultdict
@@ -181,8 +182,8 @@ def _import_lines(module: str, names: list[tuple[str, str]]) -> list[str]:
     return [line for _, lines in sorted(statements, key=lambda statement: _isort_key(statement[0])) for line in lines]
 
 
-def _isort_key(name: str) -> tuple[int, str]:
-    """Constants first, then classes, then the rest."""
-    if name.isupper() and len(name) > 1:
-        return 0, name
-    return (1 if name[:1].isupper() else 2), name
+def _isort_key(name: str) -> tuple[int, list[tuple[int, int, str]], str]:
+    """Constants first, then classes, then the rest; in whatever case, and numbers in a name by their value."""
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+    pieces = re.findall(r"\d+|\D", name.lower())
+    return kind, [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in pieces], name

@@ -39,8 +39,8 @@ class Step:
     """A step: `verb` and `subject` are what is done to what, `fields` what the verb is told besides.
 
     `answer` or `error` is what is expected, where it is said; with `or_error` it may succeed, or fail with that. The
-    driver answers within `within_s` seconds. With `aside` the answer is not waited for before an `await` of that name. `by` is "" for the driver that is tried, or
-    names another process with the driver of Python.
+    driver answers within `within_s` seconds. With `aside` the answer is not waited for before an `await` of that name.
+    `by` is "" for the driver that is tried, or names another process with the driver of Python.
     """
 
     name: str
