@@ -23,9 +23,10 @@ class DriverError(Exception):
 
 
 class DriverProcess:
-    """A running driver."""
+    """A running driver, which ends within `end_s` seconds behind its input."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, end_s: float = _END_S) -> None:
+        self._end_s = end_s
         # A file, not a pipe: nobody has to read it for the driver to go on.
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `close`
         self._process = subprocess.Popen(
@@ -79,11 +80,11 @@ class DriverProcess:
         try:
             assert self._process.stdin is not None
             self._process.stdin.close()
-            code = self._process.wait(_END_S)
+            code = self._process.wait(self._end_s)
         except (OSError, subprocess.TimeoutExpired):
             self._process.kill()
             self._process.wait()
-            raise DriverError(f"the driver did not end {_END_S} s after its input{self._said()}") from None
+            raise DriverError(f"the driver did not end {self._end_s:g} s behind its input{self._said()}") from None
         finally:
             self._reader.join(_END_S)
         if code:
