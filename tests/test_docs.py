@@ -74,6 +74,7 @@ def status_rows() -> list[tuple[str, str]]:
         "docs/queries.md",
         "docs/settings.md",
         "docs/watch.md",
+        "docs/clients.md",
         "docs/schema.md",
         "docs/cli.md",
         "docs/databases.md",
@@ -85,13 +86,20 @@ def status_rows() -> list[tuple[str, str]]:
     ],
 )
 def test_files_that_pages_point_to_exist(page: str) -> None:
-    text = (ROOT / page).read_text("utf-8")
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text("utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (ROOT / page).parent.joinpath(target).exists(), f"{page} points to {target}"
 
 
-def test_the_example_of_watches_does_what_it_says() -> None:
-    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "watch.md").read_text("utf-8"), re.DOTALL)
+@pytest.mark.parametrize(
+    ("page", "printed"),
+    [
+        ("watch.md", "there are 0\ncreated to be watched ann\nleft to be watched ann\n"),
+        ("clients.md", "bracket 150.0\nINVALID_ARGUMENT INVALID_RECORD ['recipe.speed_mm_s']\n"),
+    ],
+)
+def test_the_example_of_a_page_does_what_it_says(page: str, printed: str) -> None:
+    program = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text("utf-8"), re.DOTALL)[0]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "examples" / "gen")}
     with serve(ROOT / "examples" / "components") as server:
         done = subprocess.run(
@@ -103,7 +111,7 @@ def test_the_example_of_watches_does_what_it_says() -> None:
             check=False,
         )
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "there are 0\ncreated to be watched ann\nleft to be watched ann\n"
+    assert done.stdout == printed
 
 
 def test_modules_that_the_architecture_names_exist() -> None:
