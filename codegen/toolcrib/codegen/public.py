@@ -17,6 +17,7 @@ from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
+_PACKAGE = "toolcrib"
 _STUB_ENDINGS = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi")
 
 
@@ -72,7 +73,8 @@ def _differing(wanted: dict[str, bytes], out: Path) -> list[str]:
     """The names of the stubs in `out` that are missing, not as they should be, or no longer wanted."""
     found = {
         path.relative_to(out).as_posix(): path.read_bytes()
-        for path in out.rglob("*_pb2*.py*")
+        # What is built beside the package is no stub of ours.
+        for path in Path(out, _PACKAGE).rglob("*_pb2*.py*")
         if path.name.endswith(_STUB_ENDINGS)
     }
     return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
