@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -40,9 +40,9 @@ class Stage:
         self.known["tls"] = write_certificates(self._folder)
         self._resources.callback(self._kill_all)
         for name, settings in self._section.servers.items():
-            if kind := settings.get("kind"):
-                strange: Callable[[], AbstractContextManager[str]] = STRANGE[kind]
-                self.known[name] = self._resources.enter_context(strange())
+            if "kind" in settings:
+                how = {key: value for key, value in settings.items() if key != "kind"}
+                self.known[name] = self._resources.enter_context(STRANGE[settings["kind"]](**how))
             else:
                 self._settings[name] = resolved(settings, self.known)
                 self.start(name)
