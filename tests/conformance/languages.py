@@ -40,8 +40,8 @@ _PYTHON = (
 
 LANGUAGES = (
     Language("python", "clients/python", "", _PYTHON),
-    Language("go", "clients/go", "go", ("clients/go/build/driver",)),
     Language("asyncio", "clients/python", "", (*_PYTHON, "asyncio")),
+    Language("go", "clients/go", "go", ("clients/go/build/driver",)),
 )
 
 BYSTANDER = LANGUAGES[0]
