@@ -96,7 +96,7 @@ def test_imported_names_are_sorted_as_ruff_sorts_them() -> None:
     writer = CodeWriter(source="a.proto", docstring="Text.")
     for name in NAMES:
         assert writer.use("plant.a.v1.a_pb2", name) == name
-    command = [RUFF, "check", "--isolated", "--select", "I", "--config", "line-length=120", "-"]
+    command = [str(RUFF), "check", "--isolated", "--select", "I", "--config", "line-length=120", "-"]
     done = subprocess.run(command, input=writer.text(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
