@@ -88,7 +88,7 @@ func dialOptions(config *tls.Config) []grpc.DialOption {
 func unaryErrors(
 	ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption,
 ) error {
-	return errorFromCall(method, invoke(ctx, method, request, reply, conn, options...))
+	return errorFromCall(conn, method, invoke(ctx, method, request, reply, conn, options...))
 }
 
 // streamErrors does the same for streams, which fail where they are begun and where they are read.
@@ -97,13 +97,14 @@ func streamErrors(
 ) (grpc.ClientStream, error) {
 	stream, err := begin(ctx, description, conn, method, options...)
 	if err != nil {
-		return nil, errorFromCall(method, err)
+		return nil, errorFromCall(conn, method, err)
 	}
-	return failingStream{stream, method}, nil
+	return failingStream{stream, conn, method}, nil
 }
 
 type failingStream struct {
 	grpc.ClientStream
+	conn   *grpc.ClientConn
 	method string
 }
 
@@ -112,5 +113,5 @@ func (s failingStream) RecvMsg(message any) error {
 	if errors.Is(err, io.EOF) {
 		return err
 	}
-	return errorFromCall(s.method, err)
+	return errorFromCall(s.conn, s.method, err)
 }

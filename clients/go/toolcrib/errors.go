@@ -7,7 +7,9 @@ import (
 
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/status"
 )
 
@@ -91,7 +93,7 @@ func (e *Error) GRPCStatus() *status.Status {
 }
 
 // errorFromCall is what gRPC failed with at a method ("/package.Service/Method"), with the server's details read.
-func errorFromCall(method string, err error) error {
+func errorFromCall(conn *grpc.ClientConn, method string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -100,9 +102,12 @@ func errorFromCall(method string, err error) error {
 	for _, detail := range said.Details() {
 		failure.read(detail)
 	}
-	if failure.Code == codes.Unimplemented && failure.Reason == "" {
+	switch {
+	case failure.Code == codes.Unimplemented && failure.Reason == "":
 		failure.Message = fmt.Sprintf(
 			"the server does not have the method %s; it may be older than this client (%s)", method, failure.Message)
+	case failure.Code == codes.Canceled && conn.GetState() == connectivity.Shutdown:
+		failure.Message = "the connection was closed"
 	}
 	return failure
 }
