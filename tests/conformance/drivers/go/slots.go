@@ -90,7 +90,7 @@ func callSlots(ctx context.Context, client *slotsv1.SlotClient, asked command) (
 			return nil, client.BatchDelete(ctx, keys, option)
 		})
 	}
-	return nil, fmt.Errorf("Slot has no method %s", asked.Method)
+	return nil, fmt.Errorf("no method %s of Slot", asked.Method)
 }
 
 // slotKey takes the key out of a request.
@@ -122,7 +122,7 @@ func writeSlot(transaction *toolcrib.Transaction, asked write) (func() any, erro
 		r, err := read[slotsv1.RollbackSlotRequest](asked.Request)
 		return later(writes.Rollback(slotKey(&r.Rack, &r.Number), taken(&r.Revision), r)), err
 	}
-	return nil, fmt.Errorf("SlotWrites has no method %s", asked.Method)
+	return nil, fmt.Errorf("no method %s of SlotWrites", asked.Method)
 }
 
 func requireSlot(transaction *toolcrib.Transaction, asked precondition) error {

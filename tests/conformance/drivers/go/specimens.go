@@ -94,7 +94,7 @@ func callSpecimens(ctx context.Context, client *specimensv1.SpecimenClient, aske
 			return answers(client.BatchDelete(ctx, keys, option))
 		})
 	}
-	return nil, fmt.Errorf("Specimen has no method %s", asked.Method)
+	return nil, fmt.Errorf("no method %s of Specimen", asked.Method)
 }
 
 func watchSpecimens(ctx context.Context, crib *toolcrib.Crib, asked command) (watching, error) {
@@ -124,7 +124,7 @@ func writeSpecimen(transaction *toolcrib.Transaction, asked write) (func() any, 
 		r, err := read[specimensv1.RollbackSpecimenRequest](asked.Request)
 		return later(writes.Rollback(taken(&r.Id), taken(&r.Revision), r)), err
 	}
-	return nil, fmt.Errorf("SpecimenWrites has no method %s", asked.Method)
+	return nil, fmt.Errorf("no method %s of SpecimenWrites", asked.Method)
 }
 
 func requireSpecimen(transaction *toolcrib.Transaction, asked precondition) error {
