@@ -25,6 +25,30 @@ COMPONENTS = ROOT / "examples" / "components"
 CASES = sorted(path.parent for path in (ROOT / "tests" / "golden").glob("*/expected"))
 
 
+# Words of the language, what its messages have as methods already, and where protoc-gen-go puts capitals.
+_NAMES = """\
+syntax = "proto3";
+package plant.type;
+import "toolcrib/options/v1/options.proto";
+message Range {
+  option (toolcrib.options.v1.component) = {key_fields: ["type", "get_type", "reset", "a_1b"]};
+  string type = 1;
+  int32 get_type = 2;
+  int64 reset = 3;
+  uint32 a_1b = 4;
+}
+message Tool2d {
+  option (toolcrib.options.v1.component) = {soft_delete: true};
+  string func = 1 [(toolcrib.options.v1.field).key = true];
+  string context = 2;
+}
+message Reset {
+  option (toolcrib.options.v1.component) = {};
+  int64 ctx = 1 [(toolcrib.options.v1.field).key = true];
+}
+"""
+
+
 @pytest.fixture(autouse=True)
 def _go() -> None:
     require_go()
@@ -54,6 +78,15 @@ def address() -> Iterator[str]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_clients_of_all_golden_cases_build_and_are_formatted(case: Path, tmp_path: Path) -> None:
     folder = module(case / "input", tmp_path)
+    go(folder, "vet", "./...")
+    assert go(folder, "-l", ".", program="gofmt") == ""
+
+
+def test_names_that_go_keeps_for_itself_come_out_right(tmp_path: Path) -> None:
+    path = tmp_path / "components" / "plant" / "type" / "a.proto"
+    path.parent.mkdir(parents=True)
+    path.write_text(_NAMES, "utf-8")
+    folder = module(tmp_path / "components", tmp_path / "gen")
     go(folder, "vet", "./...")
     assert go(folder, "-l", ".", program="gofmt") == ""
 
