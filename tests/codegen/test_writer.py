@@ -92,10 +92,12 @@ def test_signatures_and_annotations_are_broken_as_ruff_breaks_them() -> None:
     assert formatted(text) == text
 
 
-def test_imported_names_are_sorted_as_ruff_sorts_them() -> None:
+def test_imports_are_sorted_as_ruff_sorts_them() -> None:
     writer = CodeWriter(source="a.proto", docstring="Text.")
     for name in NAMES:
         assert writer.use("plant.a.v1.a_pb2", name) == name
+    for module in ("plant.a.v10.a_pb2", "plant.a.v2.a_pb2", "plant.a2.v1.a_pb2", "plant.a_b.v1.a_pb2"):
+        writer.use(module, f"Only_{module.replace('.', '_')}")
     command = [str(RUFF), "check", "--isolated", "--select", "I", "--config", "line-length=120", "-"]
     done = subprocess.run(command, input=writer.text(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

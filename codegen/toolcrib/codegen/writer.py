@@ -140,7 +140,7 @@ class CodeWriter:
         lines = ["", "from __future__ import annotations"] if self._future_annotations else []
         for _, modules in sorted(sections.items()):
             lines.append("")
-            for module in sorted(modules):
+            for module in sorted(modules, key=_natural):
                 lines += _import_lines(module, modules[module])
         return lines
 
@@ -182,8 +182,13 @@ def _import_lines(module: str, names: list[tuple[str, str]]) -> list[str]:
     return [line for _, lines in sorted(statements, key=lambda statement: _isort_key(statement[0])) for line in lines]
 
 
-def _isort_key(name: str) -> tuple[int, list[tuple[int, int, str]], str]:
-    """Constants first, then classes, then the rest; in whatever case, and numbers in a name by their value."""
+def _isort_key(name: str) -> tuple[int, list[tuple[int, int]], str]:
+    """Constants first, then classes, then the rest; each in natural order."""
     kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+    return kind, _natural(name), name
+
+
+def _natural(name: str) -> list[tuple[int, int]]:
+    """For sorting in whatever case, and numbers in a name by their value, where they would stand as text."""
     pieces = re.findall(r"\d+|\D", name.lower())
-    return kind, [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in pieces], name
+    return [(ord("0"), int(piece)) if piece.isdecimal() else (ord(piece), 0) for piece in pieces]
