@@ -193,7 +193,8 @@ class Driver {
 }  // namespace driver
 
 int main() {
-  std::ios::sync_with_stdio(false);
+  // Reading would flush what another thread is writing.
+  std::cin.tie(nullptr);
   driver::Driver().Serve();
   return 0;
 }

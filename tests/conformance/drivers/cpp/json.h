@@ -5,6 +5,7 @@
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <sstream>
 #include <stdexcept>
@@ -18,11 +19,30 @@ namespace driver {
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
+/// The JSON with each -0 as -0.0: others read -0 as an integer, which has no sign.
+inline std::string WithNegativeZeros(const std::string& json) {
+  std::string changed;
+  bool in_text = false;
+  for (std::size_t place = 0; place < json.size(); ++place) {
+    const char each = json[place];
+    if (each == '"') in_text = !in_text;
+    if (in_text && each == '\\') changed += json[place++];
+    changed += json[place];
+    const char next = place + 1 < json.size() ? json[place + 1] : '\0';
+    const bool ends = next == ',' || next == '}' || next == ']' || next == '\0';
+    if (!in_text && each == '0' && place > 0 && json[place - 1] == '-' && ends) changed += ".0";
+  }
+  return changed;
+}
+
 inline std::string ToJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  // Else it leaves -0 out, as if it were the default.
+  options.always_print_primitive_fields = true;
   std::string json;
-  const auto status = google::protobuf::util::MessageToJsonString(message, &json);
+  const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
   if (!status.ok()) throw std::runtime_error(status.ToString());
-  return json;
+  return WithNegativeZeros(json);
 }
 
 template <typename Message>
