@@ -49,12 +49,14 @@ test-clients: $(READY) ## Play one script to the clients of all languages, and p
 generate: $(READY) ## Write anew all generated files that are kept in the project
 	$(BIN)/python -m toolcrib.codegen.public protos clients/python
 	$(BIN)/toolcrib generate examples/components --out examples/gen
+	$(BIN)/python -m toolcrib.codegen.cpp.validate clients/cpp/protos/validate.binpb
 
 .PHONY: check
 check: lint types ## Check style, types, layers, protos, generated files and packages
 	$(BIN)/lint-imports
 	$(BIN)/python -m toolcrib.codegen.public protos clients/python --check
 	$(BIN)/toolcrib generate examples/components --out examples/gen --check
+	$(BIN)/python -m toolcrib.codegen.cpp.validate clients/cpp/protos/validate.binpb --check
 	$(BIN)/python -m pytest -q tests/test_protos.py tests/test_packaging.py
 	.ci/clients setup lint
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmarks import report
-from benchmarks.operations import FILTERS, OPERATIONS, PAST, POSTGRESQL, WATCH
+from benchmarks import cpp, report
+from benchmarks.operations import CPP, FILTERS, OPERATIONS, PAST, POSTGRESQL, WATCH
 from benchmarks.past import past_bench
 from benchmarks.postgresql import postgresql_bench
 from benchmarks.processes import ProcessFailed
@@ -22,7 +22,7 @@ from benchmarks.rounds import Plan, bench
 from benchmarks.sizes import sizes_bench
 from benchmarks.watching import watch_bench
 
-_NAMES = [*OPERATIONS, FILTERS, PAST, WATCH, POSTGRESQL]
+_NAMES = [*OPERATIONS, FILTERS, PAST, WATCH, POSTGRESQL, CPP]
 
 
 def main() -> int:
@@ -84,6 +84,10 @@ def _measure(plan: Plan, flags: argparse.Namespace, terminal: Console) -> Result
                     for in_flight in plan.in_flight:
                         advance = partial(progress.advance, task)
                         results.postgresql.append(elsewhere.measure(in_flight, plan.rounds, plan.seconds, advance))
+        if CPP in flags.only:
+            task = progress.add_task("measuring the C++ client", total=cpp.STEPS)
+            with cpp.cpp_bench(Path(folder)) as compiled:
+                results.cpp = compiled.measure(plan.rounds, plan.seconds, partial(progress.advance, task))
     return results
 
 

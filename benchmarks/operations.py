@@ -56,6 +56,13 @@ POSTGRESQL = "postgresql"
 PLAIN_CONNECTIONS = 16
 PLAIN_SHARE_MIN = 1.0
 
+# A client in C++: calls over one connection and over several, and the loop of its sample, whose own call takes at most
+# so long at its 99th hundredth.
+CPP = "cpp"
+CPP_CONNECTIONS = (1, 8)
+LOOP_CYCLES = 10_000
+LOOP_CALL_US_MAX = 50
+
 # The targets hold for this many calls in flight.
 TARGET_IN_FLIGHT = 64
 

@@ -16,11 +16,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.cpp import CppFigures, CppLoop
 from benchmarks.figures import Figures, Target, middle
 from benchmarks.measures import Round
 from benchmarks.operations import (
     IDLE_WATCHERS,
     LIST_SIZE,
+    LOOP_CALL_US_MAX,
     PAST_RATIO_MAX,
     PLAIN_CONNECTIONS,
     PLAIN_SHARE_MIN,
@@ -50,6 +52,7 @@ class Results:
     past: list[PastFigures] = field(default_factory=list)
     watching: list[WatchFigures] = field(default_factory=list)
     postgresql: list[PostgresqlFigures] = field(default_factory=list)
+    cpp: CppFigures | None = None
 
 
 def machine() -> str:
@@ -83,6 +86,9 @@ def show(results: Results) -> None:
         console.print(_postgresql_table(results.postgresql))
     for elsewhere in results.postgresql:
         console.print(_postgresql_verdict(elsewhere), highlight=False)
+    if results.cpp:
+        console.print(_cpp_table(results.cpp))
+        console.print(_cpp_verdict(results.cpp.loop), highlight=False)
     console.print("Shares are medians over pairs of rounds. CPU is the server's, of all its threads.", highlight=False)
 
 
@@ -197,6 +203,26 @@ def _how(item: PostgresqlFigures) -> str:
     return "fsync on" if item.durable else "fsync off"
 
 
+def _cpp_table(figures: CppFigures) -> Table:
+    table = Table(title="The C++ client, one call at a time on each connection", box=SIMPLE_HEAD, collapse_padding=True)
+    table.add_column("call", no_wrap=True)
+    for column in ("connections", "calls/s", "p50 ms", "p99 ms"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for item in figures.calls:
+        times = f"{median(item.p50_ms):.2f}", f"{median(item.p99_ms):.2f}"
+        table.add_row(item.call, str(item.connections), f"{median(item.calls_per_s):,.0f}", *times)
+    return table
+
+
+def _cpp_verdict(loop: CppLoop) -> str:
+    calls = f"p50 {loop.call_p50_us:.1f} µs, p99 {loop.call_p99_us:.1f} µs, at most {loop.call_max_us:,.0f} µs"
+    cpu = "" if loop.server_cpu is None else f"; the server used {loop.server_cpu:.2f} of a processor"
+    return (
+        f"A loop of 1 kHz in C++: its own call {calls}; {loop.written:,} of {loop.cycles:,} records written{cpu}; "
+        f"target p99 {LOOP_CALL_US_MAX} µs {_met(loop.is_met())}"
+    )
+
+
 def _met(is_met: bool) -> str:
     return "[green]met[/green]" if is_met else "[red]missed[/red]"
 
@@ -211,6 +237,7 @@ def as_json(results: Results) -> dict[str, Any]:
         "sizes": [{"ratio": sized.ratio(), **asdict(sized)} for sized in results.sizes],
         "past": [{"ratio": remembered.ratio(), **asdict(remembered)} for remembered in results.past],
         "watching": [{"share": watched.share(), **asdict(watched)} for watched in results.watching],
+        "cpp": None if results.cpp is None else asdict(results.cpp),
         "postgresql": [{"share": elsewhere.share(), **asdict(elsewhere)} for elsewhere in results.postgresql],
     }
 

@@ -41,6 +41,7 @@ _PYTHON = (
 LANGUAGES = (
     Language("python", "clients/python", "", _PYTHON),
     Language("asyncio", "clients/python", "", (*_PYTHON, "asyncio")),
+    Language("cpp", "clients/cpp", "cpp", ("clients/cpp/build/driver/driver",)),
     Language("go", "clients/go", "go", ("clients/go/build/driver",)),
 )
 

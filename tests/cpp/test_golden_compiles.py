@@ -1,4 +1,4 @@
-"""What is generated for every golden case is C++ that compiles without a warning, formatted as clang-format leaves it."""
+"""What is generated for every golden case is C++ that compiles without a warning, and as clang-format leaves it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,126 @@
+"""The C++ client: calls over one connection and several, and the load of the controller sample.
+
+Its programs are built by `make -C clients/cpp programs`, with what Debian has as packages.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.operations import CPP_CONNECTIONS, LOOP_CALL_US_MAX, LOOP_CYCLES
+from benchmarks.processes import PROJECT, Process, ProcessFailed, cpu_seconds, running
+
+CALLS = ("get", "create")
+# Calls of each kind over each number of connections, and the loop.
+STEPS = len(CALLS) * len(CPP_CONNECTIONS) + 1
+
+_CLIENT = PROJECT / "clients" / "cpp"
+_BUILT = _CLIENT / "build" / "tests" / "tests"
+
+
+@dataclass(frozen=True, slots=True)
+class CppCalls:
+    """Calls over so many connections, one at a time on each, in each round."""
+
+    call: str
+    connections: int
+    calls_per_s: list[float]
+    p50_ms: list[float]
+    p99_ms: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class CppLoop:
+    """What the sample's loop did: its own calls in microseconds, its records, and what it cost the server.
+
+    `server_cpu` is the server's processor time as a share of one processor; None where the system does not tell.
+    """
+
+    cycles: int
+    written: int
+    turned_away: int
+    call_p50_us: float
+    call_p99_us: float
+    call_max_us: float
+    server_cpu: float | None
+
+    def is_met(self) -> bool:
+        """Whether a call is as fast as is promised, and no record was left out."""
+        return self.call_p99_us < LOOP_CALL_US_MAX and self.written == self.cycles
+
+
+@dataclass(frozen=True, slots=True)
+class CppFigures:
+    """Everything about the C++ client."""
+
+    calls: list[CppCalls]
+    loop: CppLoop
+
+
+class CppBench:
+    """A server, and the programs of the C++ client."""
+
+    def __init__(self, server: Process, address: str) -> None:
+        self._server = server
+        self._address = address
+
+    def measure(self, rounds: int, seconds: float, progress: Callable[[], None]) -> CppFigures:
+        """Takes `rounds` rounds of calls of each kind, and the loop once; tells `progress` of each step."""
+        calls = []
+        for call in CALLS:
+            for connections in CPP_CONNECTIONS:
+                taken = [_program("load", self._address, call, connections, seconds) for _ in range(rounds)]
+                calls.append(_calls(call, connections, taken))
+                progress()
+        loop = self._loop()
+        progress()
+        return CppFigures(calls, loop)
+
+    def _loop(self) -> CppLoop:
+        before = cpu_seconds(self._server.pid)
+        report = _program("controller", self._address, LOOP_CYCLES)
+        after = cpu_seconds(self._server.pid)
+        # Of a period of a millisecond each.
+        lasted_s = LOOP_CYCLES / 1000
+        server_cpu = None if before is None or after is None else (after - before) / lasted_s
+        wanted = ("cycles", "written", "turned_away", "call_p50_us", "call_p99_us", "call_max_us")
+        return CppLoop(**{name: report[name] for name in wanted}, server_cpu=server_cpu)
+
+
+@contextmanager
+def cpp_bench(folder: Path) -> Iterator[CppBench]:
+    """Builds the programs, and starts a server whose database lies in `folder`. Raises ProcessFailed."""
+    if shutil.which("cmake") is None or shutil.which("grpc_cpp_plugin") is None:
+        raise ProcessFailed("the C++ client needs CMake and gRPC for C++; clients/cpp/README.md says which packages")
+    command = ["make", "--no-print-directory", "-C", str(_CLIENT), "programs"]
+    if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
+        raise ProcessFailed("the C++ client did not build; its message is above")
+    with running("benchmarks.toolcrib_server", str(folder / "cpp.db"), stubs=False) as server:
+        yield CppBench(server, server.read_line())
+
+
+def _program(name: str, *arguments: object) -> dict[str, Any]:
+    """Runs a program; answers the JSON that it says last."""
+    command = [str(_BUILT / name), *map(str, arguments)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise ProcessFailed(f"{name} of the C++ client failed; its message is above")
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return said
+
+
+def _calls(call: str, connections: int, taken: list[dict[str, Any]]) -> CppCalls:
+    return CppCalls(
+        call,
+        connections,
+        calls_per_s=[each["calls"] / each["seconds"] for each in taken],
+        p50_ms=[each["p50_ms"] for each in taken],
+        p99_ms=[each["p99_ms"] for each in taken],
+    )

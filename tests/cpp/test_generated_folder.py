@@ -1,0 +1,57 @@
+"""A folder that `toolcrib generate --cpp` wrote builds as its README says, against the installed runtime alone."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from support.cpp import PROGRAMS, built_alone, make
+from support.killable import nursery
+from support.plant import COMPONENTS
+from toolcrib.codegen import Target, generate
+
+
+def blocks(readme: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", readme, re.DOTALL)
+
+
+def run(*command: str | Path) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+def user_program(readme: str, address: str) -> str:
+    """The README's program, with all else that it shows in its main; the watch, which would wait, is only compiled."""
+    first, watch, errors = blocks(readme, "cpp")
+    main, end = first.rsplit("}", 1)
+    watched = f"  const auto follow = [&] {{\n{watch}}};\n  static_cast<void>(follow);\n"
+    return main.replace("127.0.0.1:50051", address) + errors + watched + "}" + end
+
+
+def user_project(folder: Path, address: str) -> Path:
+    """A user's project around the generated folder, of the README's own lines; answers its program."""
+    make("programs")
+    installed = folder / "installed"
+    with built_alone():
+        run("cmake", "--install", PROGRAMS, "--prefix", installed)
+    generate(COMPONENTS, folder, {Target.CPP})
+    readme = (folder / "cpp" / "README.md").read_text("utf-8")
+    (folder / "CMakeLists.txt").write_text(blocks(readme, "cmake")[0], "utf-8")
+    (folder / "controller.cpp").write_text(user_program(readme, address), "utf-8")
+    build = folder / "build"
+    flags = ["-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror", f"-DCMAKE_PREFIX_PATH={installed}"]
+    run("cmake", "-S", folder, "-B", build, *flags)
+    run("cmake", "--build", build, "-j", "2")
+    return build / "controller"
+
+
+def test_it_builds_and_makes_its_first_call(tmp_path: Path) -> None:
+    with nursery(COMPONENTS) as servers:
+        server = servers.serve(tmp_path / "plant.db")
+        try:
+            said = run(user_project(tmp_path, server.address))
+        finally:
+            server.kill()
+    assert said == "0 records\nthere is none\n"
