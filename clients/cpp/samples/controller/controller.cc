@@ -4,8 +4,8 @@
 //     controller 127.0.0.1:50051 [cycles]
 //
 // Runs until it is interrupted, or so many cycles; then says as JSON what became of its records and how long the loop's
-// own calls took. What the loop adds is queued, and written by a thread of the BatchWriter. The server may be killed and
-// started again meanwhile: the queue holds half a minute of records, and each is written once. When it is full, the
+// own calls took. What the loop adds is queued, and written by a thread of the BatchWriter. The server may be killed
+// and started again meanwhile: the queue holds half a minute of records, and each is written once. When it is full, the
 // newest record is let go and counted: the loop must not wait, and a gap that is known is better than a late axis.
 #include <atomic>
 #include <chrono>
@@ -89,8 +89,8 @@ void Say(const Report& report, const toolcrib::BatchWriterCounts& counts, std::s
             << ", \"unwritten\": " << unwritten << ", \"repeats\": " << counts.repeats
             << ", \"tools\": " << report.tools << ", \"editions\": " << report.editions
             << ", \"call_p50_us\": " << report.calls.Quantile(0.5)
-            << ", \"call_p99_us\": " << report.calls.Quantile(0.99)
-            << ", \"call_max_us\": " << report.calls.LongestUs() << "}\n";
+            << ", \"call_p99_us\": " << report.calls.Quantile(0.99) << ", \"call_max_us\": " << report.calls.LongestUs()
+            << "}\n";
 }
 
 int Main(const std::string& address, std::int64_t cycles) {

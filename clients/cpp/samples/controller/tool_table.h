@@ -50,8 +50,8 @@ class ToolTable {
     std::map<std::int32_t, Offsets> tools;
   };
 
-  /// Brings the loop's copy up to date. Where the table is being written in this very moment the copy stays as it is for
-  /// one more cycle: the loop does not wait.
+  /// Brings the loop's copy up to date. Where the table is being written in this very moment the copy stays as it is
+  /// for one more cycle: the loop does not wait.
   void Refresh(View& view) const {
     const std::unique_lock lock(mutex_, std::try_to_lock);
     if (!lock || view.edition == edition_) return;
