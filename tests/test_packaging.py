@@ -79,6 +79,11 @@ def test_every_make_target_of_the_documentation_is_in_its_help() -> None:
     assert targets == {"help", "demo", "serve", "test", "generate", "check", "lint", "types", "bench", "clean"}
 
 
+def packed_as(folder: str, place: str) -> set[str]:
+    files = (path for path in (ROOT / folder).rglob("*") if path.is_file())
+    return {f"{place}/{path.relative_to(ROOT / folder).as_posix()}" for path in files}
+
+
 def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     written = {
         path.relative_to(ROOT / root).as_posix()
@@ -86,13 +91,10 @@ def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
         for path in (ROOT / root / "toolcrib").rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
-    # `toolcrib generate --go` writes the runtime beside what it generates.
-    runtime = ROOT / "clients" / "go" / "toolcrib"
-    written |= {
-        f"toolcrib/codegen/golang/runtime/{path.relative_to(runtime).as_posix()}"
-        for path in runtime.rglob("*")
-        if path.is_file()
-    }
+    # `toolcrib generate --go` and `--typescript` write the runtime beside what they generate.
+    written |= packed_as("clients/go/toolcrib", "toolcrib/codegen/golang/runtime")
+    written |= packed_as("clients/typescript/src", "toolcrib/codegen/typescript/runtime/src")
+    written |= {f"toolcrib/codegen/typescript/runtime/{name}" for name in ("package.json", "tsconfig.json")}
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert packed == written

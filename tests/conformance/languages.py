@@ -37,11 +37,13 @@ _PYTHON = (
     "-m",
     "conformance.drivers.python.driver",
 )
+_NODE = ("node", "clients/typescript/build/out/build/driver/driver.js")
 
 LANGUAGES = (
     Language("python", "clients/python", "", _PYTHON),
     Language("asyncio", "clients/python", "", (*_PYTHON, "asyncio")),
     Language("cpp", "clients/cpp", "cpp", ("clients/cpp/build/driver/driver",)),
+    Language("typescript", "clients/typescript", "typescript", _NODE),
     Language("go", "clients/go", "go", ("clients/go/build/driver",)),
 )
 

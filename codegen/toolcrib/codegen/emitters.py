@@ -21,6 +21,7 @@ from toolcrib.codegen.golang import emit_client as go_client
 from toolcrib.codegen.golang import emit_writes as go_writes
 from toolcrib.codegen.model import Component, Schema
 from toolcrib.codegen.python_names import module_path
+from toolcrib.codegen.typescript import emit_client as typescript_client
 
 
 class Target(Enum):
@@ -61,6 +62,7 @@ EMITTERS = (
     Emitter("client", Target.CPP, cpp_client.client_path, cpp_client.emit_client),
     Emitter("client", Target.GO, go_client.client_path, go_client.emit_go_client),
     Emitter("writes", Target.GO, go_writes.writes_path, go_writes.emit_go_writes),
+    Emitter("client", Target.TYPESCRIPT, typescript_client.client_path, typescript_client.emit_typescript_client),
 )
 
 

@@ -18,6 +18,7 @@ from toolcrib.codegen.cpp import project as cpp
 from toolcrib.codegen.emitters import Target, emit
 from toolcrib.codegen.golang import project as golang
 from toolcrib.codegen.model import Schema
+from toolcrib.codegen.typescript import project as typescript
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Language:
 
 LANGUAGES: tuple[Language, ...] = (
     Language(Target.CPP, "cpp", cpp.project_files),
+    Language(Target.TYPESCRIPT, "typescript", typescript.project_files),
     Language(Target.GO, "go", golang.project_files),
 )
 
