@@ -150,12 +150,13 @@ TEST(Calls, SettingsThatCannotBeAreRefusedAtOnce) {
 }
 
 TEST(Calls, ClosingEndsACallThatWaitsAndRefusesOthers) {
-  FakeServer server;
   std::promise<void> called;
   std::promise<void> over;
-  server.on_get = [&](const Received&, const GetToolOffsetRequest&, ToolOffset&) {
+  const auto is_over = over.get_future().share();
+  FakeServer server;
+  server.on_get = [&called, is_over](const Received&, const GetToolOffsetRequest&, ToolOffset&) {
     called.set_value();
-    over.get_future().wait();
+    is_over.wait();
     return grpc::Status::OK;
   };
   const auto crib = server.Connect().WithTimeout(std::nullopt);

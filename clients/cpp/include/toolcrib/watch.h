@@ -167,10 +167,13 @@ class ResumingStream final : public WatchStream<Record> {
     return course_.revision();
   }
 
-  void Close() override { calls_->Close(); }
+  void Close() override {
+    ended_ = true;
+    calls_->Close();
+  }
 
  private:
-  // The next message of one call after another; false where the watch is closed.
+  // The next message of one call after another; false where the watch was closed, an error where its connection was.
   Result<bool> Receive(Response& message) {
     if (failed_) return *failed_;
     while (!calls_->closed()) {
@@ -189,6 +192,7 @@ class ResumingStream final : public WatchStream<Record> {
       }
       calls_->Sleep(pause.value());
     }
+    if (!ended_) return Crib::Closed();
     return false;
   }
 
@@ -208,6 +212,7 @@ class ResumingStream final : public WatchStream<Record> {
   Resuming resuming_;
   std::optional<WatchCall<Response>> call_;
   std::optional<Error> failed_;
+  std::atomic<bool> ended_{false};
   // Guards the course: where the watch has come to may be asked from another thread.
   mutable std::mutex mutex_;
   Course<Record, Request, Response> course_;
@@ -229,7 +234,7 @@ class Watch {
   Result<std::vector<Record>> TrySnapshot() { return stream_->Snapshot(); }
 
   /// The next commit, with all its changes; nothing once the watch is closed. Throws Error where it cannot go on: the
-  /// server never answered within the call's time, or what comes next is no longer kept.
+  /// server never answered within the call's time, what comes next is no longer kept, or the connection was closed.
   std::optional<Commit<Record>> Next() { return TryNext().value(); }
   /// The same without exceptions.
   Result<std::optional<Commit<Record>>> TryNext() { return stream_->Next(); }
