@@ -13,6 +13,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from toolcrib.codegen import generate
 from toolcrib.codegen.compile import describe, run_protoc
+from toolcrib.codegen.languages import LANGUAGES, Language
 from toolcrib.codegen.plugin import respond
 from toolcrib.codegen.problems import GenerateError
 from toolcrib.codegen.sources import find_protos
@@ -70,17 +71,31 @@ def test_under_protoc_a_refusal_is_protocs_error(plugin: Path, tmp_path: Path) -
         run_protoc([folder], options, find_protos(folder))
 
 
-def test_under_buf_it_writes_what_generate_writes(plugin: Path, tmp_path: Path) -> None:
-    generate(COMPONENTS, tmp_path / "generated")
-    image = tmp_path / "components.binpb"
+def under_buf(plugin: Path, folder: Path, parameter: str) -> dict[str, str]:
+    image = folder / "components.binpb"
     image.write_bytes(describe(COMPONENTS, find_protos(COMPONENTS)).SerializeToString())
     # Components of several folders refer to each other (docs/options.md).
-    plugins = [{"local": str(plugin), "out": "out", "opt": "python,server", "strategy": "all"}]
+    plugins = [{"local": str(plugin), "out": "out", "opt": parameter, "strategy": "all"}]
     template = json.dumps({"version": "v2", "plugins": plugins})
     command = [str(SCRIPTS / "buf"), "generate", str(image), "--template", template]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert emitted(tmp_path / "out") == emitted(tmp_path / "generated")
+    return emitted(folder / "out")
+
+
+def test_under_buf_it_writes_what_generate_writes(plugin: Path, tmp_path: Path) -> None:
+    generate(COMPONENTS, tmp_path / "generated")
+    assert under_buf(plugin, tmp_path, "python,server") == emitted(tmp_path / "generated")
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.folder)
+def test_under_buf_it_writes_the_clients_of_every_language(language: Language, plugin: Path, tmp_path: Path) -> None:
+    generate(COMPONENTS, tmp_path / "generated", {language.target})
+    written = under_buf(plugin, tmp_path, language.target.value)
+    clients = {name: text for name, text in written.items() if not name.endswith(".proto")}
+    assert len(clients) >= len(list(COMPONENTS.rglob("*.proto")))
+    generated = tmp_path / "generated" / language.folder
+    assert clients == {name: (generated / name).read_text("utf-8") for name in clients}
 
 
 def test_without_parameters_only_services() -> None:

@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   std::vector<std::vector<double>> taken_ms(static_cast<std::size_t>(std::atoi(argv[3])));
   std::vector<std::thread> callers;
+  callers.reserve(taken_ms.size());
   for (auto& each : taken_ms) callers.emplace_back([&] { each = Call(address, writes, end); });
   for (std::thread& caller : callers) caller.join();
   std::vector<double> all;

@@ -196,7 +196,9 @@ TEST(Lists, AskForPageAfterPageAsTheyAreNeeded) {
   const ToolOffsetClient tools(server.Connect());
   auto pages = tools.List();
   EXPECT_TRUE(tokens.empty());
-  EXPECT_EQ(pages.Next()->tool_number(), 10);
+  const auto first = pages.Next();
+  if (!first) FAIL() << "there is no record";
+  EXPECT_EQ(first->tool_number(), 10);
   EXPECT_EQ(tokens.size(), 1U);
   std::vector<int> rest;
   for (const ToolOffset& tool : pages) rest.push_back(tool.tool_number());

@@ -71,7 +71,7 @@ TEST_P(Resumes, BehindTheLastCommitWithoutGapOrRepeat) {
   auto watch = ToolOffsetClient(server.Connect()).Watch();
   for (int revision = 1; revision <= 6; ++revision) {
     const auto commit = watch.Next();
-    ASSERT_TRUE(commit.has_value());
+    if (!commit) FAIL() << "the watch has ended";
     EXPECT_EQ(commit->revision, revision);
     ASSERT_EQ(commit->changes.size(), 1U);
     EXPECT_EQ(commit->changes[0].record.tool_number(), revision);

@@ -111,7 +111,7 @@ int Main(const std::string& address, std::int64_t cycles) {
   };
   Writer writer(crib, options);
 
-  std::cout << "running" << std::endl;
+  std::cout << "running\n" << std::flush;
   Report report;
   Run(cycles, table, writer, report);
   const std::size_t unwritten = writer.Close(kLastWrites);
