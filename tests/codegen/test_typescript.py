@@ -9,6 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from conformance.languages import (
+    ALL_LANGUAGES_VARIABLE,
+    LANGUAGES,
+    MissingToolchainError,
+    build,
+    require_toolchain,
+)
 from toolcrib.codegen import Target, generate
 
 ROOT = Path(__file__).parents[2]
@@ -27,13 +34,13 @@ def run(*command: str | Path, cwd: Path) -> None:
 
 @pytest.fixture(scope="module")
 def library() -> None:
-    """The package that clients import, built."""
-    if not (BIN / "tsc").exists():
-        text = "TypeScript needs Node.js 20 or newer, and `make -C clients/typescript setup`"
-        if os.environ.get("CI_ALL_LANGUAGES"):
-            pytest.fail(text)
-        pytest.skip(text)
-    run("make", "--no-print-directory", "lib", cwd=CLIENT)
+    """The package that clients import, built, with the tools that it is built with."""
+    language = next(language for language in LANGUAGES if language.name == "typescript")
+    try:
+        require_toolchain(language)
+    except MissingToolchainError as error:
+        (pytest.fail if os.environ.get(ALL_LANGUAGES_VARIABLE) else pytest.skip)(str(error))
+    build(language)
 
 
 @pytest.fixture(scope="module")

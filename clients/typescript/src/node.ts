@@ -3,17 +3,16 @@
 //     import { connect } from "@toolcrib/client/node";
 //
 //     using crib = connect("127.0.0.1:50051", { actor: "ann" });
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { Http2SessionManager } from "@connectrpc/connect-node";
 
 import { Crib } from "./crib.js";
 import { addressOf } from "./node/address.js";
 import { secureOptions, type Tls } from "./node/tls.js";
+import { grpcTransport } from "./node/transport.js";
 import type { CallSettings } from "./settings.js";
 
 export type { PemSource, Tls } from "./node/tls.js";
 
-// A page of a thousand records may be larger than the 4 MiB that gRPC takes by default.
-const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 // A connection that is lost without a word, its cable pulled, is noticed also by who only waits.
 const PING_INTERVAL_MS = 20_000;
 const PING_TIMEOUT_MS = 10_000;
@@ -37,13 +36,8 @@ export function connect(address: string, options: ConnectOptions = {}): Crib {
     { pingIntervalMs: PING_INTERVAL_MS, pingTimeoutMs: PING_TIMEOUT_MS, idleConnectionTimeoutMs: Infinity },
     { createConnection, ...secureOptions(tls) },
   );
-  const transport = createGrpcTransport({
-    baseUrl: origin,
-    sessionManager: sessions,
-    readMaxBytes: ANSWER_BYTES_MAX,
-  });
   const close = (): void => {
     sessions.abort();
   };
-  return new Crib({ transport, address, close }, settings);
+  return new Crib({ transport: grpcTransport(origin, sessions), address, close }, settings);
 }
