@@ -9,13 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.languages import (
-    ALL_LANGUAGES_VARIABLE,
-    LANGUAGES,
-    MissingToolchainError,
-    build,
-    require_toolchain,
-)
+from conformance.languages import build
+from support.toolchains import required
 from toolcrib.codegen import Target, generate
 
 ROOT = Path(__file__).parents[2]
@@ -35,12 +30,7 @@ def run(*command: str | Path, cwd: Path) -> None:
 @pytest.fixture(scope="module")
 def library() -> None:
     """The package that clients import, built, with the tools that it is built with."""
-    language = next(language for language in LANGUAGES if language.name == "typescript")
-    try:
-        require_toolchain(language)
-    except MissingToolchainError as error:
-        (pytest.fail if os.environ.get(ALL_LANGUAGES_VARIABLE) else pytest.skip)(str(error))
-    build(language)
+    build(required("typescript"))
 
 
 @pytest.fixture(scope="module")

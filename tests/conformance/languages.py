@@ -6,7 +6,8 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,14 +75,26 @@ def require_toolchain(language: Language) -> None:
 
 def build(language: Language) -> None:
     """Builds the language's driver, where anything has changed. Raises BuildError."""
+    make(language, "driver")
+
+
+def make(language: Language, target: str, *variables: str) -> str:
+    """Makes a target in the language's folder; answers what that says. Raises BuildError."""
+    with built_alone(language):
+        done = _run(["make", "--no-print-directory", "-C", str(ROOT / language.folder), target, *variables])
+    if done.returncode:
+        raise BuildError(f"`make -C {language.folder} {target}` failed:\n{done.stdout}")
+    return done.stdout
+
+
+@contextmanager
+def built_alone(language: Language) -> Iterator[None]:
+    """Keeps others' builds out of the language's folder: tests that run side by side want the same programs."""
     build_folder = ROOT / language.folder / "build"
     build_folder.mkdir(exist_ok=True)
-    # Tests that run side by side want the same driver.
     with (build_folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = _run(["make", "--no-print-directory", "-C", str(ROOT / language.folder), "driver"])
-    if done.returncode:
-        raise BuildError(f"`make -C {language.folder} driver` failed:\n{done.stdout}")
+        yield
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from functools import cache
 
 import pytest
 
-from conformance.languages import (
-    ALL_LANGUAGES_VARIABLE,
-    LANGUAGES,
-    Language,
-    MissingToolchainError,
-    build,
-    require_toolchain,
-)
+from conformance.languages import LANGUAGES, Language, build
 from conformance.runner.messages import COMPONENTS, Answers
 from conformance.runner.play import play
 from conformance.runner.script import Section, sections
 from conformance.runner.stubs import import_stubs
 from support.killable import Nursery, nursery
+from support.toolchains import required
 
 
 @pytest.fixture(scope="module")
@@ -37,22 +29,17 @@ def answers() -> Answers:
     return Answers()
 
 
-@cache
-def left_out(language: Language) -> str:
-    """Why a language is left out, or nothing: then its driver is built."""
-    try:
-        require_toolchain(language)
-    except MissingToolchainError as error:
-        return str(error)
-    build(language)
-    return ""
+@pytest.fixture(scope="module")
+def language(request: pytest.FixtureRequest) -> Language:
+    """A language whose driver is built."""
+    found = required(request.param)
+    build(found)
+    return found
 
 
 @pytest.mark.parametrize("section", sections(), ids=lambda section: section.name)
-@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+@pytest.mark.parametrize("language", [language.name for language in LANGUAGES], indirect=True)
 def test_the_client_does_what_the_script_says(
     language: Language, section: Section, servers: Nursery, answers: Answers
 ) -> None:
-    if why := left_out(language):
-        (pytest.fail if os.environ.get(ALL_LANGUAGES_VARIABLE) else pytest.skip)(why)
     assert play(section, language, servers, answers).problem == ""

@@ -6,9 +6,11 @@ import re
 import subprocess
 from pathlib import Path
 
-from support.cpp import PROGRAMS, built_alone, make
+from conformance.languages import built_alone
+from support.cpp import PROGRAMS, make
 from support.killable import nursery
 from support.plant import COMPONENTS
+from support.toolchains import required
 from toolcrib.codegen import Target, generate
 
 
@@ -34,7 +36,7 @@ def user_project(folder: Path, address: str) -> Path:
     """A user's project around the generated folder, of the README's own lines; answers its program."""
     make("programs")
     installed = folder / "installed"
-    with built_alone():
+    with built_alone(required("cpp")):
         run("cmake", "--install", PROGRAMS, "--prefix", installed)
     generate(COMPONENTS, folder, {Target.CPP})
     readme = (folder / "cpp" / "README.md").read_text("utf-8")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from support.cpp import CLIENT, ROOT, require_toolchain
+from support.cpp import CLIENT, ROOT
+from support.toolchains import required
 
 GOLDEN = ROOT / "tests" / "golden"
 CASES = sorted(path.parent for path in GOLDEN.glob("*/expected"))
@@ -39,7 +40,7 @@ def protoc(include: Sequence[Path], out: Path, protos: Sequence[str], services: 
 @pytest.fixture(scope="module")
 def precompiled(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The runtime's header, compiled once for all cases: the flags that have it used."""
-    require_toolchain()
+    required("cpp")
     messages, compiled = tmp_path_factory.mktemp("messages"), tmp_path_factory.mktemp("compiled")
     services = [name for name in RUNTIME if "watch" in name or "transaction" in name]
     protoc(PROTOS, messages, [name for name in RUNTIME if name not in services], services)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest
 
-from support.golang import go, require_go
+from support.golang import go
+from support.toolchains import required
 from toolcrib.codegen import Target, generate
 from toolcrib.codegen.compile import describe
 from toolcrib.codegen.golang.project import project_files
@@ -51,7 +52,7 @@ message Reset {
 
 @pytest.fixture(autouse=True)
 def _go() -> None:
-    require_go()
+    required("go")
 
 
 def module(components: Path, out: Path) -> Path:
@@ -64,7 +65,7 @@ def module(components: Path, out: Path) -> Path:
 @pytest.fixture(scope="module")
 def plant(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The module of the examples."""
-    require_go()
+    required("go")
     return module(COMPONENTS, tmp_path_factory.mktemp("plant"))
 
 

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
-import pytest
-
-from conformance.languages import (
-    ALL_LANGUAGES_VARIABLE,
-    LANGUAGES,
-    MissingToolchainError,
-    environment,
-    require_toolchain,
-)
+from conformance.languages import environment
 
 RUNTIME = Path(__file__).parents[2] / "clients" / "go" / "toolcrib"
-
-
-def require_go() -> None:
-    """Skips a test where Go is missing, and says how to get it; fails where nothing may be left out."""
-    try:
-        require_toolchain(next(language for language in LANGUAGES if language.name == "go"))
-    except MissingToolchainError as error:
-        (pytest.fail if os.environ.get(ALL_LANGUAGES_VARIABLE) else pytest.skip)(str(error))
 
 
 def go(folder: Path, *arguments: str, program: str = "go") -> str:
