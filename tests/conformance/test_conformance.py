@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from conformance.languages import LANGUAGES, Language, build
-from conformance.runner.messages import COMPONENTS, Answers
+from conformance.runner.messages import Answers
 from conformance.runner.play import play
 from conformance.runner.script import Section, sections
-from conformance.runner.stubs import import_stubs
-from support.killable import Nursery, nursery
+from support.killable import Nursery
 from support.toolchains import required
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Nursery]:
-    """Where servers come from."""
-    with nursery(COMPONENTS) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def answers() -> Answers:
-    """The forms of answers."""
-    import_stubs()
-    return Answers()
 
 
 @pytest.fixture(scope="module")

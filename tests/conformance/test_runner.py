@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +13,12 @@ from conformance.runner.driver_process import DriverError, DriverProcess
 from conformance.runner.messages import COMPONENTS, Answers, FormError
 from conformance.runner.play import Played, play
 from conformance.runner.script import load, sections
-from conformance.runner.stubs import import_stubs
 from conformance.runner.values import ScriptError, difference, resolved
-from support.killable import Nursery, nursery
+from support.killable import Nursery
 from toolcrib.codegen.client_methods import Call, ClientMethod, client_methods
 from toolcrib.codegen.sources import load_schema
 
 KNOWN = {"first": {"id": "7", "tags": ["a", "b"], "name": "x"}, "main": "127.0.0.1:1"}
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Nursery]:
-    with nursery(COMPONENTS) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def answers() -> Answers:
-    import_stubs()
-    return Answers()
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from plant.recipes.v1.recipe_service_pb2 import (
 from support.behind import behind
 from support.chain import checked
 from support.command import toolcrib
-from support.gate import Doorkeeper, Gate, later
+from support.failing import SECRET, costs_nobody_else
 from support.lab import generated, served
 from support.mariadb import Mariadb
 from support.plant import COMPONENTS, plant, refused
@@ -157,30 +157,8 @@ def test_who_loses_a_deadlock_is_run_again(maria_database: str) -> None:
 def test_errors_have_their_status_and_cost_nobody_else_anything(
     maria_database: str, number: int, code: grpc.StatusCode, reason: str
 ) -> None:
-    application, doorkeeper = Application(), Doorkeeper()
-    doorkeeper.stand_in(application)
-
-    @application.before_create(RecipeRecord)
-    def fail(change: Change[RecipeRecord]) -> None:
-        if change.after.name == "bad":
-            change.transaction.session.cursor.execute(
-                f"SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = 'SELECT secret'"
-            )
-
-    with (
-        serve(COMPONENTS, application=application, database=maria_database) as running,
-        plant(running.address) as crib,
-    ):
-        gate = Gate(crib, running.database, doorkeeper)
-        gate.close()
-        calls = [later(crib.recipes.CreateRecipe, create(name)) for name in ("one", "bad", "two")]
-        gate.open()
-        assert [calls[0].result(20).name, calls[2].result(20).name] == ["one", "two"]
-        with refused(code, reason) as refusal:
-            calls[1].result(20)
-        assert "secret" not in refusal.message
-        newest = crib.revision()
-    assert revisions(maria_database) == list(range(1, newest + 1))
+    error = f"SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = '{SECRET}'"
+    costs_nobody_else(maria_database, error, code, reason)
 
 
 class TestValues:

@@ -28,7 +28,7 @@ from plant.recipes.v1.recipe_service_pb2 import (
 )
 from support.behind import behind
 from support.chain import checked
-from support.gate import Doorkeeper, Gate, later
+from support.failing import SECRET, costs_nobody_else
 from support.lab import generated, served
 from support.plant import COMPONENTS, health_stub, plant, refused
 from support.pools import told_when_none_is_free
@@ -244,30 +244,8 @@ class TestErrors:
     def test_have_their_status_and_cost_nobody_else_anything(
         self, own_database: str, state: str, code: grpc.StatusCode, reason: str
     ) -> None:
-        application, doorkeeper = Application(), Doorkeeper()
-        doorkeeper.stand_in(application)
-
-        @application.before_create(RecipeRecord)
-        def fail(change: Change[RecipeRecord]) -> None:
-            if change.after.name == "bad":
-                change.transaction.session.cursor.execute(
-                    f"DO $$ BEGIN RAISE EXCEPTION 'SELECT secret' USING ERRCODE = '{state}'; END $$"
-                )
-
-        with (
-            serve(COMPONENTS, application=application, database=own_database) as running,
-            plant(running.address) as crib,
-        ):
-            gate = Gate(crib, running.database, doorkeeper)
-            gate.close()
-            calls = [later(crib.recipes.CreateRecipe, create(name)) for name in ("one", "bad", "two")]
-            gate.open()
-            assert [calls[0].result(20).name, calls[2].result(20).name] == ["one", "two"]
-            with refused(code, reason) as refusal:
-                calls[1].result(20)
-            assert "secret" not in refusal.message
-            newest = crib.revision()
-        assert revisions(own_database) == list(range(1, newest + 1))
+        error = f"DO $$ BEGIN RAISE EXCEPTION '{SECRET}' USING ERRCODE = '{state}'; END $$"
+        costs_nobody_else(own_database, error, code, reason)
 
     def test_a_value_that_no_index_holds_is_refused(self, own_database: str) -> None:
         # Not even compressed.

@@ -26,6 +26,9 @@ log_min_messages = fatal
 _NOT_DURABLE = """
 fsync = off
 full_page_writes = off
+synchronous_commit = off
+wal_level = minimal
+max_wal_senders = 0
 """
 
 

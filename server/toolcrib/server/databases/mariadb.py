@@ -16,6 +16,7 @@ from toolcrib.server.databases.backend import Finding, Stored
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.mariadb_connection import CONVERSIONS, FLAGS, MariadbConnection
 from toolcrib.server.databases.mariadb_session import MariadbSession
+from toolcrib.server.databases.mariadb_tls import plain_through_socket
 from toolcrib.server.databases.places import shown
 from toolcrib.server.databases.pooled import PooledBackend
 from toolcrib.server.errors import ConnectionLost, StartError, StorageError, StoreError
@@ -46,7 +47,7 @@ class Mariadb(PooledBackend):
             "conv": CONVERSIONS,
             "program_name": "toolcrib",
         }
-        self.engine = self._pooled_engine(url.set(drivername="mysql+pymysql"), arguments)
+        self.engine = self._pooled_engine(plain_through_socket(url.set(drivername="mysql+pymysql")), arguments)
         event.listen(self.engine, "do_connect", _connect)
 
     def fit(self, table: Table) -> None:
