@@ -1,6 +1,6 @@
 """The C++ client: calls over one connection and several, and the load of the controller sample.
 
-Its programs are built by `make -C clients/cpp programs`, with what Debian has as packages.
+Its programs are built by `make -C clients/cpp bench`, with what Debian has as packages.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CALLS = ("get", "create")
 STEPS = len(CALLS) * len(CPP_CONNECTIONS) + 1
 
 _CLIENT = PROJECT / "clients" / "cpp"
-_BUILT = _CLIENT / "build" / "tests" / "tests"
+_BUILT = _CLIENT / "build" / "release" / "tests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def cpp_bench(folder: Path) -> Iterator[CppBench]:
     """Builds the programs, and starts a server whose database lies in `folder`. Raises ProcessFailed."""
     if shutil.which("cmake") is None or shutil.which("grpc_cpp_plugin") is None:
         raise ProcessFailed("the C++ client needs CMake and gRPC for C++; clients/cpp/README.md says which packages")
-    command = ["make", "--no-print-directory", "-C", str(_CLIENT), "programs"]
+    command = ["make", "--no-print-directory", "-C", str(_CLIENT), "bench"]
     if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
         raise ProcessFailed("the C++ client did not build; its message is above")
     with running("benchmarks.toolcrib_server", str(folder / "cpp.db"), stubs=False) as server:

@@ -104,6 +104,13 @@ def test_every_call_has_a_deadline(client: Client, server: FakeServer) -> None:
         assert 5 < received.timeout_s <= 10.5
 
 
+def test_a_call_whose_time_is_over_is_not_sent(client: Client, server: FakeServer) -> None:
+    for call in (read, write):
+        with pytest.raises(DeadlineExceeded, match="over before it was sent"):
+            call(client.viewed(lambda crib: crib.with_timeout(1e-6)))
+    assert server.received == []
+
+
 def test_a_view_has_its_own_deadline(client: Client, server: FakeServer) -> None:
     write(client.viewed(lambda crib: crib.with_timeout(3)))
     timeout_s = server.received[-1].timeout_s

@@ -12,7 +12,7 @@ import pytest
 from plant.cycles.v1.machine_cycle_client import MachineCycleClient
 from plant.tools.v1.tool_offset_client import ToolOffsetClient
 from plant.tools.v1.tool_offset_pb2 import ToolOffset
-from support.cpp import program
+from support.cpp import sample
 from support.killable import Killable, nursery
 from support.plant import COMPONENTS
 from toolcrib.client import Crib
@@ -50,7 +50,7 @@ def test_nothing_is_lost_or_doubled_where_the_server_is_killed(tmp_path: Path) -
 
 def started(server: Killable) -> subprocess.Popen[str]:
     """The controller, once its loop runs."""
-    command = [str(program("controller")), server.address, str(CYCLES)]
+    command = [str(sample()), server.address, str(CYCLES)]
     controller = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert controller.stdout is not None
     assert controller.stdout.readline() == "running\n"

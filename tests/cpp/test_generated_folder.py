@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from conformance.languages import built_alone
-from support.cpp import PROGRAMS, make
+from support.cpp import BUILT, make
 from support.killable import nursery
 from support.plant import COMPONENTS
 from support.toolchains import required
@@ -34,10 +34,10 @@ def user_program(readme: str, address: str) -> str:
 
 def user_project(folder: Path, address: str) -> Path:
     """A user's project around the generated folder, of the README's own lines; answers its program."""
-    make("programs")
+    make("sample")
     installed = folder / "installed"
     with built_alone(required("cpp")):
-        run("cmake", "--install", PROGRAMS, "--prefix", installed)
+        run("cmake", "--install", BUILT, "--prefix", installed)
     generate(COMPONENTS, folder, {Target.CPP})
     readme = (folder / "cpp" / "README.md").read_text("utf-8")
     (folder / "CMakeLists.txt").write_text(blocks(readme, "cmake")[0], "utf-8")

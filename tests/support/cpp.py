@@ -1,4 +1,4 @@
-"""The C++ client's programs, built once for all tests; a machine without the toolchain leaves these tests out."""
+"""The C++ client's sample, built once for all tests; a machine without the toolchain leaves these tests out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from support.toolchains import required
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "clients" / "cpp"
-PROGRAMS = CLIENT / "build" / "tests"
+BUILT = CLIENT / "build" / "tests"
 
 
 def make(target: str, *variables: str) -> str:
@@ -17,7 +17,7 @@ def make(target: str, *variables: str) -> str:
     return languages.make(required("cpp"), target, *variables)
 
 
-def program(name: str) -> Path:
-    """A program over the components of examples/, built where anything has changed."""
-    make("programs")
-    return PROGRAMS / "tests" / name
+def sample() -> Path:
+    """The sample of a controller, built where anything has changed."""
+    make("sample")
+    return BUILT / "tests" / "controller"

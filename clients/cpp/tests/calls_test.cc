@@ -13,6 +13,7 @@
 namespace toolcrib::testing {
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
@@ -134,6 +135,13 @@ TEST(Calls, NobodyAtTheAddressIsOneErrorWithinTheTimeout) {
   EXPECT_EQ(ToolOffsetClient(crib).TryGet(7).error().code(), Code::UNAVAILABLE);
   EXPECT_EQ(crib.TryWaitReady(milliseconds(300)).error().code(), Code::UNAVAILABLE);
   EXPECT_LT(steady_clock::now() - begin, seconds(5));
+}
+
+TEST(Calls, ACallWhoseTimeIsOverIsNotSent) {
+  const FakeServer server;
+  const auto answer = ToolOffsetClient(server.Connect().WithTimeout(microseconds(1))).TryGet(7);
+  // The server would have said that it has no such method.
+  EXPECT_EQ(answer.error().code(), Code::DEADLINE_EXCEEDED);
 }
 
 TEST(Calls, SettingsThatCannotBeAreRefusedAtOnce) {

@@ -3,13 +3,18 @@ package toolcrib
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
+
+// A call with less time is answered or not, as it happens.
+const shortest = time.Millisecond
 
 // WriteRequest is what the requests of all generated services say of a write.
 type WriteRequest interface {
@@ -46,12 +51,18 @@ func try[Q, A any](
 	ctx context.Context, settings settings, patience patience,
 	method func(context.Context, Q, ...grpc.CallOption) (A, error), request Q,
 ) (A, error) {
+	var none A
 	if err := settings.check(); err != nil {
-		var none A
 		return none, err
 	}
 	ctx, cancel := settings.limited(settings.outgoing(ctx))
 	defer cancel()
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < shortest {
+		return none, &Error{
+			Code: codes.DeadlineExceeded, Message: "the time for the call was over before it was sent; give it more",
+			cause: context.DeadlineExceeded,
+		}
+	}
 	for {
 		answer, err := method(ctx, request)
 		if err != nil {

@@ -139,6 +139,19 @@ func TestTheDeadlineOfAContextGoesBeforeTheTimeout(t *testing.T) {
 	}
 }
 
+func TestACallWhoseTimeIsOverIsNotSent(t *testing.T) {
+	server := &fakeServer{onCommit: failing(0, nil)}
+	crib := connected(t, server, toolcrib.Options{}).WithTimeout(time.Microsecond)
+	_, err := write(t.Context(), crib, &transactionv1.CommitTransactionRequest{})
+	var failure *toolcrib.Error
+	if !errors.As(err, &failure) || failure.Code != codes.DeadlineExceeded || !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	if len(server.commits) != 0 {
+		t.Error(server.commits)
+	}
+}
+
 func TestATimeoutOfNothingIsRefusedBeforeAnythingIsAsked(t *testing.T) {
 	server := &fakeServer{}
 	crib := connected(t, server, toolcrib.Options{}).WithTimeout(0)

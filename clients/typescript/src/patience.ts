@@ -21,9 +21,16 @@ export class Patience {
     this.#pausesMs = tries ? [...PAUSES_MS] : [];
   }
 
-  /** What the next try may take, in whole milliseconds, as gRPC spells deadlines; undefined is without end. */
+  /**
+   * What the next try may take, in whole milliseconds, as gRPC spells deadlines; undefined is without end. Throws
+   * DEADLINE_EXCEEDED where there is no time.
+   */
   remainingMs(): number | undefined {
-    return this.#end === Infinity ? undefined : Math.max(Math.ceil(this.#end - performance.now()), 1);
+    if (this.#end === Infinity) return undefined;
+    const remainingMs = this.#end - performance.now();
+    if (remainingMs >= 1) return Math.ceil(remainingMs);
+    const text = "the time for the call was over before it was sent; give it more, or Infinity to wait without end";
+    throw new ToolcribError("DEADLINE_EXCEEDED", text);
   }
 
   /** How long to wait before the next try, in milliseconds. Throws `error` where there is none, or no time for it. */

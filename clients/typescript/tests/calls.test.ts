@@ -144,6 +144,13 @@ describe("what goes with a call", () => {
     ]);
   });
 
+  test("a call whose time is over is not sent", async () => {
+    const creates = new Creates(0);
+    const hurried = new SpecimenClient(cribTo(creates).withTimeout(0.001));
+    await assert.rejects(hurried.create({ name: "late" }), { name: "ToolcribError", code: "DEADLINE_EXCEEDED" });
+    assert.equal(creates.headers.length, 0);
+  });
+
   test("a time of nothing is refused", () => {
     for (const timeoutMs of [0, -1, NaN]) {
       assert.throws(() => cribTo({}).withTimeout(timeoutMs), { name: "ToolcribError", code: "INVALID_ARGUMENT" });

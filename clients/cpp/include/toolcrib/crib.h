@@ -194,6 +194,12 @@ class Crib {
 
   template <typename Request, typename Response, typename Invoke>
   Result<Response> Once(std::optional<Duration> timeout, const Invoke& invoke) const {
+    // gRPC's timers are no finer: a call with less is answered or not, as it happens.
+    if (timeout && *timeout < std::chrono::milliseconds(1)) {
+      return Error(
+          Code::DEADLINE_EXCEEDED,
+          "the time for the call was over before it was sent; give it more, or nothing to wait without end");
+    }
     grpc::ClientContext context;
     Prepare(context);
     if (timeout) {

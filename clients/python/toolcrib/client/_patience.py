@@ -14,6 +14,8 @@ from toolcrib.client.errors import DeadlineExceeded, ToolcribError, Unavailable,
 _PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6)
 # Clients that lost the same server must not come back at the same moment.
 _JITTER = 0.2
+# gRPC's timers are no finer: a call with less is answered or not, as it happens.
+_SHORTEST_S = 0.001
 
 _CHECK_TIMEOUT_S = 2.0
 _CHECK_PAUSE_S = 0.1
@@ -36,8 +38,14 @@ class Patience:
         return cls(timeout_s, ())
 
     def remaining_s(self) -> float | None:
-        """What the next try may take, in seconds."""
-        return None if self._end is None else max(self._end - time.monotonic(), 0.0)
+        """What the next try may take, in seconds; None is without end. Raises DeadlineExceeded where there is no time."""
+        if self._end is None:
+            return None
+        remaining_s = self._end - time.monotonic()
+        if remaining_s < _SHORTEST_S:
+            text = "the time for the call was over before it was sent; give it more, or None to wait without end"
+            raise DeadlineExceeded(grpc.StatusCode.DEADLINE_EXCEEDED, text)
+        return remaining_s
 
     def pause_s(self, error: Unavailable) -> float:
         """How long to wait before the next try, in seconds. Raises `error` where there is no time for one."""
@@ -47,8 +55,7 @@ class Patience:
         pause_s *= random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311  # spreads load, keeps no secret
         if error.retry_delay_s is not None:
             pause_s = max(pause_s, error.retry_delay_s)
-        remaining_s = self.remaining_s()
-        if remaining_s is not None and remaining_s <= pause_s:
+        if self._end is not None and self._end - time.monotonic() <= pause_s:
             raise error
         return pause_s
 
