@@ -12,6 +12,7 @@ import pytest
 from conformance.languages import build
 from support.toolchains import required
 from toolcrib.codegen import Target, generate
+from toolcrib.server.testing import serve
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
@@ -20,11 +21,12 @@ CLIENT = ROOT / "clients" / "typescript"
 BIN = CLIENT / "node_modules" / ".bin"
 
 
-def run(*command: str | Path, cwd: Path) -> None:
-    """Fails with what the program says."""
+def run(*command: str | Path, cwd: Path) -> str:
+    """Runs a program; answers what it says, and fails where it fails."""
     environment = {**os.environ, "PATH": os.pathsep.join([str(BIN), str(ROOT / ".venv" / "bin"), os.environ["PATH"]])}
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +81,7 @@ def test_what_is_generated_for_typescript_is_always_the_same(case: str, tmp_path
     assert written[0] == written[1]
 
 
-def test_a_folder_is_built_as_its_readme_says_by_npm_alone(library: None, tmp_path: Path) -> None:
+def test_a_folder_is_built_by_npm_alone_and_does_what_docs_clients_shows(library: None, tmp_path: Path) -> None:
     generate(ROOT / "examples" / "components", tmp_path, {Target.TYPESCRIPT})
     folder = tmp_path / "typescript"
     text = (folder / "README.md").read_text("utf-8")
@@ -87,11 +89,14 @@ def test_a_folder_is_built_as_its_readme_says_by_npm_alone(library: None, tmp_pa
     assert commands[:2] == [["npm", "install"], ["npm", "run", "build"]]
     run(*commands[0], "--prefer-offline", "--no-audit", "--no-fund", cwd=folder)
     run(*commands[1], cwd=folder)
-    program = """
-      import { Crib } from "@toolcrib/client";
+    imported = """
+      import { ToolcribError } from "@toolcrib/client";
       import { connect } from "@toolcrib/client/node";
       import { RecipeClient } from "toolcrib-components/plant/recipes/v1/recipe_client.js";
-      const crib = connect("127.0.0.1:1");
-      if (!(crib instanceof Crib) || typeof new RecipeClient(crib).create !== "function") process.exit(1);
     """
-    run("node", "--input-type=module", "--eval", program, cwd=folder)
+    shown = (ROOT / "docs" / "clients.md").read_text("utf-8").split("```ts\n")[1].split("```")[0]
+    with serve(ROOT / "examples" / "components") as server:
+        program = imported + shown.replace("127.0.0.1:50051", server.address)
+        said = run("node", "--input-type=module", "--eval", program, cwd=folder)
+    assert said.startswith("bracket 150\nINVALID_ARGUMENT INVALID_RECORD [")
+    assert "'recipe.speed_mm_s'" in said

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 from pathlib import Path
 
 from conformance.languages import built_alone
-from support.cpp import BUILT, make
+from support.cpp import BUILT, blocks, make, run
 from support.killable import nursery
 from support.plant import COMPONENTS
 from support.toolchains import required
 from toolcrib.codegen import Target, generate
-
-
-def blocks(readme: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", readme, re.DOTALL)
-
-
-def run(*command: str | Path) -> str:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    return done.stdout
 
 
 def user_program(readme: str, address: str) -> str:

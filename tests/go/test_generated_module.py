@@ -50,6 +50,33 @@ message Reset {
 """
 
 
+# What docs/clients.md takes for there.
+_AROUND = """\
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+
+	recipesv1 "toolcrib.dev/components/plant/recipes/v1"
+	toolcrib "toolcrib.dev/go"
+)
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context) error {
+BODY
+	return nil
+}
+"""
+
+
 @pytest.fixture(autouse=True)
 def _go() -> None:
     required("go")
@@ -92,16 +119,30 @@ def test_names_that_go_keeps_for_itself_come_out_right(tmp_path: Path) -> None:
     assert go(folder, "-l", ".", program="gofmt") == ""
 
 
+def program(plant: Path, folder: Path, source: str) -> str:
+    """Runs a program of its own, in a module beside the generated one; answers what it says."""
+    (folder / "main.go").write_text(source, "utf-8")
+    assert go(folder, "-l", ".", program="gofmt") == ""
+    go(folder, "mod", "init", "example.com/program")
+    for path, module in (("toolcrib.dev/components", plant), ("toolcrib.dev/go", plant / "toolcrib")):
+        go(folder, "mod", "edit", f"-replace={path}={module}", f"-require={path}@v0.0.0")
+    go(folder, "mod", "tidy")
+    return go(folder, "run", ".")
+
+
 def test_a_program_of_its_own_uses_the_module_as_the_readme_says(plant: Path, tmp_path: Path, address: str) -> None:
     text = (plant / "README.md").read_text("utf-8")
     source = text.split("```go\n")[1].split("```")[0].replace("127.0.0.1:50051", address)
-    (tmp_path / "main.go").write_text(source, "utf-8")
-    assert go(tmp_path, "-l", ".", program="gofmt") == ""
-    go(tmp_path, "mod", "init", "example.com/program")
-    for path, folder in (("toolcrib.dev/components", plant), ("toolcrib.dev/go", plant / "toolcrib")):
-        go(tmp_path, "mod", "edit", f"-replace={path}={folder}", f"-require={path}@v0.0.0")
-    go(tmp_path, "mod", "tidy")
-    assert go(tmp_path, "run", ".") == ""
+    assert program(plant, tmp_path, source) == ""
+
+
+def test_what_docs_clients_shows_runs_as_it_stands(plant: Path, tmp_path: Path, address: str) -> None:
+    shown = (ROOT / "docs" / "clients.md").read_text("utf-8").split("```go\n")[1].split("```")[0]
+    body = "".join(f"\t{line}" if line.strip() else line for line in shown.splitlines(keepends=True))
+    source = _AROUND.replace("BODY", body.rstrip("\n")).replace("127.0.0.1:50051", address)
+    assert program(plant, tmp_path, source).startswith(
+        "bracket 150\nInvalidArgument INVALID_RECORD [{recipe.speed_mm_s"
+    )
 
 
 def test_its_requirements_are_tidy(tmp_path: Path) -> None:

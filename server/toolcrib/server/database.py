@@ -171,10 +171,17 @@ class Database:
         self._meta(connection, LAYOUT_NAME, newest)
         meta = self.system.meta
         connection.execute(meta.update().where(meta.c.name == LAYOUT_NAME).values(value=newest))
-        self.metadata.create_all(connection, tables=self.system.all())
-        for table in self.system.all():
+        # Asked once for all: to ask for each takes as long as to make them.
+        inspector = inspect(connection)
+        present = set(inspector.get_table_names())
+        missing = [table for table in self.system.all() if table.name not in present]
+        self.metadata.create_all(connection, tables=missing, checkfirst=False)
+        indexed = [table for table in self.system.all() if table.indexes and table.name in present]
+        for table in indexed:
+            names = {index["name"] for index in inspector.get_indexes(table.name)}
             for index in table.indexes:
-                index.create(connection, checkfirst=True)
+                if index.name not in names:
+                    index.create(connection)
 
     def _create_sequences(self, connection: Connection, keys: Mapping[str, Column[Any]]) -> None:
         sequence = self.system.sequence
