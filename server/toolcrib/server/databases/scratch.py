@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import Connection, create_engine, make_url
+from sqlalchemy.pool import NullPool
 
 from toolcrib.server.databases.mariadb_tls import plain_through_socket
 
@@ -26,9 +27,8 @@ def scratch_database(server: str) -> Iterator[str]:
     url = make_url(server)
     kind = url.get_backend_name()
     driver, drop = _KINDS[kind]
-    # What makes it drops it too, unless the server was started anew meanwhile.
     engine = create_engine(
-        plain_through_socket(url.set(drivername=driver)), pool_pre_ping=True, isolation_level="AUTOCOMMIT"
+        plain_through_socket(url.set(drivername=driver)), poolclass=NullPool, isolation_level="AUTOCOMMIT"
     )
     name = f"toolcrib_test_{uuid4().hex}"
     with engine.connect() as connection:
@@ -39,7 +39,6 @@ def scratch_database(server: str) -> Iterator[str]:
         with engine.connect() as connection:
             # Also where a connection is still open: of a server that was killed, for one.
             connection.exec_driver_sql(drop.format(name))
-        engine.dispose()
 
 
 def _options(connection: Connection) -> str:
