@@ -20,7 +20,7 @@ _OPTION = "--database"
 _HERE = Path(__file__).parent
 # What gains nothing by another database. These have none, a server that is made up, or are about clients:
 _WITHOUT_DATABASE = (
-    *("codegen", "conformance", "cpp", "go"),
+    *("codegen", "conformance", "cpp", "dialects", "go"),
     *("test_docs.py", "test_packaging.py", "test_protos.py", "test_readme.py"),
     *("cli/test_commands.py", "cli/test_conditions.py", "cli/test_doctor.py", "cli/test_settings.py"),
     *("clients/test_audit.py", "clients/test_calls.py", "clients/test_errors.py", "clients/test_generated_client.py"),

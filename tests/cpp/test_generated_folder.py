@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from conformance.languages import built_alone
@@ -26,7 +27,9 @@ def user_project(folder: Path, address: str) -> Path:
     installed = folder / "installed"
     with built_alone(required("cpp")):
         run("cmake", "--install", BUILT, "--prefix", installed)
-    generate(COMPONENTS, folder, {Target.CPP})
+    # One of the components: of all kinds the client's driver is built.
+    shutil.copytree(COMPONENTS / "plant" / "tools", folder / "components" / "plant" / "tools")
+    generate(folder / "components", folder, {Target.CPP})
     readme = (folder / "cpp" / "README.md").read_text("utf-8")
     (folder / "CMakeLists.txt").write_text(blocks(readme, "cmake")[0], "utf-8")
     (folder / "controller.cpp").write_text(user_program(readme, address), "utf-8")
