@@ -5,10 +5,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import Connection, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 from toolcrib.server.databases.mariadb_tls import plain_through_socket
@@ -26,10 +27,7 @@ def scratch_database(server: str) -> Iterator[str]:
     """The URL of an empty database on the server at the URL `server`, whose user may make some."""
     url = make_url(server)
     kind = url.get_backend_name()
-    driver, drop = _KINDS[kind]
-    engine = create_engine(
-        plain_through_socket(url.set(drivername=driver)), poolclass=NullPool, isolation_level="AUTOCOMMIT"
-    )
+    engine = _administration(url)
     name = f"toolcrib_test_{uuid4().hex}"
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}{_options(connection)}")
@@ -38,7 +36,16 @@ def scratch_database(server: str) -> Iterator[str]:
     finally:
         with engine.connect() as connection:
             # Also where a connection is still open: of a server that was killed, for one.
-            connection.exec_driver_sql(drop.format(name))
+            connection.exec_driver_sql(f"DROP DATABASE {name}{' WITH (FORCE)' if kind == 'postgresql' else ''}")
+
+
+@cache
+def _administration(url: URL) -> Engine:
+    """Connections for making databases. What SQLAlchemy asks a server first it asks once; none is kept open."""
+    driver = _DRIVERS[url.get_backend_name()]
+    return create_engine(
+        plain_through_socket(url.set(drivername=driver)), poolclass=NullPool, isolation_level="AUTOCOMMIT"
+    )
 
 
 def _options(connection: Connection) -> str:
@@ -51,9 +58,5 @@ def _options(connection: Connection) -> str:
 
 
 _STRATEGY_MIN = (15,)
-# SQLAlchemy's name of the driver, and how a database is dropped.
-_KINDS = {
-    "postgresql": ("postgresql+psycopg", "DROP DATABASE {} WITH (FORCE)"),
-    "mysql": ("mysql+pymysql", "DROP DATABASE {}"),
-    "mariadb": ("mysql+pymysql", "DROP DATABASE {}"),
-}
+# SQLAlchemy's names of the drivers.
+_DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mysql+pymysql"}
