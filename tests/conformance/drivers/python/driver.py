@@ -45,7 +45,8 @@ class Driver:
         for line in sys.stdin:
             command = json.loads(line)
             if command["do"] in _WAITING:
-                threading.Thread(target=self._answer, args=[command], daemon=True).start()
+                # What is closed at the end lets them go, and the process waits until they have said so.
+                threading.Thread(target=self._answer, args=[command]).start()
             else:
                 self._answer(command)
         for watch in self._watches.values():
