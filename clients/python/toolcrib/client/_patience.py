@@ -38,7 +38,7 @@ class Patience:
         return cls(timeout_s, ())
 
     def remaining_s(self) -> float | None:
-        """What the next try may take, in seconds; None is without end. Raises DeadlineExceeded where there is no time."""
+        """What the next try may take, in seconds; None is without end. Raises DeadlineExceeded where it is over."""
         if self._end is None:
             return None
         remaining_s = self._end - time.monotonic()
