@@ -8,7 +8,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <thread>
@@ -64,9 +63,9 @@ int main(int argc, char** argv) {
   }
   const std::string address = argv[1];
   const bool writes = std::string(argv[2]) == "create";
-  const double seconds = std::atof(argv[4]);
+  const double seconds = std::stod(argv[4]);
   const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-  std::vector<std::vector<double>> taken_ms(static_cast<std::size_t>(std::atoi(argv[3])));
+  std::vector<std::vector<double>> taken_ms(std::stoul(argv[3]));
   std::vector<std::thread> callers;
   callers.reserve(taken_ms.size());
   for (auto& each : taken_ms) callers.emplace_back([&] { each = Call(address, writes, end); });

@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-const grpc::Status kAway{Code::UNAVAILABLE, "away"};
+grpc::Status Away() { return {Code::UNAVAILABLE, "away"}; }
 
 TEST(Calls, SayWhoCallsForWhomAndWhy) {
   FakeServer server;
@@ -51,7 +51,7 @@ TEST(Calls, ReadsAreTriedAgainWhileTheServerIsAway) {
   FakeServer server;
   std::atomic<int> calls{0};
   server.on_get = [&](const Received&, const GetToolOffsetRequest& request, ToolOffset& tool) {
-    if (++calls < 3) return kAway;
+    if (++calls < 3) return Away();
     tool.set_tool_number(request.tool_number());
     return grpc::Status::OK;
   };
@@ -64,7 +64,7 @@ TEST(Calls, WritesAreTriedAgainUnderOneRequestId) {
   std::vector<std::string> ids;
   server.on_create = [&](const CreateToolOffsetRequest& request, ToolOffset&) {
     ids.push_back(request.request_id());
-    return ids.size() < 3 ? kAway : grpc::Status::OK;
+    return ids.size() < 3 ? Away() : grpc::Status::OK;
   };
   ToolOffsetClient(server.Connect()).Create(ToolOffset());
   ASSERT_EQ(ids.size(), 3U);
@@ -80,7 +80,7 @@ TEST(Calls, WritesAreTriedOnceWhereTheyMustNotBeRepeated) {
   std::vector<std::string> ids;
   server.on_create = [&](const CreateToolOffsetRequest& request, ToolOffset&) {
     ids.push_back(request.request_id());
-    return kAway;
+    return Away();
   };
   const auto answer = ToolOffsetClient(server.Connect().WithRetryWrites(false)).TryCreate(ToolOffset());
   EXPECT_EQ(answer.error().code(), Code::UNAVAILABLE);

@@ -90,7 +90,7 @@ class AsyncWatch {
 
     Watch<Record> watch;
     const WatchHandlers<Record> handlers;
-    std::atomic<std::thread::id> thread{};
+    std::atomic<std::thread::id> thread{std::thread::id()};
   };
 
   const std::shared_ptr<Run> run_;

@@ -15,7 +15,7 @@
 namespace toolcrib {
 
 /// What became of a record: `watch::v1::CHANGE_KIND_CREATED` and its kin.
-using ChangeKind = watch::v1::ChangeKind;
+using watch::v1::ChangeKind;
 
 /// What became of a record: `record` as it is now, or last was where it is gone; `previous` as it was before, where
 /// that was asked for. A watch over several components has packed records, their `component`, and their keys as text.

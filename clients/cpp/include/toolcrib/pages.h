@@ -71,7 +71,7 @@ class Pages {
 
     Iterator() = default;
     explicit Iterator(Pages& pages) : pages_(&pages) { ++*this; }
-    reference operator*() const { return *item_; }
+    reference operator*() const { return *item_; }  // NOLINT(bugprone-unchecked-optional-access): end() has none
     pointer operator->() const { return &*item_; }
     Iterator& operator++() {
       item_ = pages_->Next();

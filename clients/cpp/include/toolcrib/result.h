@@ -90,7 +90,7 @@ class [[nodiscard]] Result<void> {
     if (error_) internal::Throw(*error_);
   }
   /// The error; there must be one.
-  const Error& error() const { return *error_; }
+  const Error& error() const { return *error_; }  // NOLINT(bugprone-unchecked-optional-access): callers asked ok()
 
  private:
   std::optional<Error> error_;

@@ -177,12 +177,12 @@ class ResumingStream final : public WatchStream<Record> {
   Result<bool> Receive(Response& message) {
     if (failed_) return *failed_;
     while (!calls_->closed()) {
-      if (!call_) Begin();
-      if (call_->Read(message)) {
+      WatchCall<Response>& call = call_ ? *call_ : Begin();
+      if (call.Read(message)) {
         resuming_.Received();
         return true;
       }
-      const Error error = call_->Finish();
+      const Error error = call.Finish();
       call_.reset();
       if (calls_->closed()) break;
       const auto pause = resuming_.Pause(error);
@@ -196,13 +196,13 @@ class ResumingStream final : public WatchStream<Record> {
     return false;
   }
 
-  void Begin() {
+  WatchCall<Response>& Begin() {
     Request request;
     {
       const std::lock_guard lock(mutex_);
       request = course_.Ask();
     }
-    call_.emplace(crib_, *calls_, *stub_, method_, request, resuming_.UntilFirst());
+    return call_.emplace(crib_, *calls_, *stub_, method_, request, resuming_.UntilFirst());
   }
 
   const Crib crib_;

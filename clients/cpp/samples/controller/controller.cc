@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <limits>
 #include <string>
@@ -131,10 +132,10 @@ int main(int argc, char** argv) {
   }
   std::signal(SIGINT, controller::Interrupt);
   std::signal(SIGTERM, controller::Interrupt);
-  const std::int64_t cycles = argc == 3 ? std::atoll(argv[2]) : std::numeric_limits<std::int64_t>::max();
   try {
+    const std::int64_t cycles = argc == 3 ? std::stoll(argv[2]) : std::numeric_limits<std::int64_t>::max();
     return controller::Main(argv[1], cycles);
-  } catch (const toolcrib::Error& error) {
+  } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";
     return EXIT_FAILURE;
   }

@@ -6,12 +6,12 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <system_error>
 
 #include "toolcrib/result.h"
 #include "toolcrib/settings.h"
@@ -42,7 +42,10 @@ inline Result<std::string> Pem(const std::string& source) {
   std::ifstream file(source, std::ios::binary);
   std::ostringstream content;
   if (file) content << file.rdbuf();
-  if (!file) return Error(Code::INVALID_ARGUMENT, "cannot read " + source + ": " + std::strerror(errno));
+  if (!file) {
+    const std::string why = std::generic_category().message(errno);
+    return Error(Code::INVALID_ARGUMENT, "cannot read " + source + ": " + why);
+  }
   if (content.str().find("-----BEGIN") == std::string::npos) {
     return Error(Code::INVALID_ARGUMENT, source + " holds nothing in the form of PEM");
   }
