@@ -243,6 +243,18 @@ class TestDatabasesThatCannotBeServed:
             stored = connection.execute("SELECT value FROM toolcrib_meta WHERE name = 'layout_version'").fetchone()
         assert int(stored[0]) == LAYOUT_VERSION
 
+    def test_one_that_has_lost_an_index_of_a_system_table_is_given_it_again(self, database: str) -> None:
+        with serve(COMPONENTS, database=database):
+            pass
+        with behind(database) as connection:
+            made = connection.forms()
+            connection.execute("DROP INDEX toolcrib_audit_record")
+            assert connection.forms() != made
+        with serve(COMPONENTS, database=database):
+            pass
+        with behind(database) as connection:
+            assert connection.forms() == made
+
     def test_one_whose_table_is_another(self, database: str) -> None:
         with serve(COMPONENTS, database=database):
             pass

@@ -172,15 +172,15 @@ class Database:
         meta = self.system.meta
         connection.execute(meta.update().where(meta.c.name == LAYOUT_NAME).values(value=newest))
         # Asked once for all: to ask for each takes as long as to make them.
-        inspector = inspect(connection)
-        present = set(inspector.get_table_names())
-        missing = [table for table in self.system.all() if table.name not in present]
-        self.metadata.create_all(connection, tables=missing, checkfirst=False)
-        indexed = [table for table in self.system.all() if table.indexes and table.name in present]
-        for table in indexed:
-            names = {index["name"] for index in inspector.get_indexes(table.name)}
+        tables = self.system.all()
+        found = inspect(connection).get_multi_indexes(filter_names=[table.name for table in tables])
+        index_names = {name: {index["name"] for index in indexes} for (_, name), indexes in found.items()}
+        for table in tables:
+            if table.name not in index_names:
+                table.create(connection, checkfirst=False)
+                continue
             for index in table.indexes:
-                if index.name not in names:
+                if index.name not in index_names[table.name]:
                     index.create(connection)
 
     def _create_sequences(self, connection: Connection, keys: Mapping[str, Column[Any]]) -> None:
