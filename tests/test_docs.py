@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from google.protobuf.descriptor import Descriptor
 
+from support.pages import prose, shown
 from toolcrib.options.v1 import options_pb2
 from toolcrib.server import errors
 from toolcrib.server.status import code_of
@@ -86,7 +87,7 @@ def status_rows() -> list[tuple[str, str]]:
     ],
 )
 def test_files_that_pages_point_to_exist(page: str) -> None:
-    text = re.sub(r"```.*?```", "", (ROOT / page).read_text("utf-8"), flags=re.DOTALL)
+    text = prose((ROOT / page).read_text("utf-8"))
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (ROOT / page).parent.joinpath(target).exists(), f"{page} points to {target}"
 
@@ -99,7 +100,7 @@ def test_files_that_pages_point_to_exist(page: str) -> None:
     ],
 )
 def test_the_example_of_a_page_does_what_it_says(page: str, printed: str) -> None:
-    program = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text("utf-8"), re.DOTALL)[0]
+    program = shown((ROOT / "docs" / page).read_text("utf-8"), "python")[0]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "examples" / "gen")}
     with serve(ROOT / "examples" / "components") as server:
         done = subprocess.run(

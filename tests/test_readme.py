@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import socket
 import subprocess
 import sysconfig
 from pathlib import Path
 
+from support.pages import shown
+
 README = Path(__file__).parents[1] / "README.md"
 DEFAULT_ADDRESS = "127.0.0.1:50051"
-BLOCK = re.compile(r"^```(bash|python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def free_address() -> str:
@@ -22,12 +22,9 @@ def free_address() -> str:
 
 def test_the_tutorial_works_as_it_stands(tmp_path: Path) -> None:
     text = README.read_text("utf-8")
-    tutorial = text[text.index("## Five minutes") : text.index("## Your components")]
     address = free_address()
-    blocks = [(kind, body.replace(DEFAULT_ADDRESS, address)) for kind, body in BLOCK.findall(tutorial)]
-    commands = [body for kind, body in blocks if kind == "bash"]
-    programs = [body for kind, body in blocks if kind == "python"]
-    promised = [body for kind, body in blocks if kind == "text"]
+    tutorial = text[text.index("## Five minutes") : text.index("## Your components")].replace(DEFAULT_ADDRESS, address)
+    commands, programs, promised = (shown(tutorial, kind) for kind in ("bash", "python", "text"))
     assert (len(commands), len(programs), len(promised)) == (5, 1, 1)
     (tmp_path / "tour.py").write_text(programs[0], "utf-8")
     script = "\n".join(["set -euo pipefail", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT", *commands])

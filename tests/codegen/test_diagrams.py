@@ -10,6 +10,7 @@ import pytest
 
 from support.command import toolcrib
 from support.evolving import write_components
+from support.pages import shown
 from toolcrib.codegen.diagrams.dot import dot
 from toolcrib.codegen.diagrams.entities import Diagram, diagram
 from toolcrib.codegen.diagrams.mermaid import mermaid
@@ -60,12 +61,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Diagram:
 
 
 def test_the_documentation_shows_the_examples_as_they_are() -> None:
-    found = re.search(
-        r"^```mermaid\n(.*?)^```$", (ROOT / "docs/schema.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
-    )
-    assert found is not None
     # Written anew by: toolcrib schema diagram examples/components
-    assert found[1] == toolcrib("schema", "diagram", ROOT / "examples" / "components").stdout
+    written = toolcrib("schema", "diagram", ROOT / "examples" / "components").stdout
+    assert shown((ROOT / "docs" / "schema.md").read_text("utf-8"), "mermaid") == [written]
 
 
 def test_mermaid_says_how_many_there_are_at_both_ends(tree: Diagram) -> None:

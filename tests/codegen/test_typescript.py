@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.languages import build
+from support.pages import shown
 from support.toolchains import required
 from toolcrib.codegen import Target, generate
 from toolcrib.server.testing import serve
@@ -94,9 +95,9 @@ def test_a_folder_is_built_by_npm_alone_and_does_what_docs_clients_shows(library
       import { connect } from "@toolcrib/client/node";
       import { RecipeClient } from "toolcrib-components/plant/recipes/v1/recipe_client.js";
     """
-    shown = (ROOT / "docs" / "clients.md").read_text("utf-8").split("```ts\n")[1].split("```")[0]
+    code = shown((ROOT / "docs" / "clients.md").read_text("utf-8"), "ts")[0]
     with serve(ROOT / "examples" / "components") as server:
-        program = imported + shown.replace("127.0.0.1:50051", server.address)
+        program = imported + code.replace("127.0.0.1:50051", server.address)
         said = run("node", "--input-type=module", "--eval", program, cwd=folder)
     assert said.startswith("bracket 150\nINVALID_ARGUMENT INVALID_RECORD [")
     assert "'recipe.speed_mm_s'" in said

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from support.cpp import CLIENT, ROOT, Compiler, blocks
+from support.cpp import CLIENT, ROOT, Compiler
+from support.pages import shown
 from support.plant import COMPONENTS
 from toolcrib.codegen import Target, generate
 
@@ -39,8 +40,8 @@ def function(number: int, block: str) -> str:
 
 @pytest.mark.parametrize("page", [CLIENT / "README.md", ROOT / "docs" / "clients.md"], ids=lambda page: page.name)
 def test_as_it_stands(page: Path, compiler: Compiler, tmp_path: Path) -> None:
-    shown = blocks(page.read_text("utf-8"), "cpp")
-    assert shown
+    blocks = shown(page.read_text("utf-8"), "cpp")
+    assert blocks
     generate(COMPONENTS, tmp_path / "generated", {Target.CPP})
-    code = _AROUND + "".join(function(number, block) for number, block in enumerate(shown))
+    code = _AROUND + "".join(function(number, block) for number, block in enumerate(blocks))
     compiler.check(COMPONENTS, tmp_path / "generated" / "cpp", tmp_path, code)

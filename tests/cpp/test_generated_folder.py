@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 from conformance.languages import built_alone
-from support.cpp import BUILT, blocks, make, run
+from support.cpp import BUILT, make, run
 from support.killable import nursery
+from support.pages import shown
 from support.plant import COMPONENTS
 from support.toolchains import required
 from toolcrib.codegen import Target, generate
@@ -15,7 +16,7 @@ from toolcrib.codegen import Target, generate
 
 def user_program(readme: str, address: str) -> str:
     """The README's program, with all else that it shows in its main; the watch, which would wait, is only compiled."""
-    first, watch, errors = blocks(readme, "cpp")
+    first, watch, errors = shown(readme, "cpp")
     main, end = first.rsplit("}", 1)
     watched = f"  const auto follow = [&] {{\n{watch}}};\n  static_cast<void>(follow);\n"
     return main.replace("127.0.0.1:50051", address) + errors + watched + "}" + end
@@ -31,7 +32,7 @@ def user_project(folder: Path, address: str) -> Path:
     shutil.copytree(COMPONENTS / "plant" / "tools", folder / "components" / "plant" / "tools")
     generate(folder / "components", folder, {Target.CPP})
     readme = (folder / "cpp" / "README.md").read_text("utf-8")
-    (folder / "CMakeLists.txt").write_text(blocks(readme, "cmake")[0], "utf-8")
+    (folder / "CMakeLists.txt").write_text(shown(readme, "cmake")[0], "utf-8")
     (folder / "controller.cpp").write_text(user_program(readme, address), "utf-8")
     build = folder / "build"
     flags = ["-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror", f"-DCMAKE_PREFIX_PATH={installed}"]

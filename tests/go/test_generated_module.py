@@ -11,6 +11,7 @@ import pytest
 from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest
 
 from support.golang import go
+from support.pages import shown
 from support.toolchains import required
 from toolcrib.codegen import Target, generate
 from toolcrib.codegen.compile import describe
@@ -131,14 +132,13 @@ def program(plant: Path, folder: Path, source: str) -> str:
 
 
 def test_a_program_of_its_own_uses_the_module_as_the_readme_says(plant: Path, tmp_path: Path, address: str) -> None:
-    text = (plant / "README.md").read_text("utf-8")
-    source = text.split("```go\n")[1].split("```")[0].replace("127.0.0.1:50051", address)
+    source = shown((plant / "README.md").read_text("utf-8"), "go")[0].replace("127.0.0.1:50051", address)
     assert program(plant, tmp_path, source) == ""
 
 
 def test_what_docs_clients_shows_runs_as_it_stands(plant: Path, tmp_path: Path, address: str) -> None:
-    shown = (ROOT / "docs" / "clients.md").read_text("utf-8").split("```go\n")[1].split("```")[0]
-    body = "".join(f"\t{line}" if line.strip() else line for line in shown.splitlines(keepends=True))
+    code = shown((ROOT / "docs" / "clients.md").read_text("utf-8"), "go")[0]
+    body = "".join(f"\t{line}" if line.strip() else line for line in code.splitlines(keepends=True))
     source = _AROUND.replace("BODY", body.rstrip("\n")).replace("127.0.0.1:50051", address)
     assert program(plant, tmp_path, source).startswith(
         "bracket 150\nInvalidArgument INVALID_RECORD [{recipe.speed_mm_s"

@@ -5,7 +5,6 @@ A machine without the toolchain leaves these tests out.
 
 from __future__ import annotations
 
-import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,11 +33,6 @@ def run(*command: str | Path) -> str:
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:] + done.stdout[-4000:]
     return done.stdout
-
-
-def blocks(text: str, language: str) -> list[str]:
-    """What a page shows in a language."""
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 class Compiler:
