@@ -12,7 +12,7 @@ import grpc
 import grpc.aio
 
 from plant.cycles.v1.machine_cycle_pb2 import MachineCycle
-from toolcrib.server.event_loop import loop_factory
+from toolcrib.server.event_loop import loop_factory, spare_collections
 
 SERVICE = "toolcrib.benchmarks.Echo"
 
@@ -29,6 +29,7 @@ async def _serve() -> None:
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Echo": handler}),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
+    spare_collections()
     print(f"127.0.0.1:{port}", flush=True)
     await asyncio.to_thread(sys.stdin.read)
     await server.stop(None)

@@ -10,7 +10,7 @@ import sys
 
 from benchmarks.processes import PROJECT
 from toolcrib.server.app import Server
-from toolcrib.server.event_loop import loop_factory
+from toolcrib.server.event_loop import loop_factory, spare_collections
 from toolcrib.server.hooks import Application
 from toolcrib.server.settings_sources import load_settings
 
@@ -19,6 +19,8 @@ async def _serve(database: str) -> None:
     settings = load_settings(None, address="127.0.0.1:0", database=database)
     server = Server(settings, Application(), PROJECT / "examples" / "components")
     await server.start()
+    # As `toolcrib serve` does.
+    spare_collections()
     print(server.address, flush=True)
     await asyncio.to_thread(sys.stdin.read)
     await server.stop()

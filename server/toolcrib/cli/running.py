@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from toolcrib.server.app import Server
-from toolcrib.server.event_loop import loop_factory
+from toolcrib.server.event_loop import loop_factory, spare_collections
 from toolcrib.server.schema.steps import SchemaDiffers
 from toolcrib.server.settings import Settings
 
@@ -51,6 +51,7 @@ async def _run(server: Server, settings: Settings, announce: Announce, say: Say)
         announce.waiting(server.address, server.waits_for)
         await _first(server.served(), stopping.wait())
     if not stopping.is_set():
+        spare_collections()
         announce.serving(server.address)
         await stopping.wait()
     say(stopping_in_words(settings))

@@ -160,11 +160,11 @@ class WriterLane(Lane):
     def _tell(self, transactions: Sequence[Transaction]) -> None:
         """Tells of what is durable."""
         self._bell.ring(transactions)
-        if self._store.listeners:
-            for transaction in transactions:
-                # Who has let go of the past has changed nothing that is.
-                if transaction.changes:
-                    self._announce(transaction.commit())
+        for transaction in transactions:
+            # Who has let go of the past has changed nothing that is.
+            if self._store.listeners and transaction.changes:
+                self._announce(transaction.commit())
+            transaction.forget()
 
     def _absorbed(self, session: Session) -> Session:
         """Makes revisions of what has bypassed the server until now; answers a session in a transaction behind that."""

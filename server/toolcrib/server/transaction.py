@@ -258,12 +258,18 @@ class Transaction(ReadTransaction):
 
     def undo(self) -> bool:
         """Takes back what this call did, if it can be without the others of its group; answers whether it could."""
+        self.forget()
         self._group.journal.restore(self._start)
         self._group.sequences.restore(self._sequences_mark)
         if self.is_guarded:
             self.session.rollback_to_savepoint()
             return True
         return not self.has_written
+
+    def forget(self) -> None:
+        """Lets go of what points back at it: once it is over it is freed at once, not by a collection of garbage."""
+        self.changes = []
+        self._repositories = {}
 
     def commit(self) -> Commit:
         """What the listeners are told when this transaction is durable."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from operator import pos
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,6 +15,11 @@ from toolcrib.server.session import Session
 from toolcrib.server.statements import Prepared
 
 BEGIN_WRITE = "BEGIN IMMEDIATE"
+
+# For values that are not exactly int, float or str the driver looks for an adapter: that there is none it finds out by
+# two errors, which takes longer than to bind the value. These change none of them.
+sqlite3.register_adapter(bool, pos)
+sqlite3.register_adapter(bytes, bytes)
 
 
 class SqliteSession(Session):
