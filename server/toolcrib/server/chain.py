@@ -28,6 +28,9 @@ _TENANTS_TRANSACTION = b"toolcrib/chain/2/transaction\n"
 _TENANTS_ENTRY = b"toolcrib/chain/2/entry\n"
 _SEGMENTS = b"toolcrib/chain/1/segments\n"
 
+# Text that is no UTF-8 can be in a database that somebody has altered: it is read with such marks (PEP 383).
+_UTF8 = ("utf-8", "surrogateescape")
+
 # Signed, 64 bits, the highest byte first: the numbers, then the lengths.
 _pack_transaction = Struct(">11q").pack
 _pack_entry = Struct(">7q").pack
@@ -48,7 +51,7 @@ def transaction_digest(row: Sequence[Any]) -> bytes:
     """
     revision, time, actor, source, reason, method, peer, request_id, refusal, refused_calls, entries, tenant = row
     try:
-        texts = [_bytes(text) for text in (time, actor, reason, method, peer, request_id, refusal)]
+        texts = [text.encode(*_UTF8) for text in (time, actor, reason, method, peer, request_id, refusal)]
         head = _pack_transaction(revision, source, refused_calls, entries, *map(len, texts))
         kind = _TRANSACTION if tenant == "" else _of_tenant(_TENANTS_TRANSACTION, tenant)
     except (error, TypeError, AttributeError) as cause:
@@ -63,7 +66,7 @@ def entry_digest(row: Sequence[Any]) -> bytes:
     """
     revision, ordinal, component, key, operation, before, after, tenant = row
     try:
-        component, key = _bytes(component), _bytes(key)
+        component, key = component.encode(*_UTF8), key.encode(*_UTF8)
         head = _pack_entry(
             revision,
             ordinal,
@@ -96,7 +99,7 @@ class SegmentsHash:
         """Adds the next: the columns of `chain_rows.Segment`. Raises NotHashable."""
         *numbers, last_time, previous_hash, hash_ = row
         try:
-            time = _bytes(last_time)
+            time = last_time.encode(*_UTF8)
             self._hash.update(b"".join((_pack_segment(*numbers, len(time)), time, previous_hash, hash_)))
         except (error, TypeError, AttributeError) as cause:
             raise NotHashable("a value is of another type than it is written with") from cause
@@ -127,10 +130,5 @@ class Chain:
 
 def _of_tenant(kind: bytes, tenant: str) -> bytes:
     """What begins a tenant's row: its kind, and which tenant. Others are as they were before there were tenants."""
-    name = _bytes(tenant)
+    name = tenant.encode(*_UTF8)
     return kind + _pack_tenant(len(name)) + name
-
-
-def _bytes(text: str) -> bytes:
-    # Text that is no UTF-8 can be in a database that somebody has altered: it is read with such marks (PEP 383).
-    return text.encode("utf-8", "surrogateescape")

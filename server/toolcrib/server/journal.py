@@ -85,19 +85,21 @@ class Journal:
 
     def add(self, revision: int, first: int, changes: Iterable[Change[Any]], tenant: str) -> None:
         """Notes what was changed, counting on from `first`, in a call of `tenant`."""
-        self._entries.extend(
-            [
-                revision,
-                ordinal,
-                change.component.name,
-                key_text(change.key),
-                change.operation.value,
-                _image(change, change.before_message),
-                _image(change, change.after_message),
-                tenant if change.component.multi_tenant else "",
-            ]
-            for ordinal, change in enumerate(changes, first)
-        )
+        for ordinal, change in enumerate(changes, first):
+            component = change.component
+            has_images = component.history is not History.NONE
+            self._entries.append(
+                [
+                    revision,
+                    ordinal,
+                    component.name,
+                    key_text(change.key),
+                    int(change.operation),
+                    _image(change.before_message) if has_images else None,
+                    _image(change.after_message) if has_images else None,
+                    tenant if component.multi_tenant else "",
+                ]
+            )
 
     def add_refusal(self, revision: int, error: StoreError) -> None:
         """Notes the one entry of a transaction that was begun with a refusal; a long key is cut."""
@@ -154,7 +156,5 @@ def _share_first(entries: list[list[Any]]) -> None:
         entry[_ORDINAL] = ordinal
 
 
-def _image(change: Change[Any], message: Message | None) -> bytes | None:
-    if message is None or change.component.history is History.NONE:
-        return None
-    return message.SerializeToString()
+def _image(message: Message | None) -> bytes | None:
+    return None if message is None else message.SerializeToString()

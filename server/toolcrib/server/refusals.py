@@ -10,8 +10,7 @@ for how many it stands.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from toolcrib.server.call import Call
@@ -59,17 +58,12 @@ def as_attempt(
     return run
 
 
-@contextmanager
-def naming(changes: Sequence[Change[Any]]) -> Iterator[None]:
-    """Lets what is refused within say which of `changes` it is about, if they have a key that stays."""
-    try:
-        yield
-    except StoreError as error:
-        if not error.record_key:
-            refused = next((change for change in changes if change.index == (error.index or 0)), None)
-            if refused is not None and _has_lasting_key(refused):
-                error.record_key = key_text(refused.key)
-        raise
+def name_refused(error: StoreError, changes: Sequence[Change[Any]]) -> None:
+    """Lets `error`, which refuses `changes`, say which of them it is about, if they have a key that stays."""
+    if not error.record_key:
+        refused = next((change for change in changes if change.index == (error.index or 0)), None)
+        if refused is not None and _has_lasting_key(refused):
+            error.record_key = key_text(refused.key)
 
 
 class RefusalLimit:

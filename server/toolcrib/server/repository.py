@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, ClassVar, Generic, TypeVar
 
 from google.protobuf.message import Message
@@ -18,13 +19,13 @@ from toolcrib.query.v1.query_pb2 import Plan
 from toolcrib.server import masks
 from toolcrib.server.changes import Change, Operation
 from toolcrib.server.component import Component, KeyAllocation, key_text
-from toolcrib.server.errors import RecordDeleted, RecordLimitReached, RecordNotDeleted, StaleEtag
+from toolcrib.server.errors import RecordDeleted, RecordLimitReached, RecordNotDeleted, StaleEtag, StoreError
 from toolcrib.server.hook_runner import HookRunner
 from toolcrib.server.keys import assign_keys, require_distinct, require_key
 from toolcrib.server.record import Record, copy_of
 from toolcrib.server.record_lister import RecordLister
 from toolcrib.server.record_reader import Current, RecordReader
-from toolcrib.server.refusals import naming, require_reason
+from toolcrib.server.refusals import name_refused, require_reason
 from toolcrib.server.requests import Counted, Key, Lookup, Modification, Page, Removal, Selection
 from toolcrib.server.row_writer import RowWriter
 from toolcrib.server.transaction import ReadTransaction, Transaction
@@ -33,6 +34,11 @@ from toolcrib.server.writing import prepare_new, require_unchanged
 
 MessageT = TypeVar("MessageT", bound=Message)
 RecordT = TypeVar("RecordT", bound=Record[Any])
+
+# What brings a record that was not found valid before.
+_GIVEN = frozenset({Operation.CREATE, Operation.UPDATE})
+
+_operation_of = attrgetter("operation")
 
 
 class Repository(Generic[MessageT, RecordT]):
@@ -212,19 +218,23 @@ class Repository(Generic[MessageT, RecordT]):
 
     def _apply(self, changes: list[Change[Any]]) -> list[MessageT]:
         """Validates and runs the changes, each behind its hooks; those without hooks go to the database together."""
-        wanted = [change for change in changes if not _is_noop(change)]
-        with naming(changes):
-            if wanted:
-                require_reason(self.component, self._writing().call)
-            require_valid(
-                self._stored.rules,
-                {c.index: c.after_message for c in wanted if c.after_message is not None and _says_something_new(c)},
-            )
-            if wanted:
-                with self._writing().part():
-                    for operation, group in groupby(wanted, key=lambda change: change.operation):
-                        self.hooks().run(operation, list(group))
+        if wanted := [change for change in changes if not _is_noop(change)]:
+            try:
+                self._write(wanted)
+            except StoreError as error:
+                name_refused(error, changes)
+                raise
         return [change.outcome() for change in changes]
+
+    def _write(self, changes: list[Change[Any]]) -> None:
+        require_reason(self.component, self._writing().call)
+        require_valid(
+            self._stored.rules,
+            {c.index: c.after_message for c in changes if c.after_message is not None and _says_something_new(c)},
+        )
+        with self._writing().part():
+            for operation, group in groupby(changes, key=_operation_of):
+                self.hooks().run(operation, list(group))
 
     def hooks(self) -> HookRunner:
         """The way through the hooks to the row."""
@@ -281,10 +291,8 @@ class Repository(Generic[MessageT, RecordT]):
         if not changes:
             return
         messages: list[Any] = [change.after_message for change in changes]
+        prepare_new(self.component, messages, by_hook=by_hook)
         for message in messages:
-            for field in self.component.standard_fields:
-                message.ClearField(field)
-            prepare_new(self.component, message, by_hook=by_hook)
             self._stored.rules.round_times(message)
         assign_keys(self.component, self._stored.sequence, messages, self._writing())
         for change, message in zip(changes, messages, strict=True):
@@ -313,4 +321,4 @@ def _is_noop(change: Change[Any]) -> bool:
 
 def _says_something_new(change: Change[Any]) -> bool:
     # A delete, and most undeletes, leave a record as it was found valid before.
-    return change.operation in {Operation.CREATE, Operation.UPDATE} or not change.changes_nothing()
+    return change.operation in _GIVEN or not change.changes_nothing()

@@ -17,6 +17,13 @@ from toolcrib.server.transaction import Transaction
 from toolcrib.server.uniqueness import find_conflict
 from toolcrib.server.values import etag_of
 
+# The standard fields that say when something was done, by what that is.
+_TIMES = {
+    "create_time": frozenset({Operation.CREATE}),
+    "update_time": frozenset(Operation),
+    DELETE_TIME: frozenset({Operation.DELETE}),
+}
+
 
 class RowWriter:
     """Writes the changes of one component in one transaction."""
@@ -47,9 +54,7 @@ class RowWriter:
     def _write(self, operation: Operation, changes: list[Change[Any]]) -> None:
         transaction = self._transaction
         transaction.begin_writing()
-        for change in changes:
-            if change.after_message is not None:
-                self._stamp(operation, change.after_message)
+        self._stamp(operation, changes)
         try:
             self._write_rows(operation, changes)
         except Exception as error:
@@ -67,20 +72,21 @@ class RowWriter:
             return None
         return find_conflict(self._stored, session, changes)
 
-    def _stamp(self, operation: Operation, message: Any) -> None:
-        """Fills in the standard fields that the component declares."""
-        now, standard = self._transaction.timestamp, self._standard
-        if operation is Operation.CREATE and "create_time" in standard:
-            message.create_time.CopyFrom(now)
-        if "update_time" in standard:
-            message.update_time.CopyFrom(now)
-        if DELETE_TIME in standard:
-            if operation is Operation.DELETE:
-                message.delete_time.CopyFrom(now)
-            else:
+    def _stamp(self, operation: Operation, changes: Sequence[Change[Any]]) -> None:
+        """Fills in the standard fields that the component declares, of what is left."""
+        now, etag, standard = self._transaction.timestamp, etag_of(self._transaction.revision), self._standard
+        times = [name for name, of in _TIMES.items() if name in standard and operation in of]
+        undeletes = DELETE_TIME in standard and operation is not Operation.DELETE
+        has_etag = "etag" in standard
+        for change in changes:
+            if (message := change.after_message) is None:
+                continue
+            for name in times:
+                getattr(message, name).CopyFrom(now)
+            if undeletes:
                 message.ClearField(DELETE_TIME)
-        if "etag" in standard:
-            message.etag = etag_of(self._transaction.revision)
+            if has_etag:
+                setattr(message, "etag", etag)  # noqa: B010  # declared by the component
 
     def _write_rows(self, operation: Operation, changes: Sequence[Change[Any]]) -> None:
         stored, transaction = self._stored, self._transaction
@@ -88,7 +94,7 @@ class RowWriter:
         # Also what an earlier part of the call wrote is undone where a later one is refused.
         refusable = bool(stored.holders) or bool(self._links and self._links.outgoing)
         if operation is Operation.CREATE:
-            rows = [self._row(operation, change.after_message) for change in changes]
+            rows = self._rows(operation, changes)
             transaction.insert(statements.insert, rows, may_be_refused=refusable or stored.has_chosen_keys)
         elif changes[0].after_message is None:
             self._archive(changes)
@@ -107,8 +113,7 @@ class RowWriter:
             return
         if update.is_new_version:
             self._archive(changes)
-        rows = [self._row(operation, change.after_message) for change in changes]
-        ordered = [[row[index] for index in update.positions] for row in rows]
+        ordered = [[row[index] for index in update.positions] for row in self._rows(operation, changes)]
         self._transaction.run(update.statement, ordered, may_be_refused=refusable)
 
     def _archive(self, changes: Sequence[Change[Any]]) -> None:
@@ -134,6 +139,7 @@ class RowWriter:
                 row = [*stored.row(before, revision=revision, delete_time=None), transaction.revision]
                 transaction.run(update.statement, [[row[index] for index in update.positions]], may_be_refused=False)
 
-    def _row(self, operation: Operation, message: Any) -> list[Any]:
-        time = self._transaction.time if operation is Operation.DELETE else None
-        return self._stored.row(message, revision=self._transaction.revision, delete_time=time)
+    def _rows(self, operation: Operation, changes: Sequence[Change[Any]]) -> list[list[Any]]:
+        revision, time = self._transaction.revision, self._transaction.time if operation is Operation.DELETE else None
+        messages: list[Any] = [change.after_message for change in changes]
+        return [self._stored.row(message, revision=revision, delete_time=time) for message in messages]

@@ -29,6 +29,11 @@ class Times:
         fields = [field for field in descriptor.fields if field.name not in ignored]
         self._fields = [field for field in fields if _leads_to_time(field, self._holding)]
 
+    @property
+    def are_possible(self) -> bool:
+        """Whether a message of this type can hold any."""
+        return bool(self._fields)
+
     def round(self, message: Message) -> None:
         """Cuts off what is finer than the microseconds that are kept, so that the answer shows what is stored."""
         for _, found in self._found(message, self._fields, ()):

@@ -23,7 +23,8 @@ class Rules:
     """
 
     def __init__(self, message: type[Message], filled_in: Collection[str]) -> None:
-        self._times = Times(message, tuple(filled_in))
+        times = Times(message, tuple(filled_in))
+        self._times = times if times.are_possible else None
         try:
             _VALIDATOR.collect_violations(message())
         except (CompilationError, EvaluationError) as error:
@@ -31,12 +32,14 @@ class Rules:
 
     def round_times(self, message: Message) -> None:
         """Rounds times down to the microsecond that the database keeps, so that the answer shows what is stored."""
-        self._times.round(message)
+        if self._times is not None:
+            self._times.round(message)
 
     def violations(self, message: Message) -> list[Violation]:
         """All that is wrong with `message`; empty when it may be written."""
         found = [_translate(violation) for violation in _VALIDATOR.collect_violations(message)]
-        found += [Violation(path, text, "toolcrib.time") for path, text in self._times.wrong(message)]
+        if self._times is not None:
+            found += [Violation(path, text, "toolcrib.time") for path, text in self._times.wrong(message)]
         return found
 
 

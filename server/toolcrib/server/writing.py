@@ -7,6 +7,7 @@ one that names a field of the server's is. Relations are nobody's to write.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.message import Message
@@ -16,16 +17,17 @@ from toolcrib.server.errors import InvalidRequest
 from toolcrib.server.masks import is_same
 
 
-def prepare_new(component: Component[Any, Any], message: Message, *, by_hook: bool) -> None:
-    """Takes from a new record what is not its creator's to say, and gives unset fields their defaults."""
+def prepare_new(component: Component[Any, Any], messages: Iterable[Message], *, by_hook: bool) -> None:
+    """Takes from new records what is not their creator's to say, and gives unset fields their defaults."""
+    cleared = list(component.standard_fields)
     if not by_hook:
-        for name in component.output_only_fields:
+        cleared += [*component.output_only_fields, *(relation.name for relation in component.relations)]
+    for message in messages:
+        for name in cleared:
             message.ClearField(name)
-        for relation in component.relations:
-            message.ClearField(relation.name)
-    for name, value in component.defaults.items():
-        if not message.HasField(name):
-            setattr(message, name, value)
+        for name, value in component.defaults.items():
+            if not message.HasField(name):
+                setattr(message, name, value)
 
 
 def require_unchanged(component: Component[Any, Any], before: Message | None, after: Message) -> None:
