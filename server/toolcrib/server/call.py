@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from toolcrib.server.errors import ActorRequired, TenantRequired, TenantsApart
 
@@ -20,8 +21,7 @@ class ActorSource(IntEnum):
     DATABASE_ROLE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who calls, why and from where.
 
     `metadata` holds the last value of each key that the caller sent, binary ones (-bin) left out. `tenant` is whose
@@ -32,7 +32,7 @@ class Caller:
     actor_source: ActorSource = ActorSource.UNKNOWN
     reason: str = ""
     peer: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = MappingProxyType({})
     tenant: str = ""
     is_operator: bool = False
 

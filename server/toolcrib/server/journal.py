@@ -72,7 +72,7 @@ class Journal:
                 revision,
                 time,
                 caller.actor,
-                caller.actor_source.value,
+                int(caller.actor_source),
                 caller.reason,
                 call.method,
                 caller.peer,

@@ -279,7 +279,7 @@ class Repository(Generic[MessageT, RecordT]):
 
     def _creation(self, message: MessageT, index: int) -> Change[Any]:
         """A create whose key is still to be settled."""
-        return self._change(Operation.CREATE, (), None, copy_of(message), index)
+        return Change(self._writing(), self.component, Operation.CREATE, (), None, copy_of(message), index=index)
 
     def _change(
         self, operation: Operation, key: Key, before: Message | None, after: Message | None, index: int = 0

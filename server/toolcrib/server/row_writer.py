@@ -142,4 +142,4 @@ class RowWriter:
     def _rows(self, operation: Operation, changes: Sequence[Change[Any]]) -> list[list[Any]]:
         revision, time = self._transaction.revision, self._transaction.time if operation is Operation.DELETE else None
         messages: list[Any] = [change.after_message for change in changes]
-        return [self._stored.row(message, revision=revision, delete_time=time) for message in messages]
+        return self._stored.rows(messages, revision=revision, delete_time=time)

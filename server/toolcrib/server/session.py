@@ -103,7 +103,7 @@ class Session(ABC):
         self.require_transaction()
         if tenant is None:
             tenant = self.tenant
-        self.write(statement, [statement.bind(row, tenant) for row in rows])
+        self.write(statement, statement.bind_all(rows, tenant))
 
     def write(self, statement: Prepared, rows: Sequence[list[Any]]) -> None:
         """Runs `statement` for each of `rows`, which are as the driver takes them."""

@@ -108,20 +108,28 @@ class Prepared:
 
         Raises TenantRequired where the statement is about a tenant's records and there is none.
         """
+        return self.bind_all([parameters], tenant)[0]
+
+    def bind_all(self, rows: list[list[Any]], tenant: str = "") -> list[list[Any]]:
+        """The same for the parameters of each of `rows`."""
         if self._is_of_tenant:
             if not tenant:
                 raise TenantRequired
-            parameters.append(tenant)
+            for row in rows:
+                row.append(tenant)
         for index, convert in self._converters:
-            if (value := parameters[index]) is not None:
-                parameters[index] = convert(value)
+            for row in rows:
+                if (value := row[index]) is not None:
+                    row[index] = convert(value)
         for index in self._numbers:
-            # Only NaN is not itself; to ask so costs a third of a call.
-            if (value := parameters[index]) != value:
-                parameters[index] = NAN_TEXT
+            for row in rows:
+                # Only NaN is not itself; to ask so costs a third of a call.
+                if (value := row[index]) != value:
+                    row[index] = NAN_TEXT
         if self._constants:
-            parameters.extend(self._constants)
-        return [parameters[place] for place in self._places] if self._places else parameters
+            for row in rows:
+                row.extend(self._constants)
+        return [[row[place] for place in self._places] for row in rows] if self._places else rows
 
 
 class RowReader:

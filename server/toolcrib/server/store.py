@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,13 +64,14 @@ class Stored:
 
     def row(self, message: Message, *, revision: int, delete_time: datetime | None) -> list[Any]:
         """The whole row of a record that is a new version at `revision`, in the order of the table's columns."""
-        row = self.component.to_row(message)
-        if self.statements.update_excluded is not None:
-            row.append(revision)
-        if self.component.soft_delete:
-            row.append(delete_time)
-        row.append(revision)
-        return row
+        return self.rows([message], revision=revision, delete_time=delete_time)[0]
+
+    def rows(self, messages: Iterable[Message], *, revision: int, delete_time: datetime | None) -> list[list[Any]]:
+        """The same for each of `messages`."""
+        to_row = self.component.to_row
+        of_server: list[Any] = [revision] if self.statements.update_excluded is not None else []
+        of_server += [delete_time, revision] if self.component.soft_delete else [revision]
+        return [to_row(message) + of_server for message in messages]
 
     def tables(self) -> list[Table]:
         """Its table, and that of former versions if they are kept."""

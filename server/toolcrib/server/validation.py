@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
+from typing import Any, cast
 
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from protovalidate import CompilationError, EvaluationError, Validator
 from protovalidate import Violation as RuleViolation
 
@@ -23,6 +28,7 @@ class Rules:
     """
 
     def __init__(self, message: type[Message], filled_in: Collection[str]) -> None:
+        self._descriptor = cast(Descriptor, message.DESCRIPTOR)
         times = Times(message, tuple(filled_in))
         self._times = times if times.are_possible else None
         try:
@@ -42,6 +48,37 @@ class Rules:
             found += [Violation(path, text, "toolcrib.time") for path, text in self._times.wrong(message)]
         return found
 
+    def are_kept_by(self, messages: Iterable[Message]) -> bool:
+        """Whether nothing is wrong with any of `messages`, asked once for all: one by one takes twice as long."""
+        if self._times is not None and any(True for message in messages for _ in self._times.wrong(message)):
+            return False
+        return not _VALIDATOR.collect_violations(self._several(items=messages))
+
+    @cached_property
+    def _several(self) -> Any:
+        return _several(self._descriptor)
+
+
+def _several(held: Descriptor) -> Any:
+    """A type of message that holds any number of those of the type `held`, and nothing else."""
+    package = f"toolcrib.server.several.{held.full_name}"
+    item = FieldDescriptorProto(
+        name="items",
+        number=1,
+        label=FieldDescriptorProto.LABEL_REPEATED,
+        type=FieldDescriptorProto.TYPE_MESSAGE,
+        type_name=f".{held.full_name}",
+    )
+    file = FileDescriptorProto(
+        name=f"{package}.proto",
+        package=package,
+        syntax="proto3",
+        dependency=[held.file.name],
+        message_type=[DescriptorProto(name="Several", field=[item])],
+    )
+    held.file.pool.AddSerializedFile(file.SerializeToString())
+    return GetMessageClass(held.file.pool.FindMessageTypeByName(f"{package}.Several"))
+
 
 def _translate(violation: RuleViolation) -> Violation:
     proto = violation.proto
@@ -51,6 +88,8 @@ def _translate(violation: RuleViolation) -> Violation:
 
 def require_valid(rules: Rules, messages: Mapping[int, Message] | Mapping[None, Message]) -> None:
     """Raises InvalidRequest with all violations of all `messages`, which are named by their place in the batch."""
+    if len(messages) > 1 and rules.are_kept_by(messages.values()):
+        return
     found = [
         replace(violation, index=index)
         for index, message in messages.items()

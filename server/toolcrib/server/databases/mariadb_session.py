@@ -87,7 +87,7 @@ class MariadbSession(Session):
         if len(rows) == 1:
             self.cursor.execute(statement.sql, statement.bind(rows[0], self.tenant))
             return
-        given = [statement.bind(row, self.tenant) for row in rows]
+        given = statement.bind_all(rows, self.tenant)
         savepoint = f"{SAVEPOINT}_0" if is_behind_savepoint else _ROW
         if not is_behind_savepoint:
             self.cursor.execute(f"SAVEPOINT {savepoint}")

@@ -112,7 +112,7 @@ class PostgresqlSession(Session):
         with, which may be an earlier item.
         """
         self.require_transaction()
-        given = [statement.bind(row, self.tenant) for row in rows]
+        given = statement.bind_all(rows, self.tenant)
         try:
             if is_behind_savepoint:
                 self._run_behind(f"{SAVEPOINT}_0", statement, given)
