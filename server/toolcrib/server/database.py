@@ -171,17 +171,17 @@ class Database:
         self._meta(connection, LAYOUT_NAME, newest)
         meta = self.system.meta
         connection.execute(meta.update().where(meta.c.name == LAYOUT_NAME).values(value=newest))
+        inspector = inspect(connection)
         # Asked once for all: to ask for each takes as long as to make them.
-        tables = self.system.all()
-        found = inspect(connection).get_multi_indexes(filter_names=[table.name for table in tables])
-        index_names = {name: {index["name"] for index in indexes} for (_, name), indexes in found.items()}
-        for table in tables:
-            if table.name not in index_names:
+        present = set(inspector.get_table_names())
+        for table in self.system.all():
+            if table.name not in present:
                 table.create(connection, checkfirst=False)
-                continue
-            for index in table.indexes:
-                if index.name not in index_names[table.name]:
-                    index.create(connection)
+            elif table.indexes:
+                names = {index["name"] for index in inspector.get_indexes(table.name)}
+                for index in table.indexes:
+                    if index.name not in names:
+                        index.create(connection)
 
     def _create_sequences(self, connection: Connection, keys: Mapping[str, Column[Any]]) -> None:
         sequence = self.system.sequence

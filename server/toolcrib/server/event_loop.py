@@ -14,7 +14,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-# So many objects that are there longer than they took to make, before any are looked at.
+# How many objects more may be made than were freed before those are looked at; Python's own limit is 700.
 _YOUNG_MAX = 10_000
 
 

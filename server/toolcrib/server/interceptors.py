@@ -34,20 +34,33 @@ def answer_errors(call_next: Handler) -> Handler:
             return await call_next(payload, call)
         except StoreError as error:
             logger.info("%s of actor %r was refused: %s", call.method, call.known_actor, error.reason)
-            failure = error
+            status = status_of(_without_frames(error))
         except Exception as error:
             incident = uuid.uuid4().hex[:12]
             logger.exception("incident %s in %s", incident, call.method, exc_info=error)
-            failure = InternalError(
-                f"an error inside the server; its log says more under incident {incident}",
-                metadata={"incident": incident},
+            status = status_of(
+                InternalError(
+                    f"an error inside the server; its log says more under incident {incident}",
+                    metadata={"incident": incident},
+                )
             )
-        status = status_of(failure)
         details = ((_DETAILS_KEY, status.SerializeToString()),)
         await call.context.abort(_CODES[status.code], status.message, details)
         raise AssertionError("abort returned")
 
     return handle
+
+
+def _without_frames(refusal: StoreError) -> StoreError:
+    """`refusal` without where it was raised, which nobody asks of one.
+
+    Frames know what they have raised: only a collection of garbage would free them, and all that the call has made.
+    """
+    error: BaseException | None = refusal
+    while error is not None and error.__traceback__ is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+    return refusal
 
 
 def establish_identity(identity: Identity) -> Interceptor:

@@ -79,14 +79,15 @@ class RowWriter:
         undeletes = DELETE_TIME in standard and operation is not Operation.DELETE
         has_etag = "etag" in standard
         for change in changes:
-            if (message := change.after_message) is None:
+            message: Any = change.after_message
+            if message is None:
                 continue
             for name in times:
                 getattr(message, name).CopyFrom(now)
             if undeletes:
                 message.ClearField(DELETE_TIME)
             if has_etag:
-                setattr(message, "etag", etag)  # noqa: B010  # declared by the component
+                message.etag = etag
 
     def _write_rows(self, operation: Operation, changes: Sequence[Change[Any]]) -> None:
         stored, transaction = self._stored, self._transaction

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -29,11 +29,6 @@ class Times:
         fields = [field for field in descriptor.fields if field.name not in ignored]
         self._fields = [field for field in fields if _leads_to_time(field, self._holding)]
 
-    @property
-    def are_possible(self) -> bool:
-        """Whether a message of this type can hold any."""
-        return bool(self._fields)
-
     def round(self, message: Message) -> None:
         """Cuts off what is finer than the microseconds that are kept, so that the answer shows what is stored."""
         for _, found in self._found(message, self._fields, ()):
@@ -48,7 +43,11 @@ class Times:
             if problem := _problem(found):
                 yield ".".join(path), problem
 
-    def _found(self, message: Any, fields: list[FieldDescriptor], path: tuple[str, ...]) -> Iterator[Found]:
+    def _found(self, message: Any, fields: list[FieldDescriptor], path: tuple[str, ...]) -> Iterable[Found]:
+        # Most records hold none, and are asked at each write.
+        return self._searched(message, fields, path) if fields else ()
+
+    def _searched(self, message: Any, fields: list[FieldDescriptor], path: tuple[str, ...]) -> Iterator[Found]:
         for field in fields:
             for place, value in _values(message, field):
                 here = (*path, place)

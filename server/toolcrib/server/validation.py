@@ -29,8 +29,7 @@ class Rules:
 
     def __init__(self, message: type[Message], filled_in: Collection[str]) -> None:
         self._descriptor = cast(Descriptor, message.DESCRIPTOR)
-        times = Times(message, tuple(filled_in))
-        self._times = times if times.are_possible else None
+        self._times = Times(message, tuple(filled_in))
         try:
             _VALIDATOR.collect_violations(message())
         except (CompilationError, EvaluationError) as error:
@@ -38,21 +37,19 @@ class Rules:
 
     def round_times(self, message: Message) -> None:
         """Rounds times down to the microsecond that the database keeps, so that the answer shows what is stored."""
-        if self._times is not None:
-            self._times.round(message)
+        self._times.round(message)
 
     def violations(self, message: Message) -> list[Violation]:
         """All that is wrong with `message`; empty when it may be written."""
         found = [_translate(violation) for violation in _VALIDATOR.collect_violations(message)]
-        if self._times is not None:
-            found += [Violation(path, text, "toolcrib.time") for path, text in self._times.wrong(message)]
+        found += [Violation(path, text, "toolcrib.time") for path, text in self._times.wrong(message)]
         return found
 
     def are_kept_by(self, messages: Iterable[Message]) -> bool:
         """Whether nothing is wrong with any of `messages`, asked once for all: one by one takes twice as long."""
-        if self._times is not None and any(True for message in messages for _ in self._times.wrong(message)):
+        if _VALIDATOR.collect_violations(self._several(items=messages)):
             return False
-        return not _VALIDATOR.collect_violations(self._several(items=messages))
+        return not any(True for message in messages for _ in self._times.wrong(message))
 
     @cached_property
     def _several(self) -> Any:

@@ -8,15 +8,16 @@
 // and started again meanwhile: the queue holds half a minute of records, and each is written once. When it is full, the
 // newest record is let go and counted: the loop must not wait, and a gap that is known is better than a late axis.
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <iostream>
 #include <limits>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -122,20 +123,26 @@ int Main(const std::string& address, std::int64_t cycles) {
 
 void Interrupt(int) { interrupted = 1; }
 
+bool Parse(const std::string& text, std::int64_t& number) {
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && rest == end;
+}
+
 }  // namespace
 }  // namespace controller
 
 int main(int argc, char** argv) {
-  if (argc != 2 && argc != 3) {
+  std::int64_t cycles = std::numeric_limits<std::int64_t>::max();
+  if ((argc != 2 && argc != 3) || (argc == 3 && !controller::Parse(argv[2], cycles))) {
     std::cerr << "usage: controller HOST:PORT [CYCLES]\n";
     return 2;
   }
   std::signal(SIGINT, controller::Interrupt);
   std::signal(SIGTERM, controller::Interrupt);
   try {
-    const std::int64_t cycles = argc == 3 ? std::stoll(argv[2]) : std::numeric_limits<std::int64_t>::max();
     return controller::Main(argv[1], cycles);
-  } catch (const std::exception& error) {
+  } catch (const toolcrib::Error& error) {
     std::cerr << error.what() << "\n";
     return EXIT_FAILURE;
   }
