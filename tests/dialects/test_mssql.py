@@ -186,6 +186,14 @@ def test_plans_are_not_explained(session: Session, recipes: Stored) -> None:
         session.explain(recipes.statements.get, [1])
 
 
+@pytest.mark.parametrize("value", [b"\x80\x00", b"abc", b""])
+def test_bytes_are_sent_as_such(session: Session, backend: SqlServer, value: bytes) -> None:
+    # The peer answers the bytes of a parameter as Python spells them, and text as it is.
+    assert session.cursor.execute("SELECT %s", [value]).fetchone() == (repr(value),)
+    with backend.connect() as connection:
+        assert connection.exec_driver_sql("SELECT %s", (value,)).scalar_one() == repr(value)
+
+
 def test_doctor_says_what_is_missing(peer: Bridge) -> None:
     found = backend_for(peer.url(), Limits()).examine()
     assert "allows no snapshots" in found.found

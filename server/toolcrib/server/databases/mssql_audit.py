@@ -14,7 +14,7 @@ from toolcrib.server.columns import in_utc, time_to_text
 from toolcrib.server.databases.backend import Finding, Stored, unwrap
 from toolcrib.server.databases.examination import settled, sound
 from toolcrib.server.databases.mssql_errors import DRIVER_ERRORS
-from toolcrib.server.databases.mssql_session import BEGIN_READ
+from toolcrib.server.databases.mssql_session import BEGIN_READ, as_driver_takes
 from toolcrib.server.errors import StartError
 from toolcrib.server.exact_text import from_ended, to_ended
 from toolcrib.server.session import driver_connection
@@ -47,7 +47,7 @@ class SqlServerRows:
 
     def _streamed(self, sql: str, parameters: Sequence[Any]) -> Iterator[Sequence[Any]]:
         with self._driver.cursor() as cursor:
-            cursor.execute(sql, tuple(parameters))
+            cursor.execute(sql, as_driver_takes(parameters))
             while (row := cursor.fetchone()) is not None:
                 yield row
 

@@ -15,7 +15,7 @@ from sqlalchemy.util import asbool
 
 from toolcrib.server.databases.mssql_compiler import Compiler, DDLCompiler, Preparer, TypeCompiler
 from toolcrib.server.databases.mssql_errors import DRIVER_ERRORS, is_disconnect, network_as_driver
-from toolcrib.server.databases.mssql_session import ROLLBACK
+from toolcrib.server.databases.mssql_session import ROLLBACK, as_driver_takes
 
 DRIVER_NAME = "mssql+toolcrib"
 
@@ -84,7 +84,12 @@ class SqlServerDialect(MSDialect):
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         """Runs a statement."""
         with network_as_driver():
-            super().do_execute(cursor, statement, parameters, context)
+            super().do_execute(cursor, statement, as_driver_takes(parameters or ()), context)
+
+    def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        """Runs a statement for each of several rows."""
+        for row in parameters:
+            self.do_execute(cursor, statement, row, context)
 
     def do_rollback(self, dbapi_connection: Any) -> None:
         """Ends the transaction, if there is one: it was begun by a statement, of which python-tds knows nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import pytds
 from sqlalchemy import Connection
 
 from toolcrib.server.databases.mssql_errors import DRIVER_ERRORS, network_as_driver
@@ -29,6 +30,11 @@ SAVE = "SAVE TRANSACTION {name}"
 ROLLBACK_TO_SAVE = "ROLLBACK TRANSACTION {name}"
 
 
+def as_driver_takes(parameters: Sequence[Any]) -> tuple[Any, ...]:
+    """Parameters with bytes marked as such: python-tds takes bare ones for text."""
+    return tuple(pytds.Binary(value) if type(value) is bytes else value for value in parameters)
+
+
 class _Cursor:
     """The driver's cursor; tells where a statement has failed, as that may have ended the transaction."""
 
@@ -42,7 +48,7 @@ class _Cursor:
         """Runs a statement; its rows are this cursor's."""
         try:
             with network_as_driver():
-                self._cursor.execute(sql, tuple(parameters))
+                self._cursor.execute(sql, as_driver_takes(parameters))
         except DRIVER_ERRORS:
             self._failed()
             raise
