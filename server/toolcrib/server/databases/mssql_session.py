@@ -9,7 +9,7 @@ import pytds
 from sqlalchemy import Connection
 
 from toolcrib.server.databases.mssql_errors import DRIVER_ERRORS, network_as_driver
-from toolcrib.server.errors import Unsupported
+from toolcrib.server.databases.mssql_explain import Explainer
 from toolcrib.server.query.steps import PlanStep
 from toolcrib.server.session import SAVEPOINT, Session
 from toolcrib.server.statements import Prepared
@@ -139,8 +139,9 @@ class SqlServerSession(Session):
         self.run(statement, rows)
 
     def explain(self, statement: Prepared, parameters: Sequence[Any]) -> list[PlanStep]:
-        """Raises Unsupported: its plans have not been seen yet."""
-        raise Unsupported("plans of SQL Server are not explained; ask it by SET SHOWPLAN_XML ON")
+        """The steps of the plan. Raises Unsupported where none is shown."""
+        explainer = Explainer(self.cursor, self.connection.invalidate)
+        return explainer.steps(statement.sql, statement.bind(list(parameters), self.tenant))
 
     def _begin(self, statement: str) -> None:
         self._is_open = True
