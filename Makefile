@@ -66,7 +66,7 @@ lint: $(READY) ## Check style and formatting, of Python and of protos
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/buf lint
 	for folder in protos examples/components tests/components tests/tenancy tests/conformance/components \
-			tests/support/model/components \
+			tests/support/model/components tests/support/dialects/changing/was tests/support/dialects/changing/now \
 			tests/support/direct/components; do
 		$(BIN)/buf format --diff --exit-code "$$folder"
 	done

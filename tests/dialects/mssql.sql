@@ -364,7 +364,7 @@ CREATE TABLE [recipe] (
 -- the table recipe_history
 CREATE TABLE [recipe_history] (
     [id] BIGINT NOT NULL,
-    [name] NVARCHAR(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [name] NVARCHAR(850) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [speed_mm_s] DOUBLE PRECISION NOT NULL,
     [spindle_rpm] INTEGER NULL,
     [coolant] INTEGER NOT NULL,

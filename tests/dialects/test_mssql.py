@@ -8,6 +8,7 @@ from typing import Any
 
 import pytds
 import pytest
+from sqlalchemy import inspect
 
 from support.command import toolcrib
 from support.dialects.bridge import Bridge, bridge
@@ -35,6 +36,7 @@ from toolcrib.server.query.order import SortKey, parse_order
 from toolcrib.server.query.parser import parse
 from toolcrib.server.query.plans import PageShape
 from toolcrib.server.query.shape import EVERYTHING
+from toolcrib.server.schema.indexes import stored_indexes
 from toolcrib.server.session import Session
 from toolcrib.server.store import Store, Stored
 
@@ -179,6 +181,12 @@ def test_a_statement_that_fails_ends_no_transaction_by_itself(session: Session) 
         with pytest.raises(pytds.Error):
             session.cursor.execute("SELECT nothing FROM nowhere")
         assert session.in_transaction
+
+
+def test_the_peers_own_views_answer_what_indexes_there_are(backend: SqlServer) -> None:
+    # Of its tables, which are heaps, there is none; names of views and columns are those that it knows.
+    with backend.connect() as connection:
+        assert stored_indexes(connection, inspect(connection), ["recipe"]) == {}
 
 
 def test_who_answers_records_where_a_plan_was_asked_for_is_not_believed(session: Session, recipes: Stored) -> None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlglot
 from sqlalchemy import MetaData, Table
-from sqlglot import exp
-from sqlglot.errors import ErrorLevel
 
+from support.dialects.parsed import PARSED_AS, require_valid
 from support.dialects.shapes import every_shape
 from support.dialects.told import (
     FOLDERS,
@@ -35,14 +32,7 @@ from toolcrib.server.query.shape import AnyOf
 from toolcrib.server.store import Store
 from toolcrib.server.tenants import TENANT
 
-# Those that no server was to be had of, and what an independent parser calls them. CockroachDB's SQL is PostgreSQL's.
-_PARSED_AS = {"cockroachdb": "postgres", "mssql": "tsql"}
 _GOLDEN = sorted((TESTS / "golden").glob("*/expected/**/*_table.py"))
-# A parser of many dialects lets pass what SQL Server does not.
-_NOT_IN_TSQL = ("LIMIT", "NULLS", "RETURNING", "BOOLEAN", "TRUE", "FALSE", "SAVEPOINT", "TEXT", "BLOB", "SERIAL")
-
-
-_QUOTED_FUNCTION = re.compile(r"\]\(")
 
 
 @pytest.mark.parametrize("kind", URLS)
@@ -50,11 +40,13 @@ def test_a_database_is_told_what_is_recorded(kind: str) -> None:
     assert everything(kind) == (RECORDED / f"{kind}.sql").read_text("utf-8")
 
 
-@pytest.mark.parametrize("kind", _PARSED_AS)
+@pytest.mark.parametrize("kind", PARSED_AS)
 def test_tables_of_every_golden_case_are_sql_of_their_database(kind: str) -> None:
-    dialect = store_of(kind).dialect
+    database = store_of(kind).database
+    dialect = database.engine.dialect
     for path in _GOLDEN:
         table = golden_table(path)
+        database.backend.fit(table)
         keys = [column.name for column in table.primary_key.columns if column.name != TENANT]
         keeps_versions = "toolcrib_start_revision" in table.c
         found = ComponentStatements(
@@ -72,7 +64,7 @@ def test_tables_of_every_golden_case_are_sql_of_their_database(kind: str) -> Non
             require_valid(kind, each.sql)
 
 
-@pytest.mark.parametrize("kind", _PARSED_AS)
+@pytest.mark.parametrize("kind", PARSED_AS)
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
 def test_every_statement_is_sql_of_its_database(kind: str, folder: Path) -> None:
     for each in every_statement(store_of(kind, folder)):
@@ -124,36 +116,3 @@ def golden_table(path: Path) -> Table:
     declare = next(value for name, value in vars(module).items() if name.endswith("_table"))
     table: Table = declare(MetaData())
     return table
-
-
-def require_valid(kind: str, sql: str) -> None:
-    """Raises where it is no SQL of that database, as far as can be told without one."""
-    # It knows NONCLUSTERED with indexes only.
-    marked = sql.replace("%s", "@p").replace(" NONCLUSTERED", "") if kind == "mssql" else sql.replace("%s", "$1")
-    parsed = sqlglot.parse(marked, read=_PARSED_AS[kind], error_level=ErrorLevel.RAISE)
-    assert parsed
-    for tree in parsed:
-        assert tree is not None
-        # What it does not understand it takes for a command of its own.
-        assert not list(tree.find_all(exp.Command)), sql
-        if kind == "mssql":
-            _require_tsql(sql, tree)
-
-
-def _require_tsql(sql: str, tree: exp.Expr) -> None:
-    words = {
-        token.text.upper() for token in sqlglot.tokenize(sql.replace("%s", "@p"), read="tsql") if not _is_name(token)
-    }
-    assert not words & {*_NOT_IN_TSQL, "||", "::"}, sql
-    assert not _QUOTED_FUNCTION.search(sql), sql
-    for node in tree.find_all(exp.Binary, exp.Coalesce):
-        if isinstance(node, exp.Connector):
-            continue
-        for part in (*node.iter_expressions(),):
-            assert not isinstance(part.unnest(), exp.Predicate | exp.Connector | exp.Not | exp.Tuple), sql
-    for function in tree.find_all(exp.Anonymous):
-        assert function.name.lower() in {"openjson", "json_query", "nchar", "try_cast"}, sql
-
-
-def _is_name(token: Any) -> bool:
-    return token.token_type in {sqlglot.TokenType.IDENTIFIER, sqlglot.TokenType.STRING}

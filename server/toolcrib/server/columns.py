@@ -201,8 +201,8 @@ class JsonNumber(ToolcribType):
 class ExactText(ToolcribType):
     """Text that is compared and ordered by its characters, whatever language the database speaks, with NUL in it.
 
-    `characters_max` is how many an index has room for on MariaDB (`databases/mariadb_tables.py`); elsewhere, and where
-    it is 0, there may be any number.
+    `characters_max` is how many an index has room for on MariaDB and SQL Server (`databases/mariadb_tables.py`,
+    `mssql_tables.py`); elsewhere, and where it is 0, there may be any number.
     """
 
     impl = Text
@@ -224,7 +224,7 @@ class ExactText(ToolcribType):
         if dialect.name == "mysql":
             return dialect.type_descriptor(_mysql_text(dialect, self.characters_max))
         if dialect.name == "mssql":
-            return dialect.type_descriptor(NVARCHAR(collation=MSSQL_COLLATION))
+            return dialect.type_descriptor(NVARCHAR(self.characters_max or None, collation=MSSQL_COLLATION))
         return dialect.type_descriptor(Text(collation="C") if dialect.name == "postgresql" else Text())
 
 

@@ -324,11 +324,12 @@ def _questions(stored: Stored) -> Iterator[Told]:
 
 
 def _section(title: str, told: Iterator[Told]) -> list[str]:
-    found = [line for each in told if each.sql for line in ("", f"-- {each.name}", f"{_plain(each.sql)};")]
+    found = [line for each in told if each.sql for line in ("", f"-- {each.name}", f"{plain(each.sql)};")]
     return ["", "", f"-- == {title}", *found] if found else []
 
 
-def _plain(sql: str) -> str:
+def plain(sql: str) -> str:
+    """A statement without spaces at the ends of its lines."""
     return re.sub(r"[ \t]+\n", "\n", sql.strip()).replace("\t", "    ")
 
 

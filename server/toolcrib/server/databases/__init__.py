@@ -12,6 +12,7 @@
                     mariadb_tables.py (what their tables hold)
     cockroachdb.py  CockroachDB: PostgreSQL, and what differs
     mssql.py        SQL Server: mssql_dialect.py and mssql_compiler.py (what SQLAlchemy's do not),
+                    mssql_tables.py (what its tables hold),
                     mssql_session.py, mssql_errors.py, mssql_audit.py, mssql_explain.py (asks for plans),
                     mssql_plan.py (reads them)
     unverified.py   holds the last two back until somebody says that they may be written to

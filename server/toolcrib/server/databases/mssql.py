@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytds
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Table
 from sqlalchemy.exc import ArgumentError
 
-from toolcrib.server.databases import mssql_audit, mssql_errors, unverified
+from toolcrib.server.databases import mssql_audit, mssql_errors, mssql_tables, unverified
 from toolcrib.server.databases.backend import Finding, Stored
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.databases.mssql_dialect import DRIVER_NAME
@@ -63,6 +63,10 @@ class SqlServer(PooledBackend):
         """Nobody but an administrator makes a database. Raises StartError where it is not to be written to."""
         unverified.require_accepted(self.place, "SQL Server", is_accepted=self._is_accepted)
         return True
+
+    def fit(self, table: Table) -> None:
+        """By the room of its indexes."""
+        mssql_tables.fit(table)
 
     @contextmanager
     def look(self) -> Iterator[Connection]:

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Index, LargeBinary, PrimaryKeyConstraint, Select, Table, UniqueConstraint, and_
-from sqlalchemy.dialects.mssql.base import MSDDLCompiler, MSIdentifierPreparer, MSSQLCompiler, MSTypeCompiler
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, Select, Table, UniqueConstraint
+from sqlalchemy.dialects.mssql.base import MSDDLCompiler, MSIdentifierPreparer, MSSQLCompiler
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.elements import BinaryExpression, ColumnClause, Tuple, UnaryExpression
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import gt
 
-from toolcrib.server.columns import MSSQL_COLLATION, ExactText
-
-# An index row has at most 1,700 bytes.
-_INDEXED_CHARACTERS_MAX, _INDEXED_BYTES_MAX = 850, 1700
+from toolcrib.server.columns import ExactText
+from toolcrib.server.databases.mssql_tables import filter_of, may_be_null
 
 
 class Compiler(MSSQLCompiler):
@@ -76,12 +74,12 @@ class DDLCompiler(MSDDLCompiler):
     def visit_create_table(self, create: CreateTable, **kw: Any) -> str:
         """A table, with indexes for what is unique where it is set: a constraint takes NULL for a value."""
         text = str(super().visit_create_table(create, **kw)).rstrip()
-        indexes = [_index_of(constraint) for constraint in _partial(create.element)]
+        indexes = [index_of(constraint) for constraint in _partial(create.element)]
         return ";\n".join([text, *(self.visit_create_index(CreateIndex(index)) for index in indexes)])
 
     def visit_unique_constraint(self, constraint: UniqueConstraint, **kw: Any) -> Any:
         """None where an index stands for it."""
-        return None if _may_be_null(constraint) else str(super().visit_unique_constraint(constraint, **kw))
+        return None if may_be_null(constraint) else str(super().visit_unique_constraint(constraint, **kw))
 
     def visit_primary_key_constraint(self, constraint: PrimaryKeyConstraint, **kw: Any) -> str:
         """A key of text may be longer than the table's own order allows."""
@@ -91,48 +89,21 @@ class DDLCompiler(MSDDLCompiler):
 
     def visit_create_index(self, create: CreateIndex, include_schema: bool = False, *args: Any, **kw: Any) -> str:
         """An index of live records only, as on SQLite; and one that is unique of what is set."""
-        index, options = create.element, create.element.dialect_options["mssql"]
-        conditions = [] if (live := index.dialect_options["sqlite"]["where"]) is None else [live]
-        if index.unique:
-            conditions = [*(column.is_not(None) for column in index.columns if column.nullable), *conditions]
-        options["where"] = and_(*conditions) if conditions else None
+        create.element.dialect_options["mssql"]["where"] = filter_of(create.element)
         return str(super().visit_create_index(create, include_schema, *args, **kw))
 
 
-def _may_be_null(constraint: UniqueConstraint) -> bool:
-    return any(column.nullable for column in constraint.columns)
-
-
 def _partial(table: Table) -> list[UniqueConstraint]:
-    uniques = [one for one in table.constraints if isinstance(one, UniqueConstraint) and _may_be_null(one)]
+    uniques = [one for one in table.constraints if isinstance(one, UniqueConstraint) and may_be_null(one)]
     return sorted(uniques, key=lambda one: str(one.name))
 
 
-def _index_of(constraint: UniqueConstraint) -> Index:
+def index_of(constraint: UniqueConstraint) -> Index:
+    """The index that stands for a constraint."""
     index = Index(str(constraint.name), *constraint.columns, unique=True)
     # It is no part of what is declared.
     constraint.table.indexes.discard(index)
     return index
-
-
-class TypeCompiler(MSTypeCompiler):
-    """Types: those without an end cannot be in an index."""
-
-    def process(self, type_: Any, **kw: Any) -> str:
-        """The type of a column."""
-        column = kw.get("type_expression")
-        if isinstance(column, Column) and column.table is not None and _is_indexed(column):
-            if isinstance(type_, ExactText):
-                return f"NVARCHAR({_INDEXED_CHARACTERS_MAX}) COLLATE {MSSQL_COLLATION}"
-            if isinstance(type_, LargeBinary):
-                return f"VARBINARY({_INDEXED_BYTES_MAX})"
-        return str(super().process(type_, **kw))
-
-
-def _is_indexed(column: Column[Any]) -> bool:
-    table = column.table
-    constraints = [one for one in table.constraints if isinstance(one, PrimaryKeyConstraint | UniqueConstraint)]
-    return any(column in one.columns.values() for one in (*constraints, *table.indexes))
 
 
 class Preparer(MSIdentifierPreparer):

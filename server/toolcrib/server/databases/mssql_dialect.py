@@ -13,7 +13,7 @@ from sqlalchemy.dialects.mssql.base import MSDialect
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.util import asbool
 
-from toolcrib.server.databases.mssql_compiler import Compiler, DDLCompiler, Preparer, TypeCompiler
+from toolcrib.server.databases.mssql_compiler import Compiler, DDLCompiler, Preparer
 from toolcrib.server.databases.mssql_errors import DRIVER_ERRORS, is_disconnect, network_as_driver
 from toolcrib.server.databases.mssql_session import ROLLBACK, as_driver_takes
 
@@ -51,7 +51,6 @@ class SqlServerDialect(MSDialect):
     _supports_offset_fetch = True
     statement_compiler = Compiler
     ddl_compiler = DDLCompiler
-    type_compiler_cls = TypeCompiler
     preparer = Preparer
 
     @classmethod

@@ -14,7 +14,7 @@ numbers.py      steps from field numbers: what would misread former records; ins
 columns.py      steps from columns, with alterations.py and index_steps.py; table_steps.py is what these share
 facts.py        questions to the records, costs.py what a step costs, values.py what columns hold behind a change
 planner.py      all of it together
-apply.py        the way there: sqlite.py, or operations.py elsewhere, documents.py for messages inside
+apply.py        the way there: sqlite.py, mssql.py, or operations.py elsewhere, documents.py for messages inside
 policy.py       what a start may do of that by itself
 unfinished.py   what an apply leaves that was interrupted, where it is not one transaction
 backfill.py     values that are updates of records, each audited

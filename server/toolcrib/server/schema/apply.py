@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, insert, literal_column, select, table
 from sqlalchemy import column as column_of
 
 from toolcrib.server.history import END, REVISION, START
-from toolcrib.server.schema import operations, sqlite
+from toolcrib.server.schema import mssql, operations, sqlite
 from toolcrib.server.schema.backfill import Backfiller, Unset, find_backfills, find_unset
 from toolcrib.server.schema.documents import rewrite_documents
 from toolcrib.server.schema.planner import Change, Evolution
@@ -19,6 +19,10 @@ from toolcrib.server.schema.triggers import change_triggers
 from toolcrib.server.schema.unfinished import Unfinished, begin_again, note
 from toolcrib.server.schema.values import prepare
 from toolcrib.server.system_tables import KEY_SEQUENCE, SystemTables
+
+# What gives tables their names, and their form.
+_WAYS = {"sqlite": (sqlite.rename_table, sqlite.change_table), "mssql": (mssql.rename_table, mssql.change_table)}
+_ELSEWHERE = (sqlite.rename_table, operations.change_table)
 
 
 def apply_changes(
@@ -43,12 +47,12 @@ def apply_changes(
         if change.match.is_new:
             change.match.table.create(connection)
     kept = [change for change in found.changes if not change.match.is_new]
+    rename_table, change_table = _WAYS.get(connection.dialect.name, _ELSEWHERE)
     for change in kept:
-        sqlite.rename_table(connection, change)
+        rename_table(connection, change)
         _rename_counted(connection, system, change, found.recorded)
     for change in kept:
         _end_versions(connection, change, kept)
-    change_table = sqlite.change_table if connection.dialect.name == "sqlite" else operations.change_table
     # Former versions first: a step of a component's own table, which stands for both, is then the last to be done.
     for change in sorted(kept, key=lambda change: not change.match.is_history):
         if is_another_tenancy(change.columns):
@@ -90,8 +94,11 @@ def _rename_counted(connection: Connection, system: SystemTables, change: Change
     old, new = (f"{KEY_SEQUENCE}{name}" for name in (stored, one.table.name))
     sequence = system.sequence.c.name
     _rename(connection, sequence, old, new)
-    for name in connection.execute(select(sequence).where(sequence.startswith(f"{old}:", autoescape=True))).scalars():
-        _rename(connection, sequence, name, f"{new}{name.removeprefix(old)}")
+    # Looked through here: what a name begins with is not its beginning where text has an end (exact_text.py).
+    names = connection.execute(select(sequence).order_by(sequence)).scalars().all() if old != new else ()
+    for name in names:
+        if name.startswith(f"{old}:"):
+            _rename(connection, sequence, name, f"{new}{name.removeprefix(old)}")
     noted = system.direct_write
     if stored != one.table.name:
         connection.execute(noted.update().where(noted.c.table_name == stored).values(table_name=one.table.name))

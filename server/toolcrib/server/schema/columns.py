@@ -60,13 +60,13 @@ def _added(steps: TableSteps, name: str) -> Step:
     # A list or a map that nobody wrote is empty, which is no value of doubt.
     if field.label or name in backfills:
         text = f"{text}, {shown(zero_of(field))} in {counted(rows, 'record')}"
-        return steps.step("add", Sign.ADD, text, column=name, work=Work.ADD_COLUMN)
+        return steps.step("add", Sign.ADD, text, column=name, work=Work.ADD_CONSTANT)
     return steps.step(
         "add",
         Sign.ADD,
         text,
         column=name,
-        work=Work.ADD_COLUMN,
+        work=Work.ADD_CONSTANT,
         kind=Kind.AMBIGUOUS,
         loss=f"nobody has said what it is in {counted(rows, 'record')}, where it would be {shown(constant)}",
         remedy=BACKFILL_REMEDY,

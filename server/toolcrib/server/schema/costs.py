@@ -13,6 +13,7 @@ class Work(Enum):
 
     CATALOG = "catalog"
     ADD_COLUMN = "add column"
+    ADD_CONSTANT = "add column with the same value in all rows"
     FILL = "fill"
     ALTER = "alter"
     REQUIRE = "require"
@@ -28,6 +29,7 @@ _READ = "reads the table, {rows}"
 _SQLITE = {
     Work.CATALOG: _CATALOG,
     Work.ADD_COLUMN: _CATALOG,
+    Work.ADD_CONSTANT: _CATALOG,
     Work.FILL: _COPY,
     Work.ALTER: _COPY,
     Work.REQUIRE: _COPY,
@@ -38,6 +40,7 @@ _SQLITE = {
 _POSTGRESQL = {
     Work.CATALOG: f"{_CATALOG}; a short exclusive lock",
     Work.ADD_COLUMN: f"{_CATALOG}; a short exclusive lock",
+    Work.ADD_CONSTANT: f"{_CATALOG}; a short exclusive lock",
     Work.FILL: "writes the table, {rows}; exclusive lock",
     Work.ALTER: "rewrites the table, {rows}; exclusive lock",
     Work.REQUIRE: f"{_READ}; exclusive lock",
@@ -48,6 +51,7 @@ _POSTGRESQL = {
 _MYSQL = {
     Work.CATALOG: f"{_CATALOG}; a short exclusive lock",
     Work.ADD_COLUMN: f"{_CATALOG} (INSTANT); a short exclusive lock",
+    Work.ADD_CONSTANT: f"{_CATALOG} (INSTANT); a short exclusive lock",
     Work.FILL: "writes the table, {rows}; writes wait",
     Work.ALTER: "copies the table, {rows}; writes wait",
     Work.REQUIRE: "copies the table, {rows}; writes wait",
@@ -55,10 +59,23 @@ _MYSQL = {
     Work.CONSTRAINT: _READ,
     Work.INDEX: _READ,
 }
+# All of it is one transaction: whoever has an exclusive lock, has it until the end, and reads wait too.
+_MSSQL = {
+    Work.CATALOG: f"{_CATALOG}; exclusive lock",
+    Work.ADD_COLUMN: f"{_CATALOG}; exclusive lock",
+    Work.ADD_CONSTANT: f"{_CATALOG} in the Enterprise edition, else writes the table, {{rows}}; exclusive lock",
+    Work.FILL: "writes the table, {rows}; exclusive lock",
+    Work.ALTER: "writes the table, {rows}; exclusive lock",
+    Work.REQUIRE: "writes the table, {rows}; exclusive lock",
+    Work.DROP_COLUMN: f"{_CATALOG}; exclusive lock",
+    Work.CONSTRAINT: f"{_READ}; exclusive lock",
+    Work.INDEX: f"{_READ}; writes wait",
+}
 _COSTS: Mapping[str, Mapping[Work, str]] = {
     "sqlite": _SQLITE,
     "postgresql": _POSTGRESQL,
     "mysql": _MYSQL,
+    "mssql": _MSSQL,
 }
 
 

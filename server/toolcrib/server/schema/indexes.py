@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Index, Inspector, UniqueConstraint, text
+from sqlalchemy import ColumnElement, Connection, Dialect, Executable, Index, Inspector, UniqueConstraint, text
 from sqlalchemy.sql.elements import UnaryExpression
 
 from toolcrib.server.databases.mariadb_tables import LIVE_COLUMN, is_unique_among_live
+from toolcrib.server.databases.mssql_tables import filter_of
 from toolcrib.server.schema.renames import Match
 from toolcrib.server.schema.served import uniques
 
@@ -29,6 +30,16 @@ _SQLITE = text(
 _MYSQL = text(
     "SELECT table_name, index_name, non_unique, column_name, sub_part, collation FROM information_schema.statistics "
     "WHERE table_schema = database() AND index_name <> 'PRIMARY' ORDER BY table_name, index_name, seq_in_index"
+)
+# SQLAlchemy does not tell constraints of SQL Server from indexes.
+_MSSQL = text(
+    "SELECT t.name, i.name, i.is_unique, i.is_unique_constraint, i.filter_definition, c.name, ic.is_descending_key "
+    "FROM sys.tables AS t JOIN sys.schemas AS s ON s.schema_id = t.schema_id "
+    "JOIN sys.indexes AS i ON i.object_id = t.object_id "
+    "JOIN sys.index_columns AS ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id "
+    "JOIN sys.columns AS c ON c.object_id = ic.object_id AND c.column_id = ic.column_id "
+    "WHERE s.name = schema_name() AND i.is_primary_key = 0 AND ic.key_ordinal > 0 "
+    "ORDER BY t.name, i.name, ic.key_ordinal"
 )
 # Before it MariaDB took DESC for ASC.
 _DESCENDS_FROM = (10, 8)
@@ -81,6 +92,8 @@ def stored_indexes(connection: Connection, inspector: Inspector, tables: Iterabl
             return _on_sqlite(connection)
         case "mysql":
             return _on_mysql(connection)
+        case "mssql":
+            return _on_mssql(connection)
         case _:
             return _elsewhere(inspector, list(tables))
 
@@ -129,19 +142,28 @@ def _declared_shape(item: Index | UniqueConstraint, one: Match, dialect: Dialect
     if isinstance(item, UniqueConstraint):
         columns = tuple((one.stored_name(column.name), False) for column in item.columns)
         # Where it is made as an index nothing tells which of them was asked for: always on MariaDB, and on SQL Server
-        # where it may be unset (`mssql_compiler.py`).
+        # where it may be unset (`mssql_tables.py`).
         may_be_unset = any(column.nullable for column in item.columns)
         is_index = dialect.name == "mysql" or (dialect.name == "mssql" and may_be_unset)
-        return IndexShape(columns, unique=True, is_constraint=not is_index)
+        return IndexShape(columns, unique=True, is_constraint=not is_index, where=_plain(_where(item, dialect)))
     columns = tuple(
         (one.stored_name(column.name), isinstance(expression, UnaryExpression) and may_descend(dialect))
         for column, expression in zip(item.columns, item.expressions, strict=True)
     )
-    condition = item.dialect_options[_OPTIONS[dialect.name]]["where"] if dialect.name in _OPTIONS else None
-    where = "" if condition is None else str(condition.compile(dialect=dialect)).rpartition(".")[2]
-    if dialect.name == "mysql" and is_unique_among_live(item):
-        where = _LIVE
-    return IndexShape(columns, unique=bool(item.unique), where=_plain(where))
+    return IndexShape(columns, unique=bool(item.unique), where=_plain(_where(item, dialect)))
+
+
+def _where(item: Index | UniqueConstraint, dialect: Dialect) -> str:
+    """Which rows an index is over, by their declared names."""
+    condition: ColumnElement[bool] | None = None
+    if dialect.name == "mssql":
+        condition = filter_of(item)
+    elif isinstance(item, Index) and dialect.name == "mysql":
+        return _LIVE if is_unique_among_live(item) else ""
+    elif isinstance(item, Index) and dialect.name in _OPTIONS:
+        condition = item.dialect_options[_OPTIONS[dialect.name]]["where"]
+    kwargs = {"include_table": False}
+    return "" if condition is None else str(condition.compile(dialect=dialect, compile_kwargs=kwargs))
 
 
 def may_descend(dialect: Dialect) -> bool:
@@ -154,12 +176,17 @@ def _plain(condition: str) -> str:
     return _NOISE.sub(" ", condition).strip().lower()
 
 
-def _on_sqlite(connection: Connection) -> Stored:
+def _by_index(connection: Connection, asked: Executable) -> Mapping[tuple[str, str], Sequence[Sequence[Any]]]:
+    """The rows of each index, which begin with its table and its name."""
     rows: dict[tuple[str, str], list[Sequence[Any]]] = defaultdict(list)
-    for table, name, *facts in connection.execute(_SQLITE):
+    for table, name, *facts in connection.execute(asked):
         rows[table, name].append(facts)
+    return rows
+
+
+def _on_sqlite(connection: Connection) -> Stored:
     found: dict[str, dict[str, IndexShape]] = defaultdict(dict)
-    for (table, name), facts in rows.items():
+    for (table, name), facts in _by_index(connection, _SQLITE).items():
         unique, origin, _, _, sql = facts[0]
         where = _WHERE.search(sql or "")
         columns = tuple((str(column), bool(descends)) for _, _, column, descends, _ in facts)
@@ -168,11 +195,8 @@ def _on_sqlite(connection: Connection) -> Stored:
 
 
 def _on_mysql(connection: Connection) -> Stored:
-    rows: dict[tuple[str, str], list[Sequence[Any]]] = defaultdict(list)
-    for table, name, *facts in connection.execute(_MYSQL):
-        rows[table, name].append(facts)
     found: dict[str, dict[str, IndexShape]] = defaultdict(dict)
-    for (table, name), facts in rows.items():
+    for (table, name), facts in _by_index(connection, _MYSQL).items():
         is_unique = not facts[0][0]
         columns = tuple(
             # Over the first characters only it does another thing than any that is declared.
@@ -181,6 +205,15 @@ def _on_mysql(connection: Connection) -> Stored:
             if column != LIVE_COLUMN
         )
         found[table][name] = IndexShape(columns, is_unique, where=_LIVE if len(columns) < len(facts) else "")
+    return found
+
+
+def _on_mssql(connection: Connection) -> Stored:
+    found: dict[str, dict[str, IndexShape]] = defaultdict(dict)
+    for (table, name), facts in _by_index(connection, _MSSQL).items():
+        is_unique, is_constraint, condition = facts[0][:3]
+        columns = tuple((str(column), bool(descends)) for *_, column, descends in facts)
+        found[table][name] = IndexShape(columns, bool(is_unique), bool(is_constraint), _plain(condition or ""))
     return found
 
 

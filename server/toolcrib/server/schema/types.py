@@ -39,14 +39,7 @@ _COCKROACHDB = {
     "TIMESTAMP": "TIMESTAMP WITH TIME ZONE",
     "TIMESTAMP WITHOUT TIME ZONE": "TIMESTAMP WITH TIME ZONE",
 }
-_MSSQL = {
-    "INT": "INTEGER",
-    "FLOAT": "DOUBLE PRECISION",
-    "FLOAT(53)": "DOUBLE PRECISION",
-    # Where they are in an index (`mssql_compiler.py`).
-    "NVARCHAR(850)": "NVARCHAR(MAX)",
-    "VARBINARY(1700)": "VARBINARY(MAX)",
-}
+_MSSQL = {"INT": "INTEGER", "FLOAT": "DOUBLE PRECISION", "FLOAT(53)": "DOUBLE PRECISION"}
 _SYNONYMS: Mapping[str, Mapping[str, str]] = {
     "sqlite": {"INT": "INTEGER", "BOOL": "BOOLEAN"},
     "postgresql": _POSTGRESQL,

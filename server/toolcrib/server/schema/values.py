@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BINARY,
     BigInteger,
     Boolean,
     Column,
@@ -24,11 +25,13 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Text,
+    UnicodeText,
     and_,
     case,
     cast,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
@@ -43,6 +46,7 @@ from toolcrib.server.columns import (
     UtcTimestamp,
     uint64_to_text,
 )
+from toolcrib.server.exact_text import END
 from toolcrib.server.history import REVISION, START
 from toolcrib.server.schema.renames import Match
 from toolcrib.server.schema.shapes import FieldShape
@@ -52,10 +56,13 @@ from toolcrib.server.tenants import TENANT
 
 STANDARD_TIMES = ("create_time", "update_time")
 
+# Those whose indexes have no room for any text.
+_LIMITED = ("mysql", "mssql")
 # How bytes are written, where not as standard SQL has them.
 _BYTES = {"postgresql": "'\\x{}'", "cockroachdb": "'\\x{}'", "mssql": "0x{}"}
-# Types of MariaDB for text and bytes.
-_SIZED = re.compile(r"(?:LONG|MEDIUM|TINY)?TEXT|VARCHAR|VARBINARY|(?:LONG|MEDIUM|TINY)?BLOB")
+# Types of MariaDB and SQL Server for text and bytes.
+_SIZED = re.compile(r"N?VARCHAR|(?:LONG|MEDIUM|TINY)?TEXT|VARBINARY|(?:LONG|MEDIUM|TINY)?BLOB")
+_DOUBLE_BYTES = 8
 # What each type has where nothing was written; all others are numbers.
 _ZEROS: dict[str, Any] = {"bool": False, "string": "", "bytes": b"", "float": 0.0, "double": 0.0}
 
@@ -83,13 +90,17 @@ def default_text(value: Any, column: Column[Any], dialect: Dialect) -> str:
     """A constant as DDL has it."""
     if isinstance(column.type, ToolcribType) and (convert := column.type.to_driver(dialect)):
         value = convert(value)
+    if isinstance(value, str) and dialect.name == "mssql":
+        # The end of a text is written in letters.
+        ends = value.endswith(END)
+        return "N'" + value.removesuffix(END).replace("'", "''") + "'" + " + nchar(1) + nchar(1)" * ends
     match value:
         case bool():
             return str(int(value)) if dialect.name in {"sqlite", "mssql"} else str(value).lower()
         case bytes():
             return _BYTES.get(dialect.name, "x'{}'").format(value.hex())
         case str():
-            return ("N'" if dialect.name == "mssql" else "'") + value.replace("'", "''") + "'"
+            return "'" + value.replace("'", "''") + "'"
         case _:
             return repr(value)
 
@@ -138,7 +149,7 @@ class Values:
     def is_resized(self, altered: Altered) -> bool:
         """Whether text or bytes are to have room for more, or for less, and nothing else is changed."""
         limited = isinstance(self._match.table.c[altered.column].type, ExactText | LargeBinary)
-        return self._dialect.name == "mysql" and limited and _SIZED.match(altered.stored_type) is not None
+        return self._dialect.name in _LIMITED and limited and _SIZED.match(altered.stored_type) is not None
 
     def too_long(self, name: str) -> ColumnElement[bool] | None:
         """Whether what is stored is longer than its column is to be; None where that is as long as it likes."""
@@ -146,7 +157,8 @@ class Values:
         if isinstance(type_, ExactText):
             return func.char_length(self._stored(name)) > type_.characters_max if type_.characters_max else None
         room = getattr(type_.dialect_impl(self._dialect), "length", None)
-        return func.length(self._stored(name)) > room if room else None
+        length = func.datalength if self._dialect.name == "mssql" else func.length
+        return length(self._stored(name)) > room if room else None
 
     def outside(self, name: str, stored_type: str, lowest: int, highest: int) -> ColumnElement[bool]:
         """Whether a stored number is below or above the bounds of a type."""
@@ -186,6 +198,9 @@ class Values:
         if self._dialect.name == "mysql":
             # There -0.0 is another number (exact_number.py).
             return value == 0
+        if self._dialect.name == "mssql":
+            # What it shows of a number does not tell.
+            return cast(value, BINARY(_DOUBLE_BYTES)) == literal(bytes(_DOUBLE_BYTES), BINARY)
         return and_(value == 0, cast(value, Text) != "-0")
 
     def _commit_of_row(self) -> ColumnElement[Any]:
@@ -210,7 +225,18 @@ class Values:
     def _record_key(self) -> ColumnElement[Any]:
         """A record's key as the audit trail has it (`key_text`)."""
         key = self._match.served.component.key_fields
-        texts = [cast(self._stored(name), Text) for name in key]
+        if self._dialect.name == "mssql":
+            return self._joined([self._without_end(name) for name in key]).concat(literal_column("nchar(1) + nchar(1)"))
+        return self._joined([cast(self._stored(name), Text) for name in key])
+
+    def _without_end(self, name: str) -> ColumnElement[Any]:
+        """Text behind the last of which, and of no other, there is to be an end."""
+        stored = self._stored(name)
+        if not isinstance(self._match.table.c[name].type, ExactText):
+            return cast(stored, UnicodeText)
+        return func.left(stored, func.len(stored) - len(END))
+
+    def _joined(self, texts: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
         if len(texts) == 1:
             return texts[0]
         escaped = [func.replace(func.replace(part, "%", "%25"), "/", "%2F") for part in texts]
