@@ -41,7 +41,7 @@ ALTER INDEX component_with_another_name_name_key RENAME TO component_is_renamed_
 
 ALTER TABLE deleted_records_are_kept_history ADD COLUMN delete_time TIMESTAMP WITH TIME ZONE;
 
-ALTER TABLE deleted_records_are_kept DROP CONSTRAINT deleted_records_are_kept_name_key;
+DROP INDEX deleted_records_are_kept_name_key CASCADE;
 
 ALTER TABLE deleted_records_are_kept ADD COLUMN delete_time TIMESTAMP WITH TIME ZONE;
 
@@ -214,7 +214,7 @@ ALTER TABLE field_is_dropped_history DROP COLUMN name;
 
 ALTER TABLE field_is_dropped_history DROP COLUMN note;
 
-ALTER TABLE field_is_dropped DROP CONSTRAINT field_is_dropped_name_key;
+DROP INDEX field_is_dropped_name_key CASCADE;
 
 DROP INDEX field_is_dropped_note_idx;
 
@@ -274,9 +274,9 @@ ALTER TABLE field_is_retyped_and_may_be_unset ALTER COLUMN size SET NOT NULL;
 -- - drop the unique constraint over code (reads the table, 3 rows; exclusive lock)
 -- - drop the unique constraint over name (reads the table, 3 rows; exclusive lock)
 
-ALTER TABLE field_is_unique_no_longer DROP CONSTRAINT field_is_unique_no_longer_code_key;
+DROP INDEX field_is_unique_no_longer_code_key CASCADE;
 
-ALTER TABLE field_is_unique_no_longer DROP CONSTRAINT field_is_unique_no_longer_name_key;
+DROP INDEX field_is_unique_no_longer_name_key CASCADE;
 
 
 -- == field is widened

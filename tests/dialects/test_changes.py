@@ -39,6 +39,12 @@ def test_what_a_database_has_already_is_no_change(kind: str) -> None:
     assert [(name, [step.text for step in steps]) for name, steps in unchanged(kind) if steps] == []
 
 
+def test_cockroachdb_drops_the_index_of_a_constraint() -> None:
+    told = [sql for changed in changes("cockroachdb") for sql in changed.told]
+    assert "DROP INDEX field_is_dropped_name_key CASCADE" in told
+    assert not [sql for sql in told if "DROP CONSTRAINT" in sql]
+
+
 @pytest.mark.parametrize("changed", SQL_SERVER, ids=lambda changed: changed.name)
 def test_sql_server_carries_each_change_out_and_has_what_is_declared(changed: Changed) -> None:
     catalog = Catalog(changed.stored)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytds
 import pytest
+from pytds.tds_session import _TdsSession
 from sqlalchemy import inspect
 
 from support.command import toolcrib
@@ -193,6 +194,27 @@ def test_who_answers_records_where_a_plan_was_asked_for_is_not_believed(session:
     with pytest.raises(Unsupported, match="no plan for SET SHOWPLAN_XML ON"):
         session.explain(recipes.statements.get, [1])
     assert session.fetch_one(recipes.statements.get, [1]) is not None
+
+
+def test_a_plan_is_asked_for_by_no_procedure(
+    session: Session, recipes: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of which no plan would be shown: the driver sends batches as they are, and by sp_executesql what it binds."""
+    sent: list[str] = []
+    send = _TdsSession.submit_plain_query
+
+    def note(driver: _TdsSession, sql: str) -> None:
+        sent.append(sql)
+        send(driver, sql)
+
+    monkeypatch.setattr(_TdsSession, "submit_plain_query", note)
+    monkeypatch.setattr(_TdsSession, "submit_rpc", lambda *_: pytest.fail("a procedure was called"))
+    with pytest.raises(Unsupported):
+        session.explain(recipes.statements.get, [1])
+    on, batch, off = sent
+    assert (on, off) == ("SET SHOWPLAN_XML ON", "SET SHOWPLAN_XML OFF")
+    assert batch.startswith("DECLARE @P1 INT; SELECT [recipe].[id], ")
+    assert batch.endswith("[recipe].[id] = @P1")
 
 
 @pytest.mark.parametrize("value", [b"\x80\x00", b"abc", b""])

@@ -16,13 +16,13 @@ from toolcrib.server.schema.planner import Change
 from toolcrib.server.schema.tables import Altered
 from toolcrib.server.schema.values import default_text
 
-_MYSQL = "mysql"
+_MYSQL, _COCKROACHDB = "mysql", "cockroachdb"
 
 
 def change_table(connection: Connection, change: Change) -> None:
     """Makes a table, whose names are the new ones already, what is declared."""
     operations = Operations(MigrationContext.configure(connection))
-    _drop_indexes(operations, change)
+    _drop_indexes(operations, connection, change)
     for new, old in change.indexes.renamed.items():
         _rename_index(connection, change.match.table, old, new)
     for name in change.columns.added:
@@ -75,9 +75,12 @@ def _write(connection: Connection, table: Table, name: str, value: object) -> No
     connection.execute(update(table).values({name: value}))
 
 
-def _drop_indexes(operations: Operations, change: Change) -> None:
+def _drop_indexes(operations: Operations, connection: Connection, change: Change) -> None:
     for name, shape in {**change.indexes.dropped, **change.indexes.foreign}.items():
-        if shape.is_constraint:
+        if shape.is_constraint and connection.dialect.name == _COCKROACHDB:
+            # A constraint goes with its index; it is dropped by no other way before version 26.2.
+            connection.exec_driver_sql(f"DROP INDEX {connection.dialect.identifier_preparer.quote(name)} CASCADE")
+        elif shape.is_constraint:
             operations.drop_constraint(name, change.match.table.name, type_="unique")
         else:
             operations.drop_index(name, change.match.table.name)
