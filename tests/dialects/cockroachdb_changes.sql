@@ -454,7 +454,7 @@ UPDATE times_are_added SET create_time=coalesce((SELECT toolcrib_transaction.com
 FROM toolcrib_transaction
 WHERE toolcrib_transaction.revision = (SELECT min(toolcrib_audit.revision) AS min_1
 FROM toolcrib_audit
-WHERE toolcrib_audit.component IN (%s::VARCHAR, %s::VARCHAR) AND toolcrib_audit.tenant = %s::VARCHAR AND toolcrib_audit.record_key = (replace(replace(CAST(line AS TEXT), %s::VARCHAR, %s::VARCHAR), %s::VARCHAR, %s::VARCHAR) || %s::VARCHAR || replace(replace(CAST(number AS TEXT), %s::VARCHAR, %s::VARCHAR), %s::VARCHAR, %s::VARCHAR)))), coalesce((SELECT toolcrib_transaction.commit_time
+WHERE toolcrib_audit.component IN (%s::VARCHAR, %s::VARCHAR) AND toolcrib_audit.tenant = %s::VARCHAR AND toolcrib_audit.record_key = (replace(replace(CAST(times_are_added.line AS TEXT), %s::VARCHAR, %s::VARCHAR), %s::VARCHAR, %s::VARCHAR) || %s::VARCHAR || replace(replace(CAST(times_are_added.number AS TEXT), %s::VARCHAR, %s::VARCHAR), %s::VARCHAR, %s::VARCHAR)))), coalesce((SELECT toolcrib_transaction.commit_time
 FROM toolcrib_transaction
 WHERE toolcrib_transaction.revision = toolcrib_revision), (SELECT min(toolcrib_transaction.commit_time) AS min_2
 FROM toolcrib_transaction), %s::TIMESTAMP WITH TIME ZONE));

@@ -548,7 +548,7 @@ UPDATE [times_are_added] SET [create_time]=coalesce((SELECT [toolcrib_transactio
 FROM [toolcrib_transaction]
 WHERE [toolcrib_transaction].[revision] = (SELECT min([toolcrib_audit].[revision]) AS [min_1]
 FROM [toolcrib_audit]
-WHERE [toolcrib_audit].[component] IN (%s, %s) AND [toolcrib_audit].[tenant] = %s AND [toolcrib_audit].[record_key] = (replace(replace(left([line], len([line]) - %s), %s, %s), %s, %s) + %s + replace(replace(CAST([number] AS NVARCHAR(max)), %s, %s), %s, %s) + nchar(1) + nchar(1)))), coalesce((SELECT [toolcrib_transaction].[commit_time]
+WHERE [toolcrib_audit].[component] IN (%s, %s) AND [toolcrib_audit].[tenant] = %s AND [toolcrib_audit].[record_key] = (replace(replace(left([times_are_added].[line], len([times_are_added].[line]) - %s), %s, %s), %s, %s) + %s + replace(replace(CAST([times_are_added].[number] AS NVARCHAR(max)), %s, %s), %s, %s) + nchar(1) + nchar(1)))), coalesce((SELECT [toolcrib_transaction].[commit_time]
 FROM [toolcrib_transaction]
 WHERE [toolcrib_transaction].[revision] = [toolcrib_revision]), (SELECT min([toolcrib_transaction].[commit_time]) AS [min_2]
 FROM [toolcrib_transaction]), %s));

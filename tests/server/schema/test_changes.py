@@ -62,6 +62,21 @@ class TestAddedFields:
         assert record.pop("update_time") == moment(updated)
         assert record == {"id": "1", "name": "b", "etag": "2"}
 
+    def test_that_the_server_fills_in_are_known_also_where_keys_are_named_as_the_audit_names_its_own(
+        self, shop: Evolving
+    ) -> None:
+        body = """message Part {{
+          option (toolcrib.options.v1.component) = {{key_fields: ["record_key", "component"]}};
+          string record_key = 1; string component = 2; {0}
+        }}"""
+        shop.declare(body.format("double x = 3;"))
+        key = {"record_key": "a", "component": "b"}
+        shop.serve(("create", key), ("update", {**key, "x": 1.0}))
+        (created,) = shop.sql("SELECT commit_time FROM toolcrib_transaction WHERE revision = 1")[0]
+        shop.declare(body.format("double x = 3; google.protobuf.Timestamp create_time = 5;"))
+        (record,) = shop.serve(("get", "a", "b"))
+        assert record["create_time"] == moment(created)
+
     def test_of_an_empty_table_need_no_value(self, shop: Evolving) -> None:
         shop.declare(part("string name = 2"))
         shop.serve()

@@ -216,7 +216,7 @@ class Values:
         audit, transaction = self._system.audit.c, self._system.transaction.c
         first = select(func.min(audit.revision)).where(
             audit.component.in_(self._names),
-            audit.tenant == (column_of(TENANT) if TENANT in self._match.columns else ""),
+            audit.tenant == (self._of_row(TENANT) if TENANT in self._match.columns else ""),
             audit.record_key == self._record_key(),
         )
         found = select(transaction.commit_time).where(transaction.revision == first.scalar_subquery())
@@ -227,11 +227,16 @@ class Values:
         key = self._match.served.component.key_fields
         if self._dialect.name == "mssql":
             return self._joined([self._without_end(name) for name in key]).concat(literal_column("nchar(1) + nchar(1)"))
-        return self._joined([cast(self._stored(name), Text) for name in key])
+        return self._joined([cast(self._of_row(self._match.stored_name(name)), Text) for name in key])
+
+    def _of_row(self, name: str) -> ColumnElement[Any]:
+        """A column of the row that is changed, where the audit's own may have the same name."""
+        quote = self._dialect.identifier_preparer.quote
+        return literal_column(f"{quote(self._match.table.name)}.{quote(name)}")
 
     def _without_end(self, name: str) -> ColumnElement[Any]:
         """Text behind the last of which, and of no other, there is to be an end."""
-        stored = self._stored(name)
+        stored = self._of_row(self._match.stored_name(name))
         if not isinstance(self._match.table.c[name].type, ExactText):
             return cast(stored, UnicodeText)
         return func.left(stored, func.len(stored) - len(END))
