@@ -83,7 +83,7 @@ def _measure(plan: Plan, flags: argparse.Namespace, terminal: Console) -> Result
                 with postgresql_bench(flags.folder, durable=durable) as elsewhere:
                     for in_flight in plan.in_flight:
                         advance = partial(progress.advance, task)
-                        results.postgresql.append(elsewhere.measure(in_flight, plan.rounds, plan.seconds, advance))
+                        results.postgresql += elsewhere.measure(in_flight, plan.rounds, plan.seconds, advance)
         if CPP in flags.only:
             task = progress.add_task("measuring the C++ client", total=cpp.STEPS)
             with cpp.cpp_bench(Path(folder)) as compiled:

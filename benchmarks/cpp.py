@@ -1,4 +1,4 @@
-"""The C++ client: calls over one connection and several, and the load of the controller sample.
+"""The C++ client: calls over one connection and several, the load of the controller sample, and a crowd of callers.
 
 Its programs are built by `make -C clients/cpp bench`, with what Debian has as packages.
 """
@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.measures import Round
 from benchmarks.operations import CPP_CONNECTIONS, LOOP_CALL_US_MAX, LOOP_CYCLES
-from benchmarks.processes import PROJECT, Process, ProcessFailed, cpu_seconds, running
+from benchmarks.processes import PROJECT, Process, ProcessFailed, Server, cpu_seconds, running
 
 CALLS = ("get", "create")
 # Calls of each kind over each number of connections, and the loop.
@@ -23,6 +24,7 @@ STEPS = len(CALLS) * len(CPP_CONNECTIONS) + 1
 
 _CLIENT = PROJECT / "clients" / "cpp"
 _BUILT = _CLIENT / "build" / "release" / "tests"
+_WARM_UP_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +96,46 @@ class CppBench:
         return CppLoop(**{name: report[name] for name in wanted}, server_cpu=server_cpu)
 
 
-@contextmanager
-def cpp_bench(folder: Path) -> Iterator[CppBench]:
-    """Builds the programs, and starts a server whose database lies in `folder`. Raises ProcessFailed."""
+def build() -> None:
+    """Builds the programs. Raises ProcessFailed."""
     if shutil.which("cmake") is None or shutil.which("grpc_cpp_plugin") is None:
         raise ProcessFailed("the C++ client needs CMake and gRPC for C++; clients/cpp/README.md says which packages")
     command = ["make", "--no-print-directory", "-C", str(_CLIENT), "bench"]
     if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
         raise ProcessFailed("the C++ client did not build; its message is above")
+
+
+@contextmanager
+def cpp_bench(folder: Path) -> Iterator[CppBench]:
+    """Builds the programs, and starts a server whose database lies in `folder`. Raises ProcessFailed."""
+    build()
     with running("benchmarks.toolcrib_server", str(folder / "cpp.db"), stubs=False) as server:
         yield CppBench(server, server.read_line())
 
 
+def crowd(servers: Sequence[Server], in_flight: int, seconds: float) -> Round:
+    """Has creates made, so many at a time and dealt out among `servers`, by a program that costs the machine little."""
+    addresses = ",".join(server.address for server in servers)
+    _program("crowd", addresses, in_flight, _WARM_UP_S)
+    before = _cpu_seconds(servers)
+    taken = _program("crowd", addresses, in_flight, seconds)
+    after = _cpu_seconds(servers)
+    return Round(
+        calls_per_s=taken["calls"] / taken["seconds"],
+        p50_ms=taken["p50_ms"],
+        p99_ms=taken["p99_ms"],
+        cpu_us_per_call=None if before is None or after is None else (after - before) / taken["calls"] * 1e6,
+    )
+
+
+def _cpu_seconds(servers: Sequence[Server]) -> float | None:
+    each = [cpu_seconds(server.process.pid) for server in servers]
+    known = [seconds for seconds in each if seconds is not None]
+    return sum(known) if len(known) == len(each) else None
+
+
 def _program(name: str, *arguments: object) -> dict[str, Any]:
-    """Runs a program; answers the JSON that it says last."""
+    """Runs a program; answers the JSON that it says last. Raises ProcessFailed."""
     command = [str(_BUILT / name), *map(str, arguments)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:

@@ -51,8 +51,10 @@ IDLE_WATCHERS = 1000
 WATCHED_SHARE_MIN = 0.9
 WATCH_LATENCY_MS_MAX = 20
 
-# On PostgreSQL, creates reach the rate of a plain loop over so many connections, and more.
+# On PostgreSQL, creates reach the rate of a plain loop over so many connections, and more: with the last of these
+# numbers of servers, as the loop's connections have a process each.
 POSTGRESQL = "postgresql"
+POSTGRESQL_SERVERS = (1, 2)
 PLAIN_CONNECTIONS = 16
 PLAIN_SHARE_MIN = 1.0
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.measures import Order, Round
@@ -66,6 +66,14 @@ class Process:
         except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that runs, and where it listens."""
+
+    process: Process
+    address: str
 
 
 def take_round(load: Process, stream: str, server: Process, address: str, in_flight: int, seconds: float) -> Round:

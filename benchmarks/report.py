@@ -26,6 +26,7 @@ from benchmarks.operations import (
     PAST_RATIO_MAX,
     PLAIN_CONNECTIONS,
     PLAIN_SHARE_MIN,
+    POSTGRESQL_SERVERS,
     SIZE_RATIO_MAX,
     SIZES,
     TARGET_IN_FLIGHT,
@@ -182,21 +183,23 @@ def _postgresql_table(figures: Sequence[PostgresqlFigures]) -> Table:
     title = f"Create on PostgreSQL, beside a plain psycopg loop over {PLAIN_CONNECTIONS} connections"
     table = Table(title=title, box=SIMPLE_HEAD, collapse_padding=True)
     table.add_column("PostgreSQL", no_wrap=True)
-    for column in (*_COLUMNS[:5], "plain commits/s", "of plain"):
+    for column in ("servers", *_COLUMNS[:5], "plain commits/s", "of plain"):
         table.add_column(column, justify="right", no_wrap=True)
     for item in figures:
         plain = median(turn.plain_commits_per_s for turn in item.turns)
         cells = _round_cells(middle(turn.toolcrib for turn in item.turns))
-        table.add_row(_how(item), str(item.in_flight), *cells, f"{plain:,.0f}", f"{item.share():.2f}")
+        counts = str(item.servers), str(item.in_flight)
+        table.add_row(_how(item), *counts, *cells, f"{plain:,.0f}", f"{item.share():.2f}")
     return table
 
 
 def _postgresql_verdict(item: PostgresqlFigures) -> str:
     shares = item.shares()
     spread = f"{item.share():.2f} ({min(shares):.2f} to {max(shares):.2f}) of the plain loop's rate"
-    is_target = item.durable and item.in_flight == TARGET_IN_FLIGHT
+    is_target = item.durable and (item.servers, item.in_flight) == (POSTGRESQL_SERVERS[-1], TARGET_IN_FLIGHT)
     target = f"; target {PLAIN_SHARE_MIN:g} {_met(item.share() >= PLAIN_SHARE_MIN)}" if is_target else ""
-    return f"Create on PostgreSQL, {_how(item)}, {item.in_flight} in flight: {spread}{target}"
+    servers = "a server" if item.servers == 1 else f"{item.servers} servers"
+    return f"Create on PostgreSQL, {_how(item)}, {servers}, {item.in_flight} in flight: {spread}{target}"
 
 
 def _how(item: PostgresqlFigures) -> str:

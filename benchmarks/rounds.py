@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.figures import Figures, Turn
 from benchmarks.measures import Round
 from benchmarks.operations import Operation
-from benchmarks.processes import Process, running, take_round
+from benchmarks.processes import Process, Server, running, take_round
 from benchmarks.raw import RawDatabase
 
 
@@ -31,16 +31,10 @@ class Plan:
         return len(self.operations) * len(self.in_flight) * self.rounds
 
 
-@dataclass(frozen=True, slots=True)
-class _Server:
-    process: Process
-    address: str
-
-
 class Bench:
     """Everything that takes part, running."""
 
-    def __init__(self, load: Process, echo: _Server, toolcrib: _Server, raw: RawDatabase) -> None:
+    def __init__(self, load: Process, echo: Server, toolcrib: Server, raw: RawDatabase) -> None:
         self._load = load
         self._echo = echo
         self._toolcrib = toolcrib
@@ -65,7 +59,7 @@ class Bench:
             toolcrib=self._round(operation.name, self._toolcrib, in_flight, seconds),
         )
 
-    def _round(self, stream: str, server: _Server, in_flight: int, seconds: float) -> Round:
+    def _round(self, stream: str, server: Server, in_flight: int, seconds: float) -> Round:
         return take_round(self._load, stream, server.process, server.address, in_flight, seconds)
 
 
@@ -82,4 +76,4 @@ def bench(folder: Path) -> Iterator[Bench]:
             # It says a line when it has filled the database.
             load.read_line()
             with closing(RawDatabase(database, folder / "raw.db")) as raw:
-                yield Bench(load, _Server(echo, echo_address), _Server(toolcrib, toolcrib_address), raw)
+                yield Bench(load, Server(echo, echo_address), Server(toolcrib, toolcrib_address), raw)

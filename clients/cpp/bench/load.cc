@@ -2,44 +2,31 @@
 //
 //     load HOST:PORT get|create CONNECTIONS SECONDS
 //
-// Prints a JSON object: how many calls were made in how many seconds, and the time of one in the middle and at the 99th
-// hundredth, in milliseconds.
-#include <algorithm>
-#include <atomic>
+// Prints what bench.h says.
 #include <chrono>
 #include <cstdint>
 #include <iostream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "bench.h"
 #include "plant/cycles/v1/machine_cycle_client.h"
 
 namespace {
 
-using plant::cycles::v1::MachineCycle;
 using plant::cycles::v1::MachineCycleClient;
 using Clock = std::chrono::steady_clock;
-
-MachineCycle Cycle() {
-  MachineCycle cycle;
-  cycle.set_product_id("M14860");
-  cycle.set_quality(plant::cycles::v1::PRODUCT_QUALITY_MEDIUM);
-  cycle.set_air_temperature_k(298.1);
-  cycle.set_process_temperature_k(308.6);
-  cycle.set_rotational_speed_rpm(1551);
-  cycle.set_torque_nm(42.8);
-  return cycle;
-}
 
 /// Calls until the time is over, on a connection of its own; answers how many milliseconds each call took.
 std::vector<double> Call(const std::string& address, bool writes, Clock::time_point end) {
   const MachineCycleClient cycles(toolcrib::Crib::Connect(address).AsActor("benchmark"));
-  const std::int64_t id = cycles.Create(Cycle()).id();
+  const std::int64_t id = cycles.Create(bench::Cycle()).id();
   std::vector<double> taken_ms;
   for (auto begin = Clock::now(); begin < end;) {
     if (writes) {
-      cycles.Create(Cycle());
+      cycles.Create(bench::Cycle());
     } else {
       cycles.Get(id);
     }
@@ -48,10 +35,6 @@ std::vector<double> Call(const std::string& address, bool writes, Clock::time_po
     begin = now;
   }
   return taken_ms;
-}
-
-double Quantile(const std::vector<double>& sorted, double share) {
-  return sorted.empty() ? 0 : sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
 }
 
 }  // namespace
@@ -72,8 +55,6 @@ int main(int argc, char** argv) {
   for (std::thread& caller : callers) caller.join();
   std::vector<double> all;
   for (const auto& each : taken_ms) all.insert(all.end(), each.begin(), each.end());
-  std::sort(all.begin(), all.end());
-  std::cout << "{\"calls\": " << all.size() << ", \"seconds\": " << seconds << ", \"p50_ms\": " << Quantile(all, 0.5)
-            << ", \"p99_ms\": " << Quantile(all, 0.99) << "}\n";
+  bench::Print(std::move(all), seconds);
   return 0;
 }
