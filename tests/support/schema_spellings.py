@@ -46,7 +46,8 @@ class Spellings:
     spelling that means no more and no less, `changed` parts, what somebody has made of them, and the step that it is.
     `begin` begins the transaction of an apply. `theirs` are statements that make an index `by_hand` and a trigger
     `theirs` on `part`, `made` asks for the names of indexes and triggers on it. `let_go` are the steps where its name
-    is unique no longer. `add_column`, `drop_column`, `add_unique` are what these cost, with two rows.
+    is unique no longer. `add_column`, `add_constant` (one that is always set), `drop_column` and `add_unique`
+    are what these cost, with two rows.
     `renames_indexes` says whether an index can be renamed.
     """
 
@@ -58,6 +59,7 @@ class Spellings:
     made: str
     let_go: Sequence[str]
     add_column: str
+    add_constant: str
     drop_column: str
     add_unique: str
     renames_indexes: bool
@@ -105,6 +107,7 @@ _SQLITE = Spellings(
     made="SELECT name FROM sqlite_master WHERE tbl_name = 'part' AND type <> 'table'",
     let_go=_LET_GO,
     add_column="the catalog only",
+    add_constant="the catalog only",
     drop_column="copies the table, 2 rows",
     add_unique="copies the table, 2 rows",
     renames_indexes=False,
@@ -158,6 +161,7 @@ _POSTGRESQL = Spellings(
     "UNION ALL SELECT tgname FROM pg_trigger WHERE tgrelid = 'part'::regclass",
     let_go=_LET_GO,
     add_column="the catalog only; a short exclusive lock",
+    add_constant="the catalog only; a short exclusive lock",
     drop_column="the catalog only; a short exclusive lock",
     add_unique="reads the table, 2 rows; exclusive lock",
     renames_indexes=True,
@@ -223,6 +227,7 @@ _MARIADB = Spellings(
         "- drop the unique index part_name_key over name",
     ],
     add_column="the catalog only (INSTANT); a short exclusive lock",
+    add_constant="writes and copies the table, 2 rows; writes wait",
     drop_column="copies the table, 2 rows; writes wait",
     add_unique="reads the table, 2 rows",
     renames_indexes=True,

@@ -127,6 +127,12 @@ class TestPolicies:
 
 
 class TestTheCommands:
+    def test_plan_says_what_a_field_costs_that_is_always_set(self, shop: Evolving, spellings: Spellings) -> None:
+        shop.declare(part("int32 slot = 2"))
+        shop.serve(("create", {"slot": 1}), ("create", {"slot": 2}))
+        shop.declare(part("int32 slot = 2", "repeated int32 sizes = 3"))
+        assert f"      cost    {spellings.add_constant}\n" in shop.command("schema", "plan").out
+
     def test_plan_is_text_that_can_be_reviewed(self, shop: Evolving, spellings: Spellings) -> None:
         shop.declare(part("int32 slot = 2", "string note = 3"))
         shop.serve(("create", {"slot": 1, "note": "n"}), ("create", {"slot": 2}))

@@ -51,7 +51,8 @@ _POSTGRESQL = {
 _MYSQL = {
     Work.CATALOG: f"{_CATALOG}; a short exclusive lock",
     Work.ADD_COLUMN: f"{_CATALOG} (INSTANT); a short exclusive lock",
-    Work.ADD_CONSTANT: f"{_CATALOG} (INSTANT); a short exclusive lock",
+    # It takes no default for long texts, so that the column is added unset, written, and then always set.
+    Work.ADD_CONSTANT: "writes and copies the table, {rows}; writes wait",
     Work.FILL: "writes the table, {rows}; writes wait",
     Work.ALTER: "copies the table, {rows}; writes wait",
     Work.REQUIRE: "copies the table, {rows}; writes wait",
