@@ -37,7 +37,7 @@ ALTER INDEX component_with_another_name_name_key RENAME TO component_is_renamed_
 -- == deleted records are kept
 -- + add deleted_records_are_kept.delete_time, google.protobuf.Timestamp, unset (the catalog only; a short exclusive lock)
 -- + add the unique index deleted_records_are_kept_name_live_key over name (reads the table, 3 rows; writes wait)
--- - drop the unique constraint over name (reads the table, 3 rows; exclusive lock)
+-- - drop the unique constraint over name (the catalog only; a short exclusive lock)
 
 ALTER TABLE deleted_records_are_kept_history ADD COLUMN delete_time TIMESTAMP WITH TIME ZONE;
 
@@ -207,7 +207,7 @@ INSERT INTO toolcrib_audit (revision, ordinal, component, record_key, operation,
 -- == field is dropped
 -- - drop field_is_dropped.name (the catalog only; a short exclusive lock)
 -- - drop field_is_dropped.note (the catalog only; a short exclusive lock)
--- - drop the unique constraint over name (reads the table, 3 rows; exclusive lock)
+-- - drop the unique constraint over name (the catalog only; a short exclusive lock)
 -- - drop the index field_is_dropped_note_idx over note (the catalog only; a short exclusive lock)
 
 ALTER TABLE field_is_dropped_history DROP COLUMN name;
@@ -271,8 +271,8 @@ ALTER TABLE field_is_retyped_and_may_be_unset ALTER COLUMN size SET NOT NULL;
 
 
 -- == field is unique no longer
--- - drop the unique constraint over code (reads the table, 3 rows; exclusive lock)
--- - drop the unique constraint over name (reads the table, 3 rows; exclusive lock)
+-- - drop the unique constraint over code (the catalog only; a short exclusive lock)
+-- - drop the unique constraint over name (the catalog only; a short exclusive lock)
 
 DROP INDEX field_is_unique_no_longer_code_key CASCADE;
 

@@ -37,7 +37,7 @@ EXEC sp_rename N'[component_with_another_name_name_key]', N'component_is_renamed
 -- == deleted records are kept
 -- + add deleted_records_are_kept.delete_time, google.protobuf.Timestamp, unset (the catalog only; exclusive lock)
 -- + add the unique index deleted_records_are_kept_name_live_key over name (reads the table, 3 rows; writes wait)
--- - drop the unique constraint over name (reads the table, 3 rows; exclusive lock)
+-- - drop the unique constraint over name (the catalog only; exclusive lock)
 
 ALTER TABLE [deleted_records_are_kept] DROP CONSTRAINT [deleted_records_are_kept_name_key];
 
@@ -258,7 +258,7 @@ INSERT INTO [toolcrib_audit] ([revision], [ordinal], [component], [record_key], 
 -- == field is dropped
 -- - drop field_is_dropped.name (the catalog only; exclusive lock)
 -- - drop field_is_dropped.note (the catalog only; exclusive lock)
--- - drop the unique constraint over name (reads the table, 3 rows; exclusive lock)
+-- - drop the unique constraint over name (the catalog only; exclusive lock)
 -- - drop the index field_is_dropped_note_idx over note (the catalog only; exclusive lock)
 
 ALTER TABLE [field_is_dropped] DROP CONSTRAINT [field_is_dropped_name_key];
@@ -332,7 +332,7 @@ ALTER TABLE [field_is_retyped_and_may_be_unset] ALTER COLUMN [size] BIGINT NOT N
 -- ~ change field_is_unique_no_longer.name from NVARCHAR(850) to NVARCHAR(MAX) (writes the table, 3 rows; exclusive lock)
 -- ~ change field_is_unique_no_longer.code from VARBINARY(1700) to VARBINARY(MAX) (writes the table, 3 rows; exclusive lock)
 -- - drop the unique index field_is_unique_no_longer_code_key over code (the catalog only; exclusive lock)
--- - drop the unique constraint over name (reads the table, 3 rows; exclusive lock)
+-- - drop the unique constraint over name (the catalog only; exclusive lock)
 
 DROP INDEX [field_is_unique_no_longer_code_key] ON [field_is_unique_no_longer];
 

@@ -46,8 +46,8 @@ class Spellings:
     spelling that means no more and no less, `changed` parts, what somebody has made of them, and the step that it is.
     `begin` begins the transaction of an apply. `theirs` are statements that make an index `by_hand` and a trigger
     `theirs` on `part`, `made` asks for the names of indexes and triggers on it. `let_go` are the steps where its name
-    is unique no longer. `add_column`, `add_constant` (one that is always set), `drop_column` and `add_unique`
-    are what these cost, with two rows.
+    is unique no longer. `add_column`, `add_constant` (one that is always set), `drop_column`, `add_unique`
+    and `drop_unique` are what these cost, with two rows.
     `renames_indexes` says whether an index can be renamed.
     """
 
@@ -62,6 +62,7 @@ class Spellings:
     add_constant: str
     drop_column: str
     add_unique: str
+    drop_unique: str
     renames_indexes: bool
     index: str = _INDEX
 
@@ -110,6 +111,7 @@ _SQLITE = Spellings(
     add_constant="the catalog only",
     drop_column="copies the table, 2 rows",
     add_unique="copies the table, 2 rows",
+    drop_unique="copies the table, 2 rows",
     renames_indexes=False,
 )
 
@@ -164,6 +166,7 @@ _POSTGRESQL = Spellings(
     add_constant="the catalog only; a short exclusive lock",
     drop_column="the catalog only; a short exclusive lock",
     add_unique="reads the table, 2 rows; exclusive lock",
+    drop_unique="the catalog only; a short exclusive lock",
     renames_indexes=True,
 )
 
@@ -230,6 +233,7 @@ _MARIADB = Spellings(
     add_constant="writes and copies the table, 2 rows; writes wait",
     drop_column="copies the table, 2 rows; writes wait",
     add_unique="reads the table, 2 rows",
+    drop_unique="the catalog only; a short exclusive lock",
     renames_indexes=True,
 )
 

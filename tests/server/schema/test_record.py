@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -127,11 +128,14 @@ class TestPolicies:
 
 
 class TestTheCommands:
-    def test_plan_says_what_a_field_costs_that_is_always_set(self, shop: Evolving, spellings: Spellings) -> None:
-        shop.declare(part("int32 slot = 2"))
+    def test_plan_says_what_a_field_costs_that_is_always_set_and_one_that_is_unique_no_longer(
+        self, shop: Evolving, spellings: Spellings
+    ) -> None:
+        shop.declare(part("int32 slot = 2 [(toolcrib.options.v1.field).unique = true]"))
         shop.serve(("create", {"slot": 1}), ("create", {"slot": 2}))
         shop.declare(part("int32 slot = 2", "repeated int32 sizes = 3"))
-        assert f"      cost    {spellings.add_constant}\n" in shop.command("schema", "plan").out
+        costs = re.findall(r"^      cost    (.+)$", shop.command("schema", "plan").out, re.MULTILINE)
+        assert costs == [spellings.add_constant, spellings.drop_unique]
 
     def test_plan_is_text_that_can_be_reviewed(self, shop: Evolving, spellings: Spellings) -> None:
         shop.declare(part("int32 slot = 2", "string note = 3"))

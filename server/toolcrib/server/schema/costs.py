@@ -19,6 +19,7 @@ class Work(Enum):
     REQUIRE = "require"
     DROP_COLUMN = "drop column"
     CONSTRAINT = "constraint"
+    DROP_CONSTRAINT = "drop constraint"
     INDEX = "index"
 
 
@@ -35,6 +36,7 @@ _SQLITE = {
     Work.REQUIRE: _COPY,
     Work.DROP_COLUMN: _COPY,
     Work.CONSTRAINT: _COPY,
+    Work.DROP_CONSTRAINT: _COPY,
     Work.INDEX: _READ,
 }
 _POSTGRESQL = {
@@ -46,6 +48,7 @@ _POSTGRESQL = {
     Work.REQUIRE: f"{_READ}; exclusive lock",
     Work.DROP_COLUMN: f"{_CATALOG}; a short exclusive lock",
     Work.CONSTRAINT: f"{_READ}; exclusive lock",
+    Work.DROP_CONSTRAINT: f"{_CATALOG}; a short exclusive lock",
     Work.INDEX: f"{_READ}; writes wait",
 }
 _MYSQL = {
@@ -58,6 +61,7 @@ _MYSQL = {
     Work.REQUIRE: "copies the table, {rows}; writes wait",
     Work.DROP_COLUMN: "copies the table, {rows}; writes wait",
     Work.CONSTRAINT: _READ,
+    Work.DROP_CONSTRAINT: f"{_CATALOG}; a short exclusive lock",
     Work.INDEX: _READ,
 }
 # All of it is one transaction: whoever has an exclusive lock, has it until the end, and reads wait too.
@@ -70,6 +74,7 @@ _MSSQL = {
     Work.REQUIRE: "writes the table, {rows}; exclusive lock",
     Work.DROP_COLUMN: f"{_CATALOG}; exclusive lock",
     Work.CONSTRAINT: f"{_READ}; exclusive lock",
+    Work.DROP_CONSTRAINT: f"{_CATALOG}; exclusive lock",
     Work.INDEX: f"{_READ}; writes wait",
 }
 _COSTS: Mapping[str, Mapping[Work, str]] = {

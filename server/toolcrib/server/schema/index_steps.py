@@ -24,7 +24,7 @@ def index_steps(steps: TableSteps, found: IndexDifferences, added: Collection[st
         yield steps.step("rename", Sign.CHANGE, text, of=name, work=Work.CATALOG)
     for name, shape in found.dropped.items():
         if name not in again:
-            work = Work.CONSTRAINT if shape.is_constraint else Work.CATALOG
+            work = Work.DROP_CONSTRAINT if shape.is_constraint else Work.CATALOG
             yield steps.step("drop", Sign.DROP, f"drop the {_spelled(name, shape)}", of=name, work=work)
     for name, shape in found.foreign.items():
         yield steps.step(
