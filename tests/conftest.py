@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from support.mariadb import Mariadb, is_left_out, mariadb
 from support.memory import temporary_files_in_memory
 from support.postgres import Postgres, postgres
+from toolcrib.server.event_loop import spare_collections
 from toolcrib.server.testing import TEST_DATABASE_VARIABLE, new_database
 
 pytest_plugins = ["support.own_mariadb", "support.own_postgres"]
@@ -89,6 +91,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         about = [name for name in (_SQLITE, *_SERVERS) if item.get_closest_marker(name)]
         if about and tested not in about:
             item.add_marker(pytest.mark.skip(reason=f"is about {' and '.join(about)}"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Looks for no garbage among what is imported, which took a fifth of the tests' time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        spare_collections()
 
 
 @pytest.fixture

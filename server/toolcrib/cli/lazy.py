@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from toolcrib.cli.main import MISSING_EXTRA
+from toolcrib.cli.main import MISSING_EXTRA, importing
 
 
 class LazyCommand(TyperCommand):
@@ -28,7 +28,8 @@ class LazyCommand(TyperCommand):
         """The command itself. Exits where a library is not installed that it needs."""
         module, _, name = self._place.partition(":")
         try:
-            found = getattr(import_module(f"toolcrib.cli.{module}"), name)
+            with importing():
+                found = getattr(import_module(f"toolcrib.cli.{module}"), name)
         except ImportError as error:
             if (error.name or "").partition(".")[0] == "toolcrib":
                 raise
