@@ -48,6 +48,14 @@ def test_it_stops_in_order(example: Serving, number: signal.Signals) -> None:
     assert "Traceback" not in errors
 
 
+def test_one_that_does_not_start_leaves_the_signals_as_they_were(database: str) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert toolcrib("serve", COMPONENTS, "--database", database, "--address", f"127.0.0.1:{port}").returncode == 1
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+
 def test_a_call_in_flight_is_finished_when_it_stops(tmp_path: Path, database: str) -> None:
     started = tmp_path / "started"
     (tmp_path / "app.py").write_text(SLOW_APPLICATION.format(started=str(started)))

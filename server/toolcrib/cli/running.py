@@ -6,7 +6,8 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from toolcrib.server.app import Server
@@ -43,20 +44,19 @@ def run(server: Server, settings: Settings, announce: Announce, say: Say) -> Non
 
 
 async def _run(server: Server, settings: Settings, announce: Announce, say: Say) -> None:
-    stopping = asyncio.Event()
     # Before the start, so that a signal in the middle of it also ends in order.
-    _on_stop_signal(stopping)
-    await server.start()
-    if server.waits_for is not None:
-        announce.waiting(server.address, server.waits_for)
-        await _first(server.served(), stopping.wait())
-    if not stopping.is_set():
-        spare_collections()
-        announce.serving(server.address)
-        await stopping.wait()
-    say(stopping_in_words(settings))
-    await server.stop()
-    say("stopped")
+    with _stop_signals() as stopping:
+        await server.start()
+        if server.waits_for is not None:
+            announce.waiting(server.address, server.waits_for)
+            await _first(server.served(), stopping.wait())
+        if not stopping.is_set():
+            spare_collections()
+            announce.serving(server.address)
+            await stopping.wait()
+        say(stopping_in_words(settings))
+        await server.stop()
+        say("stopped")
 
 
 async def _first(*awaited: Coroutine[Any, Any, Any]) -> None:
@@ -74,17 +74,25 @@ def stopping_in_words(settings: Settings) -> str:
     return f"stopping: finishing the calls in flight, for at most {settings.stop_grace_s:g} s (once more stops at once)"
 
 
-def _on_stop_signal(stopping: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
+@contextmanager
+def _stop_signals() -> Iterator[asyncio.Event]:
+    """What the signals to stop set; behind the block they do what they did before it."""
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    # One that is ignored stays so.
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    heeded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
 
     def stop() -> None:
         # Whoever asks twice does not want to wait; a commit that was acknowledged is safe even then.
-        for number in STOP_SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, signal.SIG_DFL)
+        for number in heeded:
+            signal.signal(number, signal.SIG_DFL)
         stopping.set()
 
-    for number in STOP_SIGNALS:
-        # Not loop.add_signal_handler, which Windows does not have. One that is ignored stays so.
-        if signal.getsignal(number) is not signal.SIG_IGN:
+    try:
+        for number in heeded:
+            # Not loop.add_signal_handler, which Windows does not have.
             signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop))
+        yield stopping
+    finally:
+        for number in heeded:
+            signal.signal(number, before[number] or signal.SIG_DFL)
