@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sysconfig
 from pathlib import Path
 
+from support.addresses import lasting_address
 from support.pages import shown
 
 README = Path(__file__).parents[1] / "README.md"
 DEFAULT_ADDRESS = "127.0.0.1:50051"
 
 
-def free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
-
-
 def test_the_tutorial_works_as_it_stands(tmp_path: Path) -> None:
     text = README.read_text("utf-8")
-    address = free_address()
+    address = lasting_address()
     tutorial = text[text.index("## Five minutes") : text.index("## Your components")].replace(DEFAULT_ADDRESS, address)
     commands, programs, promised = (shown(tutorial, kind) for kind in ("bash", "python", "text"))
     assert (len(commands), len(programs), len(promised)) == (5, 1, 1)

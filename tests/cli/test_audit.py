@@ -12,6 +12,7 @@ import pytest
 
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_service_pb2 import DeleteRecipeRequest, UpdateRecipeRequest
+from support.addresses import lasting_address
 from support.command import COMMAND, Serving, serving, toolcrib, toolcrib_process
 from support.plant import COMPONENTS, plant
 from toolcrib.server.testing import new_database
@@ -195,8 +196,8 @@ def test_follow_shows_what_comes(example: Serving) -> None:
 
 
 def test_follow_goes_on_after_a_restart(database: str) -> None:
-    with serving(COMPONENTS, "--database", database) as first:
-        address = first.address
+    address = lasting_address()
+    with serving(COMPONENTS, "--database", database, address=address) as first:
         command = [*COMMAND, "audit", "--server", address, "--follow", "--json"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None

@@ -16,6 +16,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.rpc.error_details_pb2 import RetryInfo
 
 from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest
+from support.addresses import lasting_address
 from support.both_clients import KINDS, Client, connected
 from support.fake_server import FakeServer, Slow, failure, fake_server
 from toolcrib.client import Aborted, Cancelled, Crib, DeadlineExceeded, ResourceExhausted, ToolcribError, Unavailable
@@ -139,7 +140,7 @@ def test_a_read_is_tried_again_while_the_server_is_unavailable(client: Client, s
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_read_waits_for_a_server_that_restarts(kind: str) -> None:
     with ExitStack() as stack:
-        with fake_server() as before:
+        with fake_server(address=lasting_address()) as before:
             before.will_answer(b"before")
             client = stack.enter_context(connected(kind, before.address))
             assert read(client) == b"before"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,6 +12,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 
 from plant.recipes.v1.recipe_client import AsyncRecipeClient, RecipeClient, RecipeFields
 from plant.recipes.v1.recipe_pb2 import Recipe
+from support.addresses import lasting_address
 from support.both_clients import KINDS, Client, connected
 from support.fake_server import FakeServer, failure
 from support.plant import COMPONENTS
@@ -29,12 +29,6 @@ from toolcrib.client.watch import ChangeKind, WatchedComponent
 from toolcrib.server.testing import serve
 
 RECIPE = "plant.recipes.v1.Recipe"
-
-
-def free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 class Watching:
@@ -197,7 +191,7 @@ def test_what_cannot_be_meant_is_refused(both: Any) -> None:
 
 
 def test_it_goes_on_behind_a_restart_and_a_token_serves_others(kind: str, database: str) -> None:
-    address = free_address()
+    address = lasting_address()
     seen = []
     with Crib.connect(address, actor="ann") as crib, connected(kind, address, timeout_s=20) as client:
         writer = RecipeClient(crib)

@@ -12,6 +12,7 @@ import pytest
 from plant.cycles.v1.machine_cycle_client import MachineCycleClient
 from plant.tools.v1.tool_offset_client import ToolOffsetClient
 from plant.tools.v1.tool_offset_pb2 import ToolOffset
+from support.addresses import lasting_address
 from support.cpp import sample
 from support.killable import Killable, nursery
 from support.plant import COMPONENTS
@@ -28,7 +29,7 @@ TIMEOUT_S = 120
 
 def test_nothing_is_lost_or_doubled_where_the_server_is_killed(tmp_path: Path) -> None:
     with nursery(COMPONENTS) as servers:
-        server = servers.serve(tmp_path / "plant.db")
+        server = servers.serve(tmp_path / "plant.db", lasting_address())
         with Crib.connect(server.address, actor="ann") as crib:
             ToolOffsetClient(crib).create(ToolOffset(tool_number=1, z_offset_mm=10))
             with started(server) as controller:

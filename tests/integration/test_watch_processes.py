@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ import pytest
 from plant.recipes.v1.recipe_client import RecipeClient
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_service_pb2 import CreateRecipeRequest, UpdateRecipeRequest, WatchRecipesRequest
+from support.addresses import lasting_address
 from support.behind import Behind, behind
 from support.killable import Nursery, nursery
 from support.plant import COMPONENTS, Plant, plant
@@ -136,9 +136,7 @@ def copy_first(connection: Behind, table: str, **changed: Any) -> None:
 
 
 def test_a_client_goes_on_over_kills_without_gap_or_repeat(servers: Nursery, database: str) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = lasting_address()
     server = servers.serve(database, address)
     changes: list[Any] = []
     more = threading.Condition()

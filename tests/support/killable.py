@@ -1,7 +1,7 @@
 """Server processes that can be killed by the hundred: one process imports everything once, and forks each of them.
 
-Run as a program: reads the settings of a server per line, as JSON, forks a server with them, and prints its address and
-process id.
+Run as a program: reads the settings of a server per line, as JSON, forks a server with them, and answers with a line of
+JSON: its address and process id, or why it did not start. It ends with its standard input, and so do its servers.
 """
 
 from __future__ import annotations
@@ -46,13 +46,18 @@ class Nursery:
         self._process = process
 
     def serve(self, database: str | Path, address: str = "127.0.0.1:0", **settings: Any) -> Killable:
-        """Starts a server over `database`, with settings of its own, and returns when it serves."""
+        """Starts a server over `database`, with settings of its own, and returns when it serves.
+
+        Raises RuntimeError where it does not start.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"address": address, "database": str(database), **settings}) + "\n")
         self._process.stdin.flush()
-        served, pid = self._process.stdout.readline().split()
-        return Killable(served, int(pid))
+        said = json.loads(self._process.stdout.readline())
+        if "failed" in said:
+            raise RuntimeError(said["failed"])
+        return Killable(**said)
 
 
 @contextmanager
@@ -63,18 +68,38 @@ def nursery(components: Path, **settings: Any) -> Iterator[Nursery]:
     own = {f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value) for name, value in settings.items()}
     # What gRPC says of every handshake that fails on purpose is no news.
     pipe, environment = subprocess.PIPE, {"GRPC_VERBOSITY": "ERROR", **os.environ, **own}
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment) as process:
-        yield Nursery(process)
-        assert process.stdin is not None
-        process.stdin.close()
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, text=True, env=environment, start_new_session=True
+    ) as process:
+        try:
+            yield Nursery(process)
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
 
 
 async def _serve(components: Path, settings: Mapping[str, Any]) -> None:
     server = Server(load_settings(None, **settings), Application(), components)
     await server.start()
-    sys.stdout.write(f"{server.address} {os.getpid()}\n")
-    sys.stdout.flush()
+    _say({"address": server.address, "pid": os.getpid()})
     await server.wait()
+
+
+def _fork(components: Path, settings: Mapping[str, Any]) -> None:
+    if os.fork():
+        return
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(_serve(components, settings))
+    except BaseException as error:
+        # Whoever asked for it waits for a line.
+        _say({"failed": f"{type(error).__name__}: {error}"})
+    os._exit(1)
+
+
+def _say(said: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -85,9 +110,9 @@ def main() -> None:
         Rules(generated.repository.component.message, ())
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
-        if os.fork() == 0:
-            with asyncio.Runner(loop_factory=loop_factory()) as runner:
-                runner.run(_serve(components, json.loads(line)))
+        _fork(components, json.loads(line))
+    # All that it has forked, and itself: the process was started as the leader of a group of its own.
+    os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from conformance.runner.certificates import write_certificates
 from conformance.runner.script import Section
 from conformance.runner.strange_servers import STRANGE
 from conformance.runner.values import ScriptError, resolved
+from support.addresses import lasting_address
 from support.cutting_proxy import CuttingProxy, cutting_proxy
 from support.killable import Killable, Nursery
 
@@ -57,7 +58,7 @@ class Stage:
         """Starts a server; one that was killed where it was, over what it left."""
         if name not in self._settings:
             raise ScriptError(f"there is no server {name}")
-        address = self.known.get(name, "127.0.0.1:0")
+        address = self.known.get(name) or lasting_address()
         started = self._nursery.serve(self._folder / f"{name}.db", address, **self._settings[name])
         self._servers[name] = started
         self.known[name] = started.address
