@@ -202,6 +202,17 @@ class TestWhatTheDatabaseFillsIn:
         with milling(database) as mill:
             assert mill.client("Recipe").create(message("Recipe")(name="g")).id == 53
 
+    def test_a_key_that_others_choose_or_change_to_is_given_to_nobody(self, database: str) -> None:
+        with milling(database) as mill, stranger(database) as etl:
+            recipes, recipe = mill.client("Recipe"), message("Recipe")
+            recipes.create(recipe(name="a"))
+            for number, far in enumerate((2, 5000)):
+                etl.execute("UPDATE recipe SET id = %s WHERE name = 'a'", [far])
+                assert recipes.create(recipe(name=f"b{number}")).id == far + 1
+                etl.execute("INSERT INTO recipe (id, name) VALUES (%s, %s)", [far + 2, f"c{number}"])
+                assert recipes.create(recipe(name=f"d{number}")).id == far + 3
+        assert sound(database)
+
     def test_nobody_writes_revisions(self, database: str) -> None:
         with milling(database) as mill, stranger(database) as etl:
             etl.execute("INSERT INTO recipe (name, toolcrib_revision) VALUES ('a', 77)")

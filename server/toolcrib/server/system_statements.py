@@ -13,7 +13,6 @@ from sqlalchemy import (
     Select,
     Table,
     bindparam,
-    case,
     delete,
     func,
     insert,
@@ -61,12 +60,11 @@ class SharedNumbers:
     def __init__(self, sequence: str, dialect: Dialect) -> None:
         name: ColumnElement[Any] = literal_column(f"'{dialect.identifier_preparer.quote(sequence)}'")
         numbers = func.generate_series(literal_column("1"), bindparam("given_count", type_=BigInteger)).table_valued()
-        last = func.pg_sequence_last_value(name.op("::")(literal_column("regclass")))
         number: BindParameter[int] = bindparam("given_number", type_=BigInteger)
-        # Of a sequence that nobody has asked yet there is no last number.
-        highest = case((number < last, last), else_=number)
         self.next = Prepared(select(func.nextval(name)).select_from(numbers), dialect)
-        self.reach = Prepared(select(func.setval(name, highest)), dialect, [number.key])
+        # The triggers have made it, who pass over numbers too.
+        passing = func.toolcrib_pass_over(name.op("::")(literal_column("regclass")), number)
+        self.reach = Prepared(select(passing), dialect, [number.key])
 
 
 class SystemStatements:

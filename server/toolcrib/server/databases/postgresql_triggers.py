@@ -37,6 +37,9 @@ _NAME_BYTES_MAX = 63
 # How values are spelled, whatever the session that writes has set: numbers by all their digits.
 _SPELLING = "SET timezone = 'UTC' SET extra_float_digits = 1 SET bytea_output = 'hex'"
 
+# A sequence that others count on at the same moment gets no farther than this between being asked and being set.
+_FAR_BEHIND = 1_000
+
 _FUNCTIONS = f"""
 CREATE OR REPLACE FUNCTION toolcrib_record_key(row_ json, fields text[]) RETURNS text
 LANGUAGE sql IMMUTABLE AS $toolcrib$
@@ -80,6 +83,23 @@ BEGIN
 END
 $toolcrib$;
 
+-- Lets a sequence give nobody a number up to this one. It is set only where it is far behind, and counts on otherwise:
+-- what others take of it meanwhile would be given again, were it set back.
+CREATE OR REPLACE FUNCTION toolcrib_pass_over(key_sequence regclass, number bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $toolcrib$
+DECLARE
+  last bigint := coalesce(pg_sequence_last_value(key_sequence), 0);
+BEGIN
+  IF number - last > {_FAR_BEHIND} THEN
+    PERFORM setval(key_sequence, number);
+    RETURN;
+  END IF;
+  WHILE last < number LOOP
+    last := nextval(key_sequence);
+  END LOOP;
+END
+$toolcrib$;
+
 CREATE OR REPLACE FUNCTION toolcrib_fill_direct_write() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {{schema}}, pg_temp {_SPELLING} AS $toolcrib$
 DECLARE
@@ -93,6 +113,9 @@ DECLARE
   number bigint;
 BEGIN
   IF TG_OP = 'UPDATE' THEN
+    IF key_sequence <> '' THEN
+      PERFORM toolcrib_pass_over(key_sequence::regclass, (given ->> key_field)::bigint);
+    END IF;
     SELECT jsonb_object_agg(name, to_jsonb(OLD) -> name) INTO lacking FROM unnest(revisions) AS name;
     RETURN jsonb_populate_record(NEW, lacking);
   END IF;
@@ -103,8 +126,8 @@ BEGIN
     number := given ->> key_field;
     IF coalesce(number, 0) = 0 THEN
       lacking := lacking || jsonb_build_object(key_field, nextval(key_sequence::regclass));
-    ELSIF number > coalesce(pg_sequence_last_value(key_sequence::regclass), 0) THEN
-      PERFORM setval(key_sequence::regclass, number);
+    ELSE
+      PERFORM toolcrib_pass_over(key_sequence::regclass, number);
     END IF;
   ELSIF key_field <> '' AND coalesce(given ->> key_field, '') = '' THEN
     -- Version 7 (RFC 9562): the bits of version 4, the time before them.
