@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 from support.mariadb import Mariadb, is_left_out, mariadb
 from support.memory import temporary_files_in_memory
@@ -48,6 +49,10 @@ _SERVERS: dict[str, Callable[[], AbstractContextManager[Postgres | Mariadb]]] = 
     "mariadb": mariadb,
 }
 _RESOURCES = ExitStack()
+
+# To explain a failure Hypothesis runs it 500 times more, which takes an hour where each run has a server to ask.
+settings.register_profile("toolcrib", phases=[phase for phase in Phase if phase is not Phase.explain])
+settings.load_profile("toolcrib")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
