@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any
 
 import grpc
@@ -30,14 +31,21 @@ from support.behind import behind
 from support.chain import checked
 from support.gate import Doorkeeper, Gate, later
 from support.plant import COMPONENTS, Plant, cycle, plant, refused
-from toolcrib.server import Application, Change, RecordExists, Veto
+from toolcrib.server import Application, Change, Commit, RecordExists, Veto
 from toolcrib.server.testing import serve
 
 
 @pytest.fixture
-def gate() -> Iterator[Gate]:
+def commits() -> SimpleQueue[Commit]:
+    """What the listeners are told."""
+    return SimpleQueue()
+
+
+@pytest.fixture
+def gate(commits: SimpleQueue[Commit]) -> Iterator[Gate]:
     application, doorkeeper = Application(), Doorkeeper()
     doorkeeper.stand_in(application)
+    application.after_commit(commits.put)
 
     @application.before_create(RecipeRecord)
     def lose(change: Change[RecipeRecord]) -> None:
@@ -66,8 +74,8 @@ def gate() -> Iterator[Gate]:
         assert check.revision == crib.revision()
 
 
-def create_cycle(crib: Plant) -> Any:
-    return later(crib.cycles.CreateMachineCycle, CreateMachineCycleRequest(machine_cycle=cycle()))
+def create_cycle(crib: Plant, **others: Any) -> Any:
+    return later(crib.cycles.CreateMachineCycle, CreateMachineCycleRequest(machine_cycle=cycle(**others)))
 
 
 def create_recipe(crib: Plant, name: str) -> Any:
@@ -142,6 +150,50 @@ def test_refusals_of_every_kind_leave_the_rest_of_the_group_alone(gate: Gate) ->
         call.result(20)
     assert [item.id for item in crib.cycles.ListMachineCycles(ListMachineCyclesRequest()).machine_cycles] == [1, 2, 3]
     assert [entry.revision for entry in crib.entries()] == list(range(1, 8))
+
+
+def test_creates_that_wait_together_are_each_a_commit_of_their_own(gate: Gate, commits: SimpleQueue[Commit]) -> None:
+    crib = gate.crib
+    gate.close()
+    request = CreateMachineCycleRequest(machine_cycle=cycle())
+    who = [(("x-actor", actor), ("x-change-reason", f"for {actor}")) for actor in ("ann", "bob", "eve")]
+    calls = [crib.cycles.CreateMachineCycle.future(request, metadata=metadata) for metadata in who]
+    gate.open()
+    made = [call.result(20) for call in calls]
+    assert [(cycle.id, cycle.etag) for cycle in made] == [(1, "2"), (2, "3"), (3, "4")]
+    entries = crib.entries(component="plant.cycles.v1.MachineCycle")
+    assert [(entry.revision, entry.record_key, entry.actor, entry.reason) for entry in entries] == [
+        (2, "1", "ann", "for ann"),
+        (3, "2", "bob", "for bob"),
+        (4, "3", "eve", "for eve"),
+    ]
+    assert list(crib.cycles.ListMachineCycles(ListMachineCyclesRequest()).machine_cycles) == made
+    heard = [commits.get(timeout=20) for _ in range(4)]
+    assert [(commit.revision, commit.actor) for commit in heard] == [(1, "ann"), (2, "ann"), (3, "bob"), (4, "eve")]
+    assert [(change.key, change.after_message) for commit in heard[1:] for change in commit.changes] == [
+        ((cycle.id,), cycle) for cycle in made
+    ]
+
+
+def test_of_creates_that_wait_together_each_is_refused_for_itself(gate: Gate) -> None:
+    crib = gate.crib
+    gate.close()
+    calls = [
+        create_cycle(crib),
+        create_cycle(crib, tool_wear_min=-1),
+        create_cycle(crib),
+        create_cycle(crib, id=7),
+        create_cycle(crib),
+        create_cycle(crib, product_id=""),
+    ]
+    gate.open()
+    assert [call.result(20).id for call in calls[::2]] == [1, 2, 3]
+    assert [call.result(20).etag for call in calls[::2]] == ["2", "3", "4"]
+    for call, field in zip(calls[1::2], ("tool_wear_min", "id", "product_id"), strict=True):
+        with refused(grpc.StatusCode.INVALID_ARGUMENT) as found:
+            call.result(20)
+        assert found.fields == [f"machine_cycle.{field}"]
+    assert [entry.revision for entry in crib.entries()] == [1, 2, 3, 4]
 
 
 def test_a_transaction_that_the_database_ended_is_lost_to_nobody_else(gate: Gate) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeGuard
 
 from toolcrib.server.answers import AnswerLimits
@@ -20,6 +20,7 @@ from toolcrib.server.outcome import OutcomeFinder
 from toolcrib.server.refusals import RefusalLimit
 from toolcrib.server.session import Session
 from toolcrib.server.store import Store
+from toolcrib.server.together import create_together, neighbours
 from toolcrib.server.transaction import Transaction
 
 logger = logging.getLogger(__name__)
@@ -214,28 +215,39 @@ class WriterLane(Lane):
         Answers the transactions with anything to commit, and what will show that they were committed.
         """
         group = Group(session, self._store.system, self._answer_limits, alone=len(jobs) == 1)
+        transactions: list[Transaction] = []
+        for may_be_together, several in neighbours(self._store, jobs):
+            done = create_together(self._store, group, several) if may_be_together else None
+            transactions += self._run_each(group, several) if done is None else done
+        if not session.in_transaction:
+            # The only one was refused, or a dry run, and has ended it already.
+            return [], None
+        group.write(self._store.system)
+        if self._absorber is not None:
+            self._absorber.require_order(group, transactions)
+        return transactions, group.journal.proof()
+
+    def _run_each(self, group: Group, jobs: Iterable[Job[Any]]) -> list[Transaction]:
+        """Runs jobs one after another; answers the transactions with anything to commit."""
         transactions = []
         for job in jobs:
             transaction = Transaction(self._store, group, job.call)
-            if self._run_job(job, transaction, session):
+            if self._run_job(job, transaction, group.session):
                 transactions.append(transaction)
             # Refused, or a dry run; or all that hooks tried was refused: a revision is given for a change, never a try.
             elif not transaction.undo():
                 if not group.alone:
                     raise _GroupLost(None)
-                session.rollback()
+                group.session.rollback()
                 if transaction.answer is None and not _is_audited(job.error):
-                    return [], None
-                session.begin_writing()
+                    return []
+                group.session.begin_writing()
             if _is_audited(job.error) and (refused_calls := self._refusals.take()):
                 group.refuse(job.call, job.error, refused_calls)
             # Also where nothing had to be changed: by the time of a repeat there might be.
             if transaction.answer is not None:
                 group.answers.add(transaction.answer)
-        group.write(self._store.system)
-        if self._absorber is not None:
-            self._absorber.require_order(group, transactions)
-        return transactions, group.journal.proof()
+        return transactions
 
     def _run_job(self, job: Job[Any], transaction: Transaction, session: Session) -> bool:
         """Runs one job; answers whether it leaves anything to commit. Raises where the database is the cause."""

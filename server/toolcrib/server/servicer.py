@@ -34,6 +34,7 @@ from toolcrib.server.requests import (
 )
 from toolcrib.server.rollback import roll_back
 from toolcrib.server.rpc import Method
+from toolcrib.server.together import Creation
 from toolcrib.server.transaction import ReadTransaction, Transaction, in_name_of
 
 __all__ = ["ComponentServicer", "Method", "Watched"]
@@ -120,7 +121,8 @@ class ComponentServicer(Generic[MessageT]):
 
     def create(self, call: Call, request: WriteRequest, message: MessageT) -> Awaitable[MessageT]:
         """Creates a record."""
-        return self._write(call, request, lambda repository: repository.create_all([message])[0], batch=False)
+        alone = self._bound(lambda repository: repository.create_all([message])[0], batch=False)
+        return self._write_in(call, request, Creation(self.repository, message, alone), batch=False)
 
     async def get(self, call: Call, lookup: Lookup) -> MessageT:
         """Reads a record."""

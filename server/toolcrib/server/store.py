@@ -87,7 +87,8 @@ class Stored:
 class Store:
     """The database with the components it stores.
 
-    Raises StartError where tables collide or hooks ask for what is not served.
+    Of those that are `freely_created` nothing but its rules can refuse a new record, and no hook sees it. Raises
+    StartError where tables collide or hooks ask for what is not served.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Store:
         self._by_table = {table.name: stored for stored in self._stored.values() for table in stored.tables()}
         relate(self._stored, self.dialect)
         self.links = component_links(self._stored, repositories, self.dialect)
+        self.freely_created = frozenset(filter(self._is_freely_created, self._stored))
         # Until the database is open, which has what outlives a server.
         self.page_tokens = PageTokens(os.urandom(32))
         unserved = application.records() - {stored.component.record for stored in self._stored.values()}
@@ -195,6 +197,13 @@ class Store:
     def components(self) -> list[Component[Any, Any]]:
         """All components, in the order in which they were given."""
         return [stored.component for stored in self._stored.values()]
+
+    def _is_freely_created(self, name: str) -> bool:
+        stored, links = self._stored[name], self.links.get(name)
+        component = stored.component
+        is_limited = component.max_records or component.reason_required or component.multi_tenant
+        may_collide = stored.has_chosen_keys or stored.holders or (links is not None and links.outgoing)
+        return not (Operation.CREATE in stored.chains or is_limited or may_collide)
 
     def _add(self, kind: type[Repository[Any, Any]], application: Application) -> Stored:
         component = kind.component
