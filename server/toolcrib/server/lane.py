@@ -69,6 +69,7 @@ class LaneQueue:
         self._gathered: list[Job[Any]] = []
         self._limit = limit
         self._closed = False
+        self._ends_turn = False
 
     def submit(self, work: Callable[..., T], call: Call) -> asyncio.Future[T]:
         """Hands `work` to a lane; the future has what it returns or raises.
@@ -80,11 +81,17 @@ class LaneQueue:
         if self.jobs.qsize() + len(self._gathered) >= self._limit:
             raise Overloaded(f"{self._limit} calls wait already; try again in a moment")
         future: asyncio.Future[T] = self.loop.create_future()
-        if not self._gathered:
-            # The lane is woken once for all that the event loop hands over in this turn.
-            self.loop.call_soon(self._hand_over)
         self._gathered.append(Job(work, call, future))
+        if not self._ends_turn:
+            # The lane is woken once for all that the event loop hands over in this turn.
+            self._ends_turn = True
+            self.loop.call_soon(self._end_turn)
         return future
+
+    def deliver(self, batch: list[Job[Any]]) -> None:
+        """Answers the callers of what a lane has run; on the event loop."""
+        for job in batch:
+            job.deliver()
 
     def close(self, lanes: int) -> None:
         """Lets the lanes finish what waits and end."""
@@ -92,6 +99,10 @@ class LaneQueue:
         self._hand_over()
         for _ in range(lanes):
             self.jobs.put(None)
+
+    def _end_turn(self) -> None:
+        self._ends_turn = False
+        self._hand_over()
 
     def _hand_over(self) -> None:
         for job in self._gathered:
@@ -115,14 +126,10 @@ class Lane(threading.Thread):
     def finish(self) -> None:
         """Gives back what the lane holds; on the lane's thread."""
 
-    def gather(self) -> None:
-        """Lets more jobs come before a batch is taken; by default it is taken at once."""
-
     def run(self) -> None:
         """The thread: batches until the queue is closed."""
         try:
             while (first := self._queue.jobs.get()) is not None:
-                self.gather()
                 self._run_batch(self._batch_from(first))
         finally:
             self.finish()
@@ -151,9 +158,4 @@ class Lane(threading.Thread):
             logger.exception("the lane %s failed", self.name)
             for job in wanted:
                 job.error = job.error or error
-        self._queue.loop.call_soon_threadsafe(_deliver, batch)
-
-
-def _deliver(batch: list[Job[Any]]) -> None:
-    for job in batch:
-        job.deliver()
+        self._queue.loop.call_soon_threadsafe(self._queue.deliver, batch)

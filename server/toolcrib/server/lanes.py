@@ -26,16 +26,8 @@ from toolcrib.server.transaction import Transaction
 logger = logging.getLogger(__name__)
 
 
-# Fewer calls at a time than this have their commit at once.
-_MANY = 8
-# A group waits for as many calls as the last one had, or so long for each of them.
-_GATHER_S = 0.0005
-_GATHER_MAX_S = 0.012
-_TICK_S = 0.001
 # How long to wait before work is run again whose transaction the database ended in favour of another's, at most.
 _CONFLICT_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
-# Every so many groups more calls are waited for, so that groups grow as far as the load allows.
-_GROW_EVERY = 4
 
 
 class _GroupLost(Exception):
@@ -74,8 +66,6 @@ class WriterLane(Lane):
         self._answer_limits = answer_limits
         self._refusals = RefusalLimit(refusals_per_minute)
         self._session: Session | None = None
-        self._last_group = 0
-        self._groups = 0
         self._finder = OutcomeFinder(self._backend, store.system)
         tables = store.database.absorbed_tables
         self._absorber = Absorber(store, tables) if tables else None
@@ -85,23 +75,8 @@ class WriterLane(Lane):
         """Whether something that bypassed the server could not be absorbed yet."""
         return self._absorber is not None and self._absorber.is_behind
 
-    def gather(self) -> None:
-        """Waits a little while many calls are about: a commit costs as much as several of them."""
-        last = self._last_group
-        if last < _MANY:
-            return
-        self._groups += 1
-        wanted = min(self._batch_size, last if self._groups % _GROW_EVERY else last * 2)
-        waiting, end = 0, time.monotonic() + min(_GATHER_MAX_S, _GATHER_S * last)
-        while time.monotonic() < end:
-            time.sleep(_TICK_S)
-            before, waiting = waiting, self._queue.jobs.qsize() + 1
-            if waiting >= wanted or last <= waiting == before:
-                return
-
     def execute(self, jobs: list[Job[Any]]) -> None:
         """Runs the jobs in one commit or, where that is lost, each in its own."""
-        self._last_group = len(jobs)
         try:
             self._commit_patiently(jobs)
         except _GroupLost:

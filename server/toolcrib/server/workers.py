@@ -17,6 +17,7 @@ from toolcrib.server.reader_lane import ReaderLane
 from toolcrib.server.shortcut import Shortcut
 from toolcrib.server.store import Store
 from toolcrib.server.transaction import ReadTransaction, Transaction
+from toolcrib.server.write_queue import WriteQueue
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ class Workers:
     ) -> None:
         self._shortcut = Shortcut(store)
         self._reads = LaneQueue(limit=queue_max)
-        self._writes = LaneQueue(limit=queue_max)
+        self._writes = WriteQueue(limit=queue_max, group_max=group_commit_max)
         self._follows = LaneQueue(limit=queue_max)
         self._backlog = LaneQueue(limit=queue_max)
         self._announcer = Announcer(store.listeners)
