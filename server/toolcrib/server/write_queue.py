@@ -1,43 +1,39 @@
 """The writer lane's queue: lets calls gather, as a commit costs as much as several of them.
 
+Those who were about when the last group was done are waited for: they are told together, and so come again together.
 What is waited for is found out on the event loop. A lane that woke to look would take the interpreter's lock from it
-each time (docs/performance.md).
+each time; and while a group runs the loop has little to do, so that neither is in the way of the other
+(docs/performance.md).
 """
 
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import Any
 
 from toolcrib.server.lane import Job, LaneQueue
 
-# Fewer calls at a time than this have their commit at once.
-_MANY = 8
-# A group waits for as many calls as the last one had, or so long for each of them.
-_PATIENCE_S = 0.0005
-_PATIENCE_MAX_S = 0.012
-# Where as many as the last time are there, and no more have come for so long, nobody is waited for.
-_TICK_S = 0.001
-# Every so many groups more calls are waited for, so that groups grow as far as the load allows.
-_GROW_EVERY = 4
+# Nobody is waited for where nobody has come for so long, nor at all longer than this.
+_SILENCE_S = 0.004
+_PATIENCE_S = 0.03
 
 
 class WriteQueue(LaneQueue):
-    """Holds calls back while many come and one lane, which takes up to `group_max` of them, has none to run."""
+    """Holds calls back until as many are together as were a moment ago, for one lane that takes up to `group_max`."""
 
     def __init__(self, *, limit: int, group_max: int) -> None:
         super().__init__(limit=limit)
         self._group_max = group_max
         self._is_running = False
-        self._last_group = 0
-        self._groups = 0
-        self._wanted = 0
+        self._about = 0
         self._before = 0
         self._end = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def deliver(self, batch: list[Job[Any]]) -> None:
         """Answers the callers of a group, and hands over the next one as soon as it is worth its commit."""
+        self._about = min(len(batch) + len(self._gathered), self._group_max)
         super().deliver(batch)
         # Else the lane has gone on with what was too much for one group.
         if self.jobs.empty():
@@ -48,28 +44,27 @@ class WriteQueue(LaneQueue):
         if self._closed or (self._gathered and not self._is_running and not self._waits()):
             self._hand_over_now()
 
+    def _waits(self) -> bool:
+        if len(self._gathered) >= self._about:
+            return False
+        if self._timer is None:
+            self._end = monotonic() + _PATIENCE_S
+            self._listen()
+        return True
+
+    def _listen(self) -> None:
+        self._before = len(self._gathered)
+        self._timer = self.loop.call_later(_SILENCE_S, self._end_silence)
+
+    def _end_silence(self) -> None:
+        if len(self._gathered) == self._before or monotonic() >= self._end:
+            self._hand_over_now()
+        else:
+            self._listen()
+
     def _hand_over_now(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._is_running = True
-        self._last_group = len(self._gathered)
         super()._hand_over()
-
-    def _waits(self) -> bool:
-        if self._last_group < _MANY:
-            return False
-        if self._timer is None:
-            self._groups += 1
-            self._wanted = min(self._group_max, self._last_group * (1 if self._groups % _GROW_EVERY else 2))
-            self._end = self.loop.time() + min(_PATIENCE_MAX_S, _PATIENCE_S * self._last_group)
-            self._before = 0
-            self._timer = self.loop.call_later(_TICK_S, self._tick)
-        return len(self._gathered) < self._wanted
-
-    def _tick(self) -> None:
-        before, self._before = self._before, len(self._gathered)
-        if self.loop.time() >= self._end or self._last_group <= self._before == before:
-            self._hand_over_now()
-        else:
-            self._timer = self.loop.call_later(_TICK_S, self._tick)
