@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from toolcrib.server.changes import Change, Operation
 from toolcrib.server.component_statements import DELETE_TIME, PositionedUpdate
 from toolcrib.server.databases.backend import unwrap
@@ -23,6 +25,26 @@ _TIMES = {
     "update_time": frozenset(Operation),
     DELETE_TIME: frozenset({Operation.DELETE}),
 }
+
+
+class _Stamps:
+    """What an operation sets in the standard fields of each record, at one time."""
+
+    __slots__ = ("_has_etag", "_now", "_times", "_undeletes")
+
+    def __init__(self, times: Sequence[str], now: Timestamp, *, undeletes: bool, has_etag: bool) -> None:
+        self._times = times
+        self._now = now
+        self._undeletes = undeletes
+        self._has_etag = has_etag
+
+    def put_on(self, message: Any, etag: str) -> None:
+        for name in self._times:
+            getattr(message, name).CopyFrom(self._now)
+        if self._undeletes:
+            message.ClearField(DELETE_TIME)
+        if self._has_etag:
+            message.etag = etag
 
 
 class RowWriter:
@@ -51,6 +73,19 @@ class RowWriter:
             require_targets(self._transaction, self._links.outgoing, operation, changes)
             self._write(operation, changes)
 
+    def create_each(self, changes: Sequence[Change[Any]]) -> None:
+        """Writes new records that nothing can refuse, each in the transaction of its own change, all of one group."""
+        stamps, rows = self._stamps(Operation.CREATE), []
+        for change in changes:
+            transaction = change.transaction
+            revision = transaction.begin_writing()
+            message: Any = change.after_message
+            stamps.put_on(message, etag_of(revision))
+            rows.append(self._stored.row(message, revision=revision, delete_time=None))
+            transaction.has_written = change.done = True
+            transaction.audit([change])
+        self._transaction.session.defer(self._stored.statements.insert, rows)
+
     def _write(self, operation: Operation, changes: list[Change[Any]]) -> None:
         transaction = self._transaction
         transaction.begin_writing()
@@ -74,20 +109,16 @@ class RowWriter:
 
     def _stamp(self, operation: Operation, changes: Sequence[Change[Any]]) -> None:
         """Fills in the standard fields that the component declares, of what is left."""
-        now, etag, standard = self._transaction.timestamp, etag_of(self._transaction.revision), self._standard
+        stamps, etag = self._stamps(operation), etag_of(self._transaction.revision)
+        for change in changes:
+            if change.after_message is not None:
+                stamps.put_on(change.after_message, etag)
+
+    def _stamps(self, operation: Operation) -> _Stamps:
+        standard = self._standard
         times = [name for name, of in _TIMES.items() if name in standard and operation in of]
         undeletes = DELETE_TIME in standard and operation is not Operation.DELETE
-        has_etag = "etag" in standard
-        for change in changes:
-            message: Any = change.after_message
-            if message is None:
-                continue
-            for name in times:
-                getattr(message, name).CopyFrom(now)
-            if undeletes:
-                message.ClearField(DELETE_TIME)
-            if has_etag:
-                message.etag = etag
+        return _Stamps(times, self._transaction.timestamp, undeletes=undeletes, has_etag="etag" in standard)
 
     def _write_rows(self, operation: Operation, changes: Sequence[Change[Any]]) -> None:
         stored, transaction = self._stored, self._transaction

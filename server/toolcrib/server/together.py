@@ -77,9 +77,12 @@ def create_together(store: Store, group: Group, jobs: Sequence[Job[Any]]) -> lis
         transactions[0].undo()
         return None
     component = stored.component
+    changes = [
+        Change(transaction, component, Operation.CREATE, component.key_of(message), None, message)
+        for transaction, message in zip(transactions, messages, strict=True)
+    ]
+    RowWriter(stored, transactions[0]).create_each(changes)
     for job, transaction, message in zip(jobs, transactions, messages, strict=True):
-        change = Change(transaction, component, Operation.CREATE, component.key_of(message), None, message)
-        RowWriter(stored, transaction).write(Operation.CREATE, [change])
         transaction.end()
         job.value = message
     return transactions
