@@ -206,6 +206,7 @@ class TestWhatTheDatabaseFillsIn:
         with milling(database) as mill, stranger(database) as etl:
             recipes, recipe = mill.client("Recipe"), message("Recipe")
             recipes.create(recipe(name="a"))
+            etl.execute("UPDATE recipe SET id = %s WHERE name = 'a'", [-(2**63)])
             for number, far in enumerate((2, 5000)):
                 etl.execute("UPDATE recipe SET id = %s WHERE name = 'a'", [far])
                 assert recipes.create(recipe(name=f"b{number}")).id == far + 1

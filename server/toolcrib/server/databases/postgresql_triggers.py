@@ -90,12 +90,12 @@ LANGUAGE plpgsql VOLATILE AS $toolcrib$
 DECLARE
   last bigint := coalesce(pg_sequence_last_value(key_sequence), 0);
 BEGIN
-  IF number - last > {_FAR_BEHIND} THEN
-    PERFORM setval(key_sequence, number);
-    RETURN;
-  END IF;
   WHILE last < number LOOP
-    last := nextval(key_sequence);
+    IF number - last > {_FAR_BEHIND} THEN
+      last := setval(key_sequence, number);
+    ELSE
+      last := nextval(key_sequence);
+    END IF;
   END LOOP;
 END
 $toolcrib$;
