@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -101,6 +102,19 @@ async def who_does_not_come_again_is_not_waited_for_any_longer(lane: Lane) -> No
     assert lane.take() == "c"
 
 
+async def who_comes_long_after_a_group_waits_for_nobody(lane: Lane) -> None:
+    for name in "abc":
+        lane.call(name)
+    await turn()
+    lane.take()
+    lane.answer()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("toolcrib.server.write_queue.monotonic", lambda: monotonic() + 1)
+        lane.call("d")
+        await turn()
+    assert lane.take() == "d"
+
+
 async def nobody_waits_for_ever_where_others_keep_coming(_: Lane) -> None:
     lane = Lane(MANY)
     for _number in range(MANY):
@@ -149,6 +163,7 @@ async def a_queue_that_closes_keeps_nothing_back(lane: Lane) -> None:
         what_comes_in_one_turn_is_together,
         what_comes_while_a_group_runs_waits_for_those_who_are_told_then,
         who_does_not_come_again_is_not_waited_for_any_longer,
+        who_comes_long_after_a_group_waits_for_nobody,
         nobody_waits_for_ever_where_others_keep_coming,
         what_is_more_than_a_group_follows_without_waiting,
         a_queue_that_closes_keeps_nothing_back,

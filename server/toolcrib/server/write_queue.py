@@ -14,9 +14,9 @@ from typing import Any
 
 from toolcrib.server.lane import Job, LaneQueue
 
-# Nobody is waited for where nobody has come for so long, nor at all longer than this.
+# Nobody is waited for where nobody has come for so long, nor at all when the last group is done so long ago.
 _SILENCE_S = 0.004
-_PATIENCE_S = 0.03
+_PATIENCE_S = 0.05
 
 
 class WriteQueue(LaneQueue):
@@ -34,6 +34,7 @@ class WriteQueue(LaneQueue):
     def deliver(self, batch: list[Job[Any]]) -> None:
         """Answers the callers of a group, and hands over the next one as soon as it is worth its commit."""
         self._about = min(len(batch) + len(self._gathered), self._group_max)
+        self._end = monotonic() + _PATIENCE_S
         super().deliver(batch)
         # Else the lane has gone on with what was too much for one group.
         if self.jobs.empty():
@@ -45,10 +46,9 @@ class WriteQueue(LaneQueue):
             self._hand_over_now()
 
     def _waits(self) -> bool:
-        if len(self._gathered) >= self._about:
+        if len(self._gathered) >= self._about or monotonic() >= self._end:
             return False
         if self._timer is None:
-            self._end = monotonic() + _PATIENCE_S
             self._listen()
         return True
 
