@@ -390,7 +390,9 @@ class TestWhoHears:
             heard.append((commit.actor, commit.method, len(commit.changes)))
 
         with milling(database, application) as mill, stranger(database) as etl:
-            watch = mill.client("Recipe").watch()
+            watch = mill.client("Recipe").watch(snapshot=True)
+            # It has begun, and misses nothing from here on.
+            assert watch.snapshot() == []
             etl.execute("INSERT INTO recipe (name) VALUES ('a')")
             assert next(iter(watch)).record.name == "a"
         assert heard == [("etl", "sql:nightly", 1)]
