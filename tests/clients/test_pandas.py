@@ -154,6 +154,16 @@ def test_lists_maps_and_documents_are_pythons_own() -> None:
     assert row["payload"]["type_url"].endswith("conformance.specimens.v1.Pose")
 
 
+def test_a_document_may_hold_numbers_that_json_has_no_word_for() -> None:
+    record = Specimen()
+    record.extra.fields["far"].number_value = math.inf
+    record.extra.fields["all"].list_value.values.add().number_value = -math.inf
+    record.extra.fields["inner"].struct_value.fields["none"].number_value = math.nan
+    (extra,) = table_of(record)["extra"]
+    assert math.isnan(extra["inner"].pop("none"))
+    assert extra == {"far": math.inf, "all": [-math.inf], "inner": {}}
+
+
 def test_a_wrapped_value_is_the_value() -> None:
     table = table_of(Specimen(wrapped=DoubleValue(value=2.5)), Specimen())
     assert table["wrapped"].iloc[0] == 2.5

@@ -7,19 +7,38 @@ from datetime import UTC
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.json_format import MessageToDict
 
 _PACKAGE = "google.protobuf."
 WRAPPERS = {
     f"{_PACKAGE}{kind}Value"
     for kind in ("Bool", "Bytes", "Double", "Float", "Int32", "Int64", "String", "UInt32", "UInt64")
 }
+
+
+# Not as ProtoJSON has them, which has no word for NaN and the infinities in there.
+def _struct(message: Any) -> dict[str, Any]:
+    return {name: _value(each) for name, each in message.fields.items()}
+
+
+def _list(message: Any) -> list[Any]:
+    return [_value(each) for each in message.values]
+
+
+def _value(message: Any) -> Any:
+    kind = message.WhichOneof("kind")
+    if kind == "struct_value":
+        return _struct(message.struct_value)
+    if kind == "list_value":
+        return _list(message.list_value)
+    return None if kind in {None, "null_value"} else getattr(message, kind)
+
+
 _WELL_KNOWN: dict[str, Callable[[Any], Any]] = {
     f"{_PACKAGE}Timestamp": lambda value: value.ToDatetime(UTC),
     f"{_PACKAGE}Duration": lambda value: value.ToTimedelta(),
-    f"{_PACKAGE}Struct": MessageToDict,
-    f"{_PACKAGE}Value": MessageToDict,
-    f"{_PACKAGE}ListValue": MessageToDict,
+    f"{_PACKAGE}Struct": _struct,
+    f"{_PACKAGE}Value": _value,
+    f"{_PACKAGE}ListValue": _list,
     f"{_PACKAGE}FieldMask": lambda value: list(value.paths),
     f"{_PACKAGE}Empty": lambda _: {},
     # What is packed may be of a type that this program does not know.
