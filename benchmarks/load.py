@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict
+from itertools import cycle, islice
 from time import perf_counter
 
 import grpc.aio
@@ -23,6 +25,8 @@ from toolcrib.server.event_loop import loop_factory
 _WARM_UP_S = 0.3
 # The echo gets it too: it costs both sides the same to send.
 _METADATA = (("x-actor", "benchmark"),)
+# Channels to one address share a connection otherwise.
+_CONNECTION_OF_ITS_OWN = (("grpc.use_local_subchannel_pool", 1),)
 
 Call = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 
@@ -36,20 +40,24 @@ async def _caller(call: Call, payloads: Iterator[bytes], end: float, latencies_s
         start = now
 
 
-async def _run(call: Call, stream: Stream, in_flight: int, seconds: float) -> list[float]:
+async def _run(ways: Sequence[Call], stream: Stream, in_flight: int, seconds: float) -> list[float]:
     latencies_s: list[float] = []
     end = perf_counter() + seconds
-    await asyncio.gather(*(_caller(call, stream.payloads, end, latencies_s) for _ in range(in_flight)))
+    calls = islice(cycle(ways), in_flight)
+    await asyncio.gather(*(_caller(call, stream.payloads, end, latencies_s) for call in calls))
     return latencies_s
 
 
 async def _round(order: Order, stream: Stream) -> Round:
-    async with grpc.aio.insecure_channel(order.address) as channel:
-        call: Call = channel.unary_unary(stream.path)
-        await _run(call, stream, order.in_flight, _WARM_UP_S)
+    async with AsyncExitStack() as open_channels:
+        ways: list[Call] = []
+        for _ in range(order.connections):
+            channel = grpc.aio.insecure_channel(order.address, options=_CONNECTION_OF_ITS_OWN)
+            ways.append((await open_channels.enter_async_context(channel)).unary_unary(stream.path))
+        await _run(ways, stream, order.in_flight, _WARM_UP_S)
         cpu_before = cpu_seconds(order.pid)
         start = perf_counter()
-        latencies_s = sorted(await _run(call, stream, order.in_flight, order.seconds))
+        latencies_s = sorted(await _run(ways, stream, order.in_flight, order.seconds))
         elapsed_s = perf_counter() - start
         cpu_after = cpu_seconds(order.pid)
     calls = len(latencies_s)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A round to be run: a stream of requests against the server at `address`."""
+    """A round to be run: a stream of requests against the server at `address`, over so many connections."""
 
     stream: str
     address: str
     pid: int
+    connections: int
     in_flight: int
     seconds: float
 

@@ -7,13 +7,22 @@ from dataclasses import dataclass
 BATCH_SIZE = 100
 LIST_SIZE = 100
 
+# `toolcrib serve --workers`: as many as there are processors where the benchmark was made.
+WORKERS = 2
+_BATCH = f"BatchCreate of {BATCH_SIZE}"
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A method under load. Targets are shares, of the echo's calls/s or of raw SQLite's rows/s."""
+    """A method under load of the requests of `stream`, against a server of so many `workers`.
+
+    Targets are shares, of the echo's calls/s or of raw SQLite's rows/s.
+    """
 
     name: str
     title: str
+    stream: str
+    workers: int = 1
     rows_per_call: int = 1
     of_echo_min: float | None = None
     of_raw_min: float | None = None
@@ -27,11 +36,19 @@ class Operation:
 OPERATIONS = {
     operation.name: operation
     for operation in (
-        Operation("get", "Get", of_echo_min=0.9),
-        Operation("create", "Create", of_echo_min=0.75),
-        Operation("update", "Update"),
-        Operation("list", f"List of {LIST_SIZE}", rows_per_call=LIST_SIZE),
-        Operation("batch_create", f"BatchCreate of {BATCH_SIZE}", rows_per_call=BATCH_SIZE, of_raw_min=0.5),
+        Operation("get", "Get", "get", of_echo_min=0.9),
+        Operation("create", "Create", "create", of_echo_min=0.75),
+        Operation("update", "Update", "update"),
+        Operation("list", f"List of {LIST_SIZE}", "list", rows_per_call=LIST_SIZE),
+        Operation("batch_create", _BATCH, "batch_create", rows_per_call=BATCH_SIZE, of_raw_min=0.5),
+        Operation(
+            "batch_create_workers",
+            f"{_BATCH}, {WORKERS} workers",
+            "batch_create",
+            workers=WORKERS,
+            rows_per_call=BATCH_SIZE,
+            of_raw_min=0.5,
+        ),
     )
 }
 

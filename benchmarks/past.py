@@ -11,7 +11,7 @@ from statistics import median
 
 from benchmarks.measures import Round
 from benchmarks.operations import VERSIONS
-from benchmarks.processes import Process, running, take_round
+from benchmarks.processes import Process, Server, running, take_round
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,9 @@ class PastFigures:
 class PastBench:
     """The server, and what asks it."""
 
-    def __init__(self, load: Process, server: Process, address: str) -> None:
+    def __init__(self, load: Process, server: Server) -> None:
         self._load = load
         self._server = server
-        self._address = address
 
     def measure(self, in_flight: int, rounds: int, seconds: float, progress: Callable[[], None]) -> PastFigures:
         """Takes `rounds` turns; tells `progress` of each."""
@@ -55,19 +54,19 @@ class PastBench:
         return PastFigures(in_flight, turns)
 
     def _round(self, stream: str, in_flight: int, seconds: float) -> Round:
-        return take_round(self._load, stream, self._server, self._address, in_flight, seconds)
+        return take_round(self._load, stream, self._server, in_flight, seconds)
 
 
 @contextmanager
 def past_bench(folder: Path) -> Iterator[PastBench]:
     """Starts a server, and gives it a record with its former versions; its database lies in `folder`."""
     database = folder / "past.db"
-    with running("benchmarks.toolcrib_server", str(database), stubs=False) as server:
-        address = server.read_line()
+    with running("benchmarks.toolcrib_server", str(database), stubs=False) as process:
+        server = Server(process, process.read_line())
         _fill(database)
         with running("benchmarks.load", stubs=True) as load:
             load.read_line()
-            yield PastBench(load, server, address)
+            yield PastBench(load, server)
 
 
 def _fill(database: Path) -> None:

@@ -70,15 +70,16 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that runs, and where it listens."""
+    """A server that runs, where it listens, and over how many connections it is asked."""
 
     process: Process
     address: str
+    connections: int = 1
 
 
-def take_round(load: Process, stream: str, server: Process, address: str, in_flight: int, seconds: float) -> Round:
+def take_round(load: Process, stream: str, server: Server, in_flight: int, seconds: float) -> Round:
     """Has the load generator run a round against a server. Raises ProcessFailed."""
-    order = Order(stream, address, server.pid, in_flight, seconds)
+    order = Order(stream, server.address, server.process.pid, server.connections, in_flight, seconds)
     return Round(**json.loads(load.ask(json.dumps(asdict(order)))))
 
 
@@ -108,12 +109,14 @@ def running(module: str, *arguments: str, stubs: bool) -> Iterator[Process]:
 
 
 def cpu_seconds(pid: int) -> float | None:
-    """The processor time that a process has used, on all its threads; None where the system does not tell it."""
+    """The processor time that a process and those it started have used; None where the system does not tell it."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     except OSError:
         return None
     # The second field is the program's name in brackets, and may hold anything.
     fields = text.rpartition(")")[2].split()
     user_ticks, system_ticks = int(fields[11]), int(fields[12])
-    return (user_ticks + system_ticks) / os.sysconf("SC_CLK_TCK")
+    own = (user_ticks + system_ticks) / os.sysconf("SC_CLK_TCK")
+    return own + sum(cpu_seconds(int(child)) or 0 for child in children)

@@ -41,7 +41,7 @@ from benchmarks.watching import WatchFigures
 
 _COLUMNS = ("in flight", "calls/s", "p50 ms", "p99 ms", "CPU µs/call", "of echo", "rows/s", "of raw", "target")
 # Where the output is no terminal, so that no figure is cut off.
-_WIDTH = 120
+_WIDTH = 130
 
 
 @dataclass(slots=True)

@@ -5,16 +5,19 @@ Each of Toolcrib's rounds is compared with those right before it: a machine's sp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import Figures, Turn
 from benchmarks.measures import Round
-from benchmarks.operations import Operation
+from benchmarks.operations import WORKERS, Operation
 from benchmarks.processes import Process, Server, running, take_round
 from benchmarks.raw import RawDatabase
+
+# The system deals connections out among workers as it likes: of so many hardly ever all go to the same.
+_CONNECTIONS_MANY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ class Plan:
 class Bench:
     """Everything that takes part, running."""
 
-    def __init__(self, load: Process, echo: Server, toolcrib: Server, raw: RawDatabase) -> None:
+    def __init__(self, load: Process, echo: Server, toolcrib: Mapping[int, Server], raw: RawDatabase) -> None:
+        """`toolcrib` has the servers by the number of their workers."""
         self._load = load
         self._echo = echo
         self._toolcrib = toolcrib
@@ -56,24 +60,29 @@ class Bench:
         return Turn(
             echo=self._round("echo", self._echo, in_flight, seconds),
             raw_rows_per_s=self._raw.rows_per_s(seconds) if operation.against_raw else None,
-            toolcrib=self._round(operation.name, self._toolcrib, in_flight, seconds),
+            toolcrib=self._round(operation.stream, self._toolcrib[operation.workers], in_flight, seconds),
         )
 
     def _round(self, stream: str, server: Server, in_flight: int, seconds: float) -> Round:
-        return take_round(self._load, stream, server.process, server.address, in_flight, seconds)
+        return take_round(self._load, stream, server, in_flight, seconds)
 
 
 @contextmanager
 def bench(folder: Path) -> Iterator[Bench]:
     """Starts the servers and the load generator, and fills the databases, which lie in `folder`."""
-    database = folder / "toolcrib.db"
+    database, shared = folder / "toolcrib.db", folder / "workers.db"
     with (
         running("benchmarks.echo_server", stubs=True) as echo,
-        running("benchmarks.toolcrib_server", str(database), stubs=False) as toolcrib,
+        running("benchmarks.toolcrib_server", str(database), stubs=False) as alone,
+        running("benchmarks.toolcrib_workers", str(shared), str(WORKERS), stubs=False) as workers,
     ):
-        echo_address, toolcrib_address = echo.read_line(), toolcrib.read_line()
-        with running("benchmarks.load", toolcrib_address, stubs=True) as load:
-            # It says a line when it has filled the database.
+        servers = {
+            1: Server(alone, alone.read_line()),
+            WORKERS: Server(workers, workers.read_line(), connections=_CONNECTIONS_MANY),
+        }
+        echoing = Server(echo, echo.read_line())
+        with running("benchmarks.load", *(server.address for server in servers.values()), stubs=True) as load:
+            # It says a line when it has filled the databases.
             load.read_line()
             with closing(RawDatabase(database, folder / "raw.db")) as raw:
-                yield Bench(load, Server(echo, echo_address), Server(toolcrib, toolcrib_address), raw)
+                yield Bench(load, echoing, servers, raw)

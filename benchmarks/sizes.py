@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.measures import Round
 from benchmarks.operations import SIZES, recipe_name
-from benchmarks.processes import Process, running, take_round
+from benchmarks.processes import Process, Server, running, take_round
 
 _SMALL, _LARGE = SIZES
 
@@ -50,7 +50,7 @@ class SizeFigures:
 class SizesBench:
     """The servers, each over a database of its size, and what asks them."""
 
-    def __init__(self, load: Process, servers: dict[int, tuple[Process, str]]) -> None:
+    def __init__(self, load: Process, servers: dict[int, Server]) -> None:
         self._load = load
         self._servers = servers
 
@@ -70,7 +70,7 @@ class SizesBench:
         return SizeFigures(in_flight, turns)
 
     def _round(self, stream: str, size: int, in_flight: int, seconds: float) -> Round:
-        return take_round(self._load, stream, *self._servers[size], in_flight, seconds)
+        return take_round(self._load, stream, self._servers[size], in_flight, seconds)
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def sizes_bench(folder: Path) -> Iterator[SizesBench]:
         for size in SIZES:
             database = folder / f"recipes-{size}.db"
             process = stack.enter_context(running("benchmarks.toolcrib_server", str(database), stubs=False))
-            servers[size] = process, process.read_line()
+            servers[size] = Server(process, process.read_line())
             _fill(database, size)
         load = stack.enter_context(running("benchmarks.load", stubs=True))
         load.read_line()

@@ -14,7 +14,7 @@ from statistics import median
 
 from benchmarks.measures import Round
 from benchmarks.operations import IDLE_WATCHERS
-from benchmarks.processes import Process, running, take_round
+from benchmarks.processes import Process, Server, running, take_round
 
 _LATENCIES = 200
 
@@ -51,10 +51,9 @@ class WatchFigures:
 class WatchBench:
     """A server, what writes to it, and what watches it."""
 
-    def __init__(self, load: Process, server: Process, address: str, watchers: Process) -> None:
+    def __init__(self, load: Process, server: Server, watchers: Process) -> None:
         self._load = load
         self._server = server
-        self._address = address
         self._watchers = watchers
 
     def measure(self, in_flight: int, rounds: int, seconds: float, progress: Callable[[], None]) -> WatchFigures:
@@ -70,17 +69,17 @@ class WatchBench:
         return WatchFigures(in_flight, turns, latencies_ms)
 
     def _round(self, in_flight: int, seconds: float) -> Round:
-        return take_round(self._load, "create", self._server, self._address, in_flight, seconds)
+        return take_round(self._load, "create", self._server, in_flight, seconds)
 
 
 @contextmanager
 def watch_bench(folder: Path) -> Iterator[WatchBench]:
     """Starts what takes part; the database lies in `folder`."""
-    with running("benchmarks.toolcrib_server", str(folder / "watched.db"), stubs=False) as server:
-        address = server.read_line()
+    with running("benchmarks.toolcrib_server", str(folder / "watched.db"), stubs=False) as process:
+        server = Server(process, process.read_line())
         with (
             running("benchmarks.load", stubs=True) as load,
-            running("benchmarks.watchers", address, stubs=True) as watchers,
+            running("benchmarks.watchers", server.address, stubs=True) as watchers,
         ):
             load.read_line()
-            yield WatchBench(load, server, address, watchers)
+            yield WatchBench(load, server, watchers)

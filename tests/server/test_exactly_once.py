@@ -15,6 +15,7 @@ from plant.cycles.v1.machine_cycle_service_pb2 import (
     BatchCreateMachineCyclesRequest,
     CreateMachineCycleRequest,
     DeleteMachineCycleRequest,
+    ListMachineCyclesRequest,
 )
 from plant.recipes.v1.recipe_pb2 import Recipe
 from plant.recipes.v1.recipe_record import RecipeRecord
@@ -218,6 +219,30 @@ class TestGroup:
         assert len({call.result(20).id for call in others}) == 1
         assert [entry.revision for entry in gate.crib.entries()] == [1, 2, 3]
         assert kept(gate.database) == [("ann", "r", 2), ("ann", "t", 3)]
+
+    def test_creates_that_wait_together_heed_the_ids_of_all_that_wait_with_them(self, gate: Gate) -> None:
+        recipes, cycles = gate.crib.recipes, gate.crib.cycles
+        known = CreateMachineCycleRequest(machine_cycle=cycle(), request_id="k")
+        first = cycles.CreateMachineCycle(known)
+        gate.close()
+        batch = BatchCreateMachineCyclesRequest(requests=[CreateMachineCycleRequest(machine_cycle=cycle())] * 2)
+        batch.request_id = "b"
+        taken = CreateMachineCycleRequest(machine_cycle=cycle(), request_id="r")
+        calls = [
+            later(recipes.CreateRecipe, create("a", "r")),
+            later(cycles.CreateMachineCycle, taken),
+            later(cycles.CreateMachineCycle, known),
+            later(cycles.BatchCreateMachineCycles, batch),
+            later(cycles.BatchCreateMachineCycles, batch),
+        ]
+        gate.open()
+        assert calls[0].result(20).name == "a"
+        with refused(grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
+            calls[1].result(20)
+        assert calls[2].result(20) == first
+        assert calls[3].result(20) == calls[4].result(20)
+        assert [item.id for item in cycles.ListMachineCycles(ListMachineCyclesRequest()).machine_cycles] == [1, 2, 3]
+        assert kept(gate.database) == [("ann", "k", 1), ("ann", "r", 3), ("ann", "b", 4)]
 
     def test_where_the_group_is_lost_each_is_still_done_once(self, gate: Gate) -> None:
         gate.close()

@@ -78,6 +78,11 @@ def create_cycle(crib: Plant, **others: Any) -> Any:
     return later(crib.cycles.CreateMachineCycle, CreateMachineCycleRequest(machine_cycle=cycle(**others)))
 
 
+def create_batch(crib: Plant, count: int, **others: Any) -> Any:
+    requests = [CreateMachineCycleRequest(machine_cycle=cycle(**others))] * count
+    return later(crib.cycles.BatchCreateMachineCycles, BatchCreateMachineCyclesRequest(requests=requests))
+
+
 def create_recipe(crib: Plant, name: str) -> Any:
     return later(crib.recipes.CreateRecipe, CreateRecipeRequest(recipe=Recipe(name=name, speed_mm_s=1)))
 
@@ -196,6 +201,64 @@ def test_of_creates_that_wait_together_each_is_refused_for_itself(gate: Gate) ->
     assert [entry.revision for entry in crib.entries()] == [1, 2, 3, 4]
 
 
+def test_batches_that_wait_with_creates_are_each_a_commit_of_their_own(
+    gate: Gate, commits: SimpleQueue[Commit]
+) -> None:
+    crib = gate.crib
+    gate.close()
+    calls = [
+        create_batch(crib, 2),
+        create_cycle(crib),
+        create_batch(crib, 1),
+        create_batch(crib, 0),
+        create_batch(crib, 3),
+    ]
+    gate.open()
+    batches = [list(call.result(20).machine_cycles) for call in (calls[0], *calls[2:])]
+    made = [*batches[0], calls[1].result(20), *batches[1], *batches[3]]
+    assert [(item.id, item.etag) for item in made] == list(zip(range(1, 8), "2234555", strict=True))
+    assert batches[2] == []
+    entries = crib.entries(component="plant.cycles.v1.MachineCycle")
+    assert [(entry.revision, entry.ordinal, entry.record_key) for entry in entries] == [
+        (2, 0, "1"),
+        (2, 1, "2"),
+        (3, 0, "3"),
+        (4, 0, "4"),
+        (5, 0, "5"),
+        (5, 1, "6"),
+        (5, 2, "7"),
+    ]
+    assert list(crib.cycles.ListMachineCycles(ListMachineCyclesRequest()).machine_cycles) == made
+    heard = [commits.get(timeout=20) for _ in range(5)]
+    assert [[change.after_message for change in commit.changes] for commit in heard[1:]] == [
+        batches[0],
+        [made[2]],
+        batches[1],
+        batches[3],
+    ]
+
+
+def test_of_batches_that_wait_together_each_is_refused_for_itself(gate: Gate) -> None:
+    crib = gate.crib
+    gate.close()
+    calls = [
+        create_batch(crib, 2),
+        create_batch(crib, 2, product_id=""),
+        create_batch(crib, 1, id=9),
+        create_cycle(crib),
+    ]
+    gate.open()
+    assert [item.id for item in calls[0].result(20).machine_cycles] == [1, 2]
+    with refused(grpc.StatusCode.INVALID_ARGUMENT) as found:
+        calls[1].result(20)
+    assert found.fields == [f"requests[{index}].machine_cycle.product_id" for index in range(2)]
+    with refused(grpc.StatusCode.INVALID_ARGUMENT) as found:
+        calls[2].result(20)
+    assert found.fields == ["requests[0].machine_cycle.id"]
+    assert calls[3].result(20).id == 3
+    assert [entry.revision for entry in crib.entries()] == [1, 2, 2, 3]
+
+
 def test_a_transaction_that_the_database_ended_is_lost_to_nobody_else(gate: Gate) -> None:
     crib = gate.crib
     gate.close()
@@ -242,10 +305,11 @@ def test_a_row_that_was_written_past_the_server_costs_only_the_calls_that_meet_i
         connection.execute("UPDATE another SET id = 2")
         connection.execute("INSERT INTO machine_cycle SELECT * FROM another")
     gate.close()
-    calls = [create_cycle(crib), create_recipe(crib, "good")]
+    calls = [create_cycle(crib), create_recipe(crib, "good"), create_batch(crib, 2)]
     gate.open()
-    with refused(grpc.StatusCode.ALREADY_EXISTS, "RECORD_EXISTS"):
-        calls[0].result(20)
+    for call in (calls[0], calls[2], create_batch(crib, 2)):
+        with refused(grpc.StatusCode.ALREADY_EXISTS, "RECORD_EXISTS"):
+            call.result(20)
     assert calls[1].result(20).name == "good"
     assert [entry.record_key for entry in crib.entries()] == ["1", "1", "2"]
 

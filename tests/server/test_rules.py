@@ -31,11 +31,11 @@ class TestManyRecords:
     def test_valid_ones_are_found_valid_together(self, kind: type[Message]) -> None:
         rules = Rules(kind, ())
         assert rules.violations(VALID[kind]) == []
-        assert rules.are_kept_by([VALID[kind]] * 3)
+        assert rules.are_kept_in(rules.together([VALID[kind]] * 3))
 
     @settings(max_examples=100, deadline=None)
     @given(data=st.data())
     def test_those_of_any_values_are_judged_together_as_one_by_one(self, kind: type[Message], data: Any) -> None:
         rules = Rules(kind, ())
         given = data.draw(st.lists(messages(kind) | st.just(VALID[kind]), max_size=3))
-        assert rules.are_kept_by(given) is not any(rules.violations(message) for message in given)
+        assert rules.are_kept_in(rules.together(given)) is not any(rules.violations(message) for message in given)

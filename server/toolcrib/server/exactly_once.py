@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from hashlib import blake2b
 from io import BytesIO
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from google.protobuf import proto
 from google.protobuf.message import Message
@@ -44,38 +44,62 @@ def require_form(request_id: str) -> None:
         )
 
 
-def as_once(
-    call: Call, request: WriteRequest, kind: type[Message], work: Callable[[Transaction], T], *, batch: bool
-) -> Callable[[Transaction], T]:
-    """`work`, done once under the id of `request`. It answers with a list of `kind` if `batch`, else with one or None.
+class Once(Generic[T]):
+    """`work`, done once under the id of its request.
 
-    Raises InvalidRequest, on the lane where the id stands for another request.
+    It answers with a list of `kind` if `batch`, else with one or None. Raises InvalidRequest where the id stands for
+    another request.
     """
-    require_form(request.request_id)
-    actor, request_id, digest = call.caller.actor, request.request_id, _digest(call.method, request)
 
-    def run(transaction: Transaction) -> T:
-        found = transaction.find_answer(actor, request_id)
+    __slots__ = ("_actor", "_batch", "_digest", "_kind", "_tenant", "request_id", "work")
+
+    def __init__(
+        self, call: Call, request: WriteRequest, kind: type[Message], work: Callable[[Transaction], T], *, batch: bool
+    ) -> None:
+        self.request_id = request.request_id
+        self.work = work
+        self._actor = call.caller.actor
+        self._tenant = call.caller.tenant
+        self._digest = _digest(call.method, request)
+        self._kind = kind
+        self._batch = batch
+
+    def __call__(self, transaction: Transaction) -> T:
+        """Carries it out, unless it has been."""
+        found = transaction.find_answer(self._actor, self.request_id)
         if found is None:
-            transaction.request_id = request_id
-            value = work(transaction)
-            revision = transaction.revision if transaction.changes else 0
-            transaction.answer = StoredAnswer(
-                transaction.tenant, actor, request_id, transaction.time, revision, digest, _to_bytes(value)
-            )
+            transaction.request_id = self.request_id
+            value = self.work(transaction)
+            transaction.answer = self.answer_of(transaction, value)
             return value
         known_digest, answer = found
-        if known_digest != digest:
+        if known_digest != self._digest:
             raise InvalidRequest.field(
                 "REQUEST_ID_REUSED",
                 _FIELD,
-                f"{request_id} is the id of another write of this actor; a repeat must be the same in every field, and "
-                "another write needs an id of its own",
+                f"{self.request_id} is the id of another write of this actor; a repeat must be the same in every "
+                "field, and another write needs an id of its own",
             )
-        repeated: T = _from_bytes(answer, kind, batch=batch)
+        repeated: T = _from_bytes(answer, self._kind, batch=self._batch)
         return repeated
 
-    return run
+    @property
+    def whose(self) -> tuple[str, str, str]:
+        """The tenant and the actor whose id it is, and the id."""
+        return self._tenant, self._actor, self.request_id
+
+    def answer_of(self, transaction: Transaction, value: T) -> StoredAnswer:
+        """How a repeat is to be answered."""
+        revision = transaction.revision if transaction.changes else 0
+        return StoredAnswer(*self.whose, transaction.time, revision, self._digest, _to_bytes(value))
+
+
+def as_once(
+    call: Call, request: WriteRequest, kind: type[Message], work: Callable[[Transaction], T], *, batch: bool
+) -> Once[T]:
+    """`work` as a write that is done once. Raises InvalidRequest for what is no id."""
+    require_form(request.request_id)
+    return Once(call, request, kind, work, batch=batch)
 
 
 def _digest(method: str, request: WriteRequest) -> bytes:

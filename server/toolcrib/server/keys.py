@@ -51,11 +51,16 @@ def require_distinct(keys: Iterable[Key]) -> None:
 def assign_keys(
     component: Component[Any, Any], sequence: str, messages: Sequence[Message], transaction: Transaction
 ) -> None:
-    """Gives new records their keys.
+    """Gives new records their keys. Raises as `require_keys` does."""
+    require_keys(component, messages)
+    give_keys(component, sequence, messages, transaction)
+
+
+def require_keys(component: Component[Any, Any], messages: Sequence[Message]) -> None:
+    """Whether new records have just the keys that callers give.
 
     Raises InvalidRequest where a caller chose a key that is the server's to give, or did not give one that is its own.
     """
-    field = component.key_fields[0]
     if component.key_allocation is KeyAllocation.CLIENT:
         for index, message in enumerate(messages):
             try:
@@ -64,15 +69,23 @@ def assign_keys(
                 raise error.at(index) from None
         require_distinct(component.key_of(message) for message in messages)
         return
+    field = component.key_fields[0]
     for index, message in enumerate(messages):
         if getattr(message, field):
             raise InvalidRequest.field(
                 "KEY_NOT_SETTABLE", field, "is given by the server; leave it unset", in_record=True
             ).at(index)
+
+
+def give_keys(
+    component: Component[Any, Any], sequence: str, messages: Sequence[Message], transaction: Transaction
+) -> None:
+    """Gives new records the keys that are the server's to give."""
+    field = component.key_fields[0]
     if component.key_allocation is KeyAllocation.UUID7:
         for message in messages:
             setattr(message, field, uuid7())
-    else:
+    elif component.key_allocation is KeyAllocation.SEQUENCE:
         numbers = transaction.allocate_keys(sequence, len(messages), of_tenant=component.multi_tenant)
         for number, message in zip(numbers, messages, strict=True):
             setattr(message, field, number)

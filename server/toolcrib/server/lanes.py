@@ -20,7 +20,14 @@ from toolcrib.server.outcome import OutcomeFinder
 from toolcrib.server.refusals import RefusalLimit
 from toolcrib.server.session import Session
 from toolcrib.server.store import Store
-from toolcrib.server.together import create_together, neighbours
+from toolcrib.server.together import (
+    create_together,
+    forget_prepared,
+    neighbours,
+    prepare_together,
+    prepared_kind,
+    without_repeats,
+)
 from toolcrib.server.transaction import Transaction
 
 logger = logging.getLogger(__name__)
@@ -78,14 +85,14 @@ class WriterLane(Lane):
     def execute(self, jobs: list[Job[Any]]) -> None:
         """Runs the jobs in one commit or, where that is lost, each in its own."""
         try:
-            self._commit_patiently(jobs)
+            self._commit_patiently(jobs, prepares=True)
         except _GroupLost:
-            if len(jobs) == 1:
+            if len(jobs) == 1 and not prepared_kind(jobs[0]):
                 return
             # The first try may have taken the time that the caller gave.
             for job in _wanted_again(jobs):
                 try:
-                    self._commit_patiently([job])
+                    self._commit_patiently([job], prepares=False)
                 except _GroupLost:
                     logger.info("a write failed alone too: %s", job.error)
 
@@ -95,11 +102,11 @@ class WriterLane(Lane):
             self._session.close()
             self._session = None
 
-    def _commit_patiently(self, jobs: list[Job[Any]]) -> None:
+    def _commit_patiently(self, jobs: list[Job[Any]], *, prepares: bool) -> None:
         """Runs the jobs in one commit; all of them again where the database ended it for no fault of theirs."""
         for pause_s in _CONFLICT_PAUSES_S:
             try:
-                self._commit_together(jobs)
+                self._commit_together(jobs, prepares=prepares)
             except _GroupLost as lost:
                 if not isinstance(lost.cause, PassingFailure):
                     raise
@@ -109,9 +116,14 @@ class WriterLane(Lane):
             else:
                 return
         if jobs:
-            self._commit_together(jobs)
+            self._commit_together(jobs, prepares=prepares)
 
-    def _commit_together(self, jobs: list[Job[Any]]) -> None:
+    def _commit_together(self, jobs: list[Job[Any]], *, prepares: bool) -> None:
+        # The lock is taken after that: others of the database write meanwhile.
+        if prepares:
+            prepare_together(self._store, jobs)
+        else:
+            forget_prepared(jobs)
         try:
             session = self._begun()
         except Exception as error:  # noqa: BLE001  # each caller is answered, whatever it is
@@ -191,9 +203,12 @@ class WriterLane(Lane):
         """
         group = Group(session, self._store.system, self._answer_limits, alone=len(jobs) == 1)
         transactions: list[Transaction] = []
-        for may_be_together, several in neighbours(self._store, jobs):
-            done = create_together(self._store, group, several) if may_be_together else None
-            transactions += self._run_each(group, several) if done is None else done
+        for are_prepared, several in neighbours(jobs):
+            others = several
+            if are_prepared:
+                new, others = without_repeats(group, several)
+                transactions += create_together(self._store, group, new)
+            transactions += self._run_each(group, others)
         if not session.in_transaction:
             # The only one was refused, or a dry run, and has ended it already.
             return [], None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -11,6 +11,7 @@ from toolcrib.server.changes import Change, Operation
 from toolcrib.server.component_statements import DELETE_TIME, PositionedUpdate
 from toolcrib.server.databases.backend import unwrap
 from toolcrib.server.errors import RecordExists
+from toolcrib.server.history import REVISION, START
 from toolcrib.server.reference_checks import require_targets
 from toolcrib.server.release import releasing
 from toolcrib.server.revisions import makes_version
@@ -30,21 +31,28 @@ _TIMES = {
 class _Stamps:
     """What an operation sets in the standard fields of each record, at one time."""
 
-    __slots__ = ("_has_etag", "_now", "_times", "_undeletes")
+    __slots__ = ("_has_etag", "_now", "_undeletes", "times")
 
     def __init__(self, times: Sequence[str], now: Timestamp, *, undeletes: bool, has_etag: bool) -> None:
-        self._times = times
+        self.times = times
         self._now = now
         self._undeletes = undeletes
         self._has_etag = has_etag
 
     def put_on(self, message: Any, etag: str) -> None:
-        for name in self._times:
+        for name in self.times:
             getattr(message, name).CopyFrom(self._now)
         if self._undeletes:
             message.ClearField(DELETE_TIME)
         if self._has_etag:
             message.etag = etag
+
+
+class NewRecords(NamedTuple):
+    """Records and their rows, complete but for the keys that the server gives, and what is their commit's to say."""
+
+    messages: Sequence[Any]
+    rows: Sequence[list[Any]]
 
 
 class RowWriter:
@@ -73,18 +81,32 @@ class RowWriter:
             require_targets(self._transaction, self._links.outgoing, operation, changes)
             self._write(operation, changes)
 
-    def create_each(self, changes: Sequence[Change[Any]]) -> None:
-        """Writes new records that nothing can refuse, each in the transaction of its own change, all of one group."""
-        stamps, rows = self._stamps(Operation.CREATE), []
-        for change in changes:
-            transaction = change.transaction
-            revision = transaction.begin_writing()
-            message: Any = change.after_message
-            stamps.put_on(message, etag_of(revision))
-            rows.append(self._stored.row(message, revision=revision, delete_time=None))
-            transaction.has_written = change.done = True
-            transaction.audit([change])
-        self._transaction.session.defer(self._stored.statements.insert, rows)
+    def create_each(self, calls: Sequence[tuple[Transaction, NewRecords]]) -> None:
+        """Writes new records that nothing can refuse, those of each call in its transaction, all of one group."""
+        component, columns = self._stored.component, self._stored.statements.columns
+        stamps, time = self._stamps(Operation.CREATE), self._transaction.time
+        (key_field,) = component.key_fields
+        key_at = columns[key_field]
+        times_at = [columns[name] for name in stamps.times]
+        revisions_at = [columns[name] for name in (START, REVISION) if name in columns]
+        written: list[list[Any]] = []
+        for transaction, new in calls:
+            revision, changes = transaction.begin_writing(), []
+            etag = etag_of(revision)
+            for index, (message, row) in enumerate(zip(new.messages, new.rows, strict=True)):
+                stamps.put_on(message, etag)
+                key = row[key_at] = getattr(message, key_field)
+                for place in times_at:
+                    row[place] = time
+                for place in revisions_at:
+                    row[place] = revision
+                change = Change(transaction, component, Operation.CREATE, (key,), None, message, index=index)
+                change.done = True
+                changes.append(change)
+            transaction.has_written = True
+            transaction.audit(changes)
+            written += new.rows
+        self._transaction.session.defer(self._stored.statements.insert, written)
 
     def _write(self, operation: Operation, changes: list[Change[Any]]) -> None:
         transaction = self._transaction

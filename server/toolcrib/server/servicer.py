@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from operator import itemgetter
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from google.protobuf.message import Message
@@ -122,7 +123,7 @@ class ComponentServicer(Generic[MessageT]):
     def create(self, call: Call, request: WriteRequest, message: MessageT) -> Awaitable[MessageT]:
         """Creates a record."""
         alone = self._bound(lambda repository: repository.create_all([message])[0], batch=False)
-        return self._write_in(call, request, Creation(self.repository, message, alone), batch=False)
+        return self._write_in(call, request, Creation(self.repository, [message], alone, itemgetter(0)), batch=False)
 
     async def get(self, call: Call, lookup: Lookup) -> MessageT:
         """Reads a record."""
@@ -197,7 +198,8 @@ class ComponentServicer(Generic[MessageT]):
         self, call: Call, request: BatchRequest, messages: Sequence[MessageT]
     ) -> Awaitable[builtins.list[MessageT]]:
         """Creates records, all or none."""
-        return self._write_batch(call, request, lambda repository: repository.create_all(messages))
+        alone = self._bound(lambda repository: repository.create_all(messages), batch=True)
+        return self._write_batch(call, request, Creation(self.repository, messages, alone, builtins.list[MessageT]))
 
     def batch_get(self, call: Call, lookups: Sequence[Lookup]) -> Awaitable[builtins.list[MessageT]]:
         """Reads records, all of one moment, or none."""
@@ -207,13 +209,15 @@ class ComponentServicer(Generic[MessageT]):
         self, call: Call, request: BatchRequest, modifications: Sequence[Modification[MessageT]]
     ) -> Awaitable[builtins.list[MessageT]]:
         """Changes records, all or none."""
-        return self._write_batch(call, request, lambda repository: repository.modify(modifications))
+        return self._write_batch(
+            call, request, self._bound(lambda repository: repository.modify(modifications), batch=True)
+        )
 
     def batch_delete(
         self, call: Call, request: BatchRequest, removals: Sequence[Removal]
     ) -> Awaitable[builtins.list[MessageT]]:
         """Deletes records, all or none."""
-        return self._write_batch(call, request, lambda repository: repository.remove(removals))
+        return self._write_batch(call, request, self._bound(lambda repository: repository.remove(removals), batch=True))
 
     def _read(
         self, call: Call, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool
@@ -250,14 +254,14 @@ class ComponentServicer(Generic[MessageT]):
         return self._executor.write(call, bound)
 
     def _write_batch(
-        self, call: Call, request: BatchRequest, work: Callable[[Repository[MessageT, Any]], ResultT]
+        self, call: Call, request: BatchRequest, bound: Callable[[Transaction], ResultT]
     ) -> Awaitable[ResultT]:
         for index, item in enumerate(request.requests):
             if item.request_id or item.validate_only:
                 field = "request_id" if item.request_id else "validate_only"
                 text = "stands within a batch, which is one write; set it on the batch itself"
                 raise InvalidRequest.field("NOT_WITHIN_BATCH", field, text).at(index)
-        return self._write(call, request, work, batch=True)
+        return self._write_in(call, request, bound, batch=True)
 
     def _bound(
         self, work: Callable[[Repository[MessageT, Any]], ResultT], *, batch: bool

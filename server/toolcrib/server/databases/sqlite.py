@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from toolcrib.server.databases import sqlite_file
 from toolcrib.server.databases.backend import MESSAGES, Backend, Finding, Stored
 from toolcrib.server.databases.limits import Limits
-from toolcrib.server.databases.sqlite_session import BEGIN_WRITE, SqliteSession
+from toolcrib.server.databases.sqlite_session import BEGIN_WRITE, SqliteSession, code_of
 from toolcrib.server.databases.sqlite_statistics import tell_of_tenants
 from toolcrib.server.errors import DatabaseCorrupt, DatabaseUnavailable, DiskFull, StartError, StorageError, StoreError
 
@@ -45,7 +45,7 @@ class Sqlite(Backend):
             raise StartError("a database in memory cannot be shared by the server's lanes; name a file")
         self.path: Path = Path(url.database).absolute()
         self.place = str(self.path)
-        self._busy_timeout_ms = int(limits.busy_timeout_s * 1000)
+        self._busy_timeout_s = limits.busy_timeout_s
         self.engine = create_engine(
             url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False}
         )
@@ -101,13 +101,13 @@ class Sqlite(Backend):
 
     def session(self, *, read_only: bool, waits: bool) -> SqliteSession:
         """A session with a connection of its own."""
-        return SqliteSession(self.connect(), read_only=read_only, waits=waits)
+        return SqliteSession(self.connect(), read_only=read_only, waits=waits, patience_s=self._busy_timeout_s)
 
     def classify(self, error: BaseException) -> StorageError | None:
         """By SQLite's own code."""
         if not isinstance(error, sqlite3.Error) or isinstance(error, sqlite3.IntegrityError):
             return None
-        kind = _CODES.get(_code(error))
+        kind = _CODES.get(code_of(error))
         return None if kind is None else kind(MESSAGES[kind])
 
     def is_constraint(self, error: BaseException) -> bool:
@@ -120,7 +120,7 @@ class Sqlite(Backend):
 
     def explain_failure(self, error: BaseException) -> str:
         """Why the file cannot be opened."""
-        code = _code(error)
+        code = code_of(error)
         if code == sqlite3.SQLITE_NOTADB:
             return f"{self.path} is not a SQLite database; name another file with --database"
         if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
@@ -145,9 +145,5 @@ class Sqlite(Backend):
         return sum(path.stat().st_size for path in (self.path, log) if path.exists())
 
     def _configure(self, driver: sqlite3.Connection, _record: object) -> None:
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={self._busy_timeout_ms}"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={self._busy_timeout_s * 1000:.0f}"):
             driver.execute(f"PRAGMA {pragma}")
-
-
-def _code(error: BaseException) -> int:
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
