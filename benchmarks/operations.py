@@ -38,6 +38,7 @@ OPERATIONS = {
     for operation in (
         Operation("get", "Get", "get", of_echo_min=0.9),
         Operation("create", "Create", "create", of_echo_min=0.75),
+        Operation("create_workers", f"Create, {WORKERS} workers", "create", workers=WORKERS),
         Operation("update", "Update", "update"),
         Operation("list", f"List of {LIST_SIZE}", "list", rows_per_call=LIST_SIZE),
         Operation("batch_create", _BATCH, "batch_create", rows_per_call=BATCH_SIZE, of_raw_min=0.5),

@@ -35,6 +35,13 @@ class Lane:
             self._run(self.queue.jobs.get())
         return "".join(str(job.value) for job in self.running)
 
+    async def takes(self, names: str) -> str:
+        """Takes what there is once calls of these names have come in one turn."""
+        for name in names:
+            self.call(name)
+        await turn()
+        return self.take()
+
     async def taken(self) -> str:
         """Takes what comes next."""
         self._run(await asyncio.to_thread(self.queue.jobs.get, timeout=TIMEOUT_S))
@@ -67,16 +74,11 @@ async def a_lone_call_waits_for_nobody(lane: Lane) -> None:
 
 
 async def what_comes_in_one_turn_is_together(lane: Lane) -> None:
-    for name in "abc":
-        lane.call(name)
-    await turn()
-    assert lane.take() == "abc"
+    assert await lane.takes("abc") == "abc"
 
 
 async def what_comes_while_a_group_runs_waits_for_those_who_are_told_then(lane: Lane) -> None:
-    lane.call("a")
-    await turn()
-    lane.take()
+    assert await lane.takes("a") == "a"
     lane.call("b")
     await turn()
     assert lane.queue.jobs.empty()
@@ -84,29 +86,20 @@ async def what_comes_while_a_group_runs_waits_for_those_who_are_told_then(lane: 
     await turn()
     # Whoever called a may call again.
     assert lane.queue.jobs.empty()
-    lane.call("c")
-    await turn()
-    assert lane.take() == "bc"
+    assert await lane.takes("c") == "bc"
 
 
 async def who_does_not_come_again_is_not_waited_for_any_longer(lane: Lane) -> None:
-    lane.call("a")
-    await turn()
-    lane.take()
+    assert await lane.takes("a") == "a"
     lane.call("b")
     lane.answer()
     assert await lane.taken() == "b"
     lane.answer()
-    lane.call("c")
-    await turn()
-    assert lane.take() == "c"
+    assert await lane.takes("c") == "c"
 
 
 async def who_comes_long_after_a_group_waits_for_nobody(lane: Lane) -> None:
-    for name in "abc":
-        lane.call(name)
-    await turn()
-    lane.take()
+    assert await lane.takes("abc") == "abc"
     lane.answer()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("toolcrib.server.write_queue.monotonic", lambda: monotonic() + 1)
@@ -117,10 +110,7 @@ async def who_comes_long_after_a_group_waits_for_nobody(lane: Lane) -> None:
 
 async def nobody_waits_for_ever_where_others_keep_coming(_: Lane) -> None:
     lane = Lane(MANY)
-    for _number in range(MANY):
-        lane.call("a")
-    await turn()
-    assert lane.take() == "a" * MANY
+    assert await lane.takes("a" * MANY) == "a" * MANY
     lane.answer()
 
     def come() -> None:
@@ -134,19 +124,14 @@ async def nobody_waits_for_ever_where_others_keep_coming(_: Lane) -> None:
 
 
 async def what_is_more_than_a_group_follows_without_waiting(lane: Lane) -> None:
-    for name in "abcdef":
-        lane.call(name)
-    await turn()
-    assert lane.take() == "abcd"
+    assert await lane.takes("abcdef") == "abcd"
     lane.answer()
     assert lane.take() == "ef"
     lane.answer()
 
 
 async def a_queue_that_closes_keeps_nothing_back(lane: Lane) -> None:
-    lane.call("a")
-    await turn()
-    lane.take()
+    assert await lane.takes("a") == "a"
     lane.call("b")
     lane.queue.close(1)
     assert not lane.queue.jobs.empty()

@@ -246,7 +246,7 @@ def transactions(backend: Backend, kind: str) -> Iterator[Told]:
 
 
 _SESSIONS: Mapping[str, Any] = {
-    "sqlite": lambda connection: SqliteSession(connection, read_only=False, waits=True),
+    "sqlite": lambda connection: SqliteSession(connection, read_only=False, waits=True, patience_s=0),
     "postgresql": lambda connection: PostgresqlSession(
         connection, read_only=False, news="NOTIFY toolcrib, '0'", secret=""
     ),
