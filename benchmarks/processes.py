@@ -70,16 +70,20 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that runs, where it listens, and over how many connections it is asked."""
+    """A server that runs, where it listens, and whether it is several workers, among whom connections are dealt out."""
 
     process: Process
     address: str
-    connections: int = 1
+    has_workers: bool = False
 
 
 def take_round(load: Process, stream: str, server: Server, in_flight: int, seconds: float) -> Round:
-    """Has the load generator run a round against a server. Raises ProcessFailed."""
-    order = Order(stream, server.address, server.process.pid, server.connections, in_flight, seconds)
+    """Has the load generator run a round against a server. Raises ProcessFailed.
+
+    Several workers are asked over a connection for each call in flight, as so many machines would.
+    """
+    connections = in_flight if server.has_workers else 1
+    order = Order(stream, server.address, server.process.pid, connections, in_flight, seconds)
     return Round(**json.loads(load.ask(json.dumps(asdict(order)))))
 
 

@@ -16,9 +16,6 @@ from benchmarks.operations import WORKERS, Operation
 from benchmarks.processes import Process, Server, running, take_round
 from benchmarks.raw import RawDatabase
 
-# The system deals connections out among workers as it likes: of so many hardly ever all go to the same.
-_CONNECTIONS_MANY = 8
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -78,7 +75,7 @@ def bench(folder: Path) -> Iterator[Bench]:
     ):
         servers = {
             1: Server(alone, alone.read_line()),
-            WORKERS: Server(workers, workers.read_line(), connections=_CONNECTIONS_MANY),
+            WORKERS: Server(workers, workers.read_line(), has_workers=True),
         }
         echoing = Server(echo, echo.read_line())
         with running("benchmarks.load", *(server.address for server in servers.values()), stubs=True) as load:
