@@ -57,7 +57,7 @@ def assign_keys(
 
 
 def require_keys(component: Component[Any, Any], messages: Sequence[Message]) -> None:
-    """Whether new records have just the keys that callers give.
+    """Refuses new records that do not have just the keys that callers give.
 
     Raises InvalidRequest where a caller chose a key that is the server's to give, or did not give one that is its own.
     """
