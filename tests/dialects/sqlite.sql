@@ -3,6 +3,9 @@
 
 -- == Transactions
 
+-- a session begins
+PRAGMA busy_timeout=0;
+
 -- a read of one moment begins
 BEGIN;
 
