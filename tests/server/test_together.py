@@ -1,8 +1,9 @@
-"""Records that are created together are stored as those that are created alone: in every column."""
+"""Records that are created together: prepared while others may write, and stored as those that are created alone."""
 
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from support.behind import behind
 from toolcrib.client import Crib
 from toolcrib.server.testing import serve
+from toolcrib.server.together import prepare_together
 
 # A record of each way to give keys; all that the server fills in, and all that is of a revision.
 _PROTO = """
@@ -72,6 +74,11 @@ class Lab:
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def write_beside(self) -> None:
+        """Writes what each commit of a server does, as another server would."""
+        with behind(self._database) as connection:
+            connection.execute("UPDATE toolcrib_sequence SET last_value = last_value")
+
     def times(self) -> list[Any]:
         """When each revision was committed."""
         with behind(self._database) as connection:
@@ -113,3 +120,21 @@ def test_what_has_no_time_of_its_creation_has_that_of_its_change(lab: Lab) -> No
     rows, times = lab.rows("door"), lab.times()
     assert [row["update_time"] for row in rows] == [times[0], times[1], times[1]]
     assert [lab.doors.get(record.number) for record in made] == made
+
+
+def test_others_may_write_while_they_are_prepared(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared, others_are_done = threading.Event(), threading.Event()
+
+    def prepare_and_wait(*given: Any) -> None:
+        prepare_together(*given)
+        prepared.set()
+        assert others_are_done.wait(20)
+
+    monkeypatch.setattr("toolcrib.server.lanes.prepare_together", prepare_and_wait)
+    creating = threading.Thread(target=lab.doors.batch_create, args=([lab.messages.Door()] * 2,))
+    creating.start()
+    assert prepared.wait(20)
+    lab.write_beside()
+    others_are_done.set()
+    creating.join(20)
+    assert [row["number"] for row in lab.rows("door")] == [1, 2]
