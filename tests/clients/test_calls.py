@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import grpc
@@ -20,6 +20,7 @@ from support.addresses import lasting_address
 from support.both_clients import KINDS, Client, connected
 from support.fake_server import FakeServer, Slow, failure, fake_server
 from toolcrib.client import Aborted, Cancelled, Crib, DeadlineExceeded, ResourceExhausted, ToolcribError, Unavailable
+from toolcrib.client._patience import Patience
 
 UNAVAILABLE = failure(grpc.StatusCode.UNAVAILABLE, "restarting")
 
@@ -212,6 +213,25 @@ def test_a_read_gives_up_in_time(client: Client, server: FakeServer) -> None:
         read(client.viewed(lambda crib: crib.with_timeout(0.4)))
     assert time.monotonic() - started < 0.5
     assert 2 <= len(server.received) <= 3
+
+
+def test_where_the_time_is_over_behind_a_pause_the_last_try_is_what_is_told() -> None:
+    patience, away = Patience(0.2), Unavailable(grpc.StatusCode.UNAVAILABLE, "away")
+    assert patience.pause_s(away) < 0.2
+    # Whoever sleeps on a busy machine wakes late.
+    time.sleep(0.2)
+    with pytest.raises(Unavailable, match="away"):
+        patience.remaining_s()
+
+
+def test_a_retry_has_the_time_to_be_answered() -> None:
+    # The pause is 0.08 to 0.12 s: no more than 0.09 leave enough.
+    pauses_s = []
+    for _ in range(100):
+        with suppress(Unavailable):
+            pauses_s.append(Patience(0.11).pause_s(Unavailable(grpc.StatusCode.UNAVAILABLE, "away")))
+    assert 0 < len(pauses_s) < 100
+    assert max(pauses_s) <= 0.09
 
 
 def test_the_server_says_when_to_try_again(client: Client, server: FakeServer) -> None:

@@ -87,6 +87,26 @@ TEST(Calls, WritesAreTriedOnceWhereTheyMustNotBeRepeated) {
   EXPECT_EQ(ids, std::vector<std::string>{""});
 }
 
+TEST(Calls, WhereAPauseTookTooLongThereIsNoRetry) {
+  internal::Patience patience(milliseconds(200));
+  ASSERT_TRUE(patience.Pause(Error(Code::UNAVAILABLE, "away")));
+  EXPECT_FALSE(patience.IsOver());
+  std::this_thread::sleep_for(milliseconds(200));
+  EXPECT_TRUE(patience.IsOver());
+}
+
+TEST(Calls, ARetryHasTheTimeToBeAnswered) {
+  int allowed = 0;
+  for (int i = 0; i < 100; ++i) {
+    // It is of 80 to 120 ms.
+    const auto pause = internal::Patience(milliseconds(110)).Pause(Error(Code::UNAVAILABLE, "away"));
+    if (!pause) continue;
+    ++allowed;
+    EXPECT_LE(*pause, milliseconds(90));
+  }
+  EXPECT_GT(allowed, 0);
+}
+
 TEST(Calls, AnOwnRequestIdIsKeptAndADryRunHasNone) {
   FakeServer server;
   std::vector<std::string> ids;

@@ -117,6 +117,16 @@ func TestNothingIsTriedBehindTheDeadline(t *testing.T) {
 	}
 }
 
+func TestARetryHasTheTimeToBeAnswered(t *testing.T) {
+	const delay = 150 * time.Millisecond
+	said, _ := status.New(codes.Unavailable, "busy").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
+	server := &fakeServer{onCommit: failing(1, said.Err())}
+	_, err := read(t.Context(), connected(t, server, toolcrib.Options{Timeout: delay + 15*time.Millisecond}))
+	if status.Code(err) != codes.Unavailable || len(server.commits) != 1 {
+		t.Error(err, len(server.commits))
+	}
+}
+
 func TestWhoCancelsDoesNotWaitForTheNextTry(t *testing.T) {
 	said, _ := status.New(codes.Unavailable, "busy").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Hour)})
 	ctx, cancel := context.WithCancel(t.Context())

@@ -17,6 +17,9 @@ var pauses = [...]time.Duration{
 // Clients that lost the same server must not come back at the same moment.
 const jitter = 0.2
 
+// What a try behind a pause has at least: with less it would be cut off before it could say why.
+const shortestRetry = 20 * time.Millisecond
+
 // patience says how often one call is tried, within the time that its context has. The zero value is for one try.
 type patience struct {
 	left []time.Duration
@@ -33,10 +36,15 @@ func (p *patience) wait(ctx context.Context, err error) error {
 	if !ok {
 		return err
 	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= pause {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < pause+shortestRetry {
 		return err
 	}
-	if !sleep(ctx, pause) {
+	slept := sleep(ctx, pause)
+	// The pause took longer than it should: what the last try came to tells more.
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < shortest {
+		return err
+	}
+	if !slept {
 		return &Error{Code: codes.Canceled, Message: "cancelled before the next try: " + err.Error(), cause: ctx.Err()}
 	}
 	return nil

@@ -6,6 +6,8 @@ import { reasonOf } from "./signals.js";
 const PAUSES_MS = [100, 200, 400, 800, 1600];
 // Clients that lost the same server must not come back at the same moment.
 const JITTER = 0.2;
+// What a try behind a pause has at least: with less it would be cut off before it could say why.
+const SHORTEST_RETRY_MS = 20;
 
 const CHECK_TIMEOUT_MS = 2_000;
 const CHECK_PAUSE_MS = 100;
@@ -14,6 +16,7 @@ const CHECK_PAUSE_MS = 100;
 export class Patience {
   readonly #end: number;
   readonly #pausesMs: number[];
+  #last?: ToolcribError;
 
   /** Without `timeoutMs` there is no end to the time; with `tries` false there is one try. */
   constructor(timeoutMs: number | undefined, tries = true) {
@@ -23,12 +26,13 @@ export class Patience {
 
   /**
    * What the next try may take, in whole milliseconds, as gRPC spells deadlines; undefined is without end. Throws
-   * DEADLINE_EXCEEDED where there is no time.
+   * DEADLINE_EXCEEDED where there is no time; behind a pause that took too long, what the last try came to.
    */
   remainingMs(): number | undefined {
     if (this.#end === Infinity) return undefined;
     const remainingMs = this.#end - performance.now();
     if (remainingMs >= 1) return Math.ceil(remainingMs);
+    if (this.#last !== undefined) throw this.#last;
     const text = "the time for the call was over before it was sent; give it more, or Infinity to wait without end";
     throw new ToolcribError("DEADLINE_EXCEEDED", text);
   }
@@ -38,7 +42,8 @@ export class Patience {
     const next = error.code === "UNAVAILABLE" ? this.#pausesMs.shift() : undefined;
     if (next === undefined) throw error;
     const pauseMs = Math.max(next * (1 + JITTER * (2 * Math.random() - 1)), error.retryDelayMs ?? 0);
-    if (this.#end - performance.now() <= pauseMs) throw error;
+    if (this.#end - performance.now() < pauseMs + SHORTEST_RETRY_MS) throw error;
+    this.#last = error;
     return pauseMs;
   }
 }

@@ -95,6 +95,21 @@ describe("retries", () => {
     assert.ok(performance.now() - begun < 1000);
   });
 
+  test("where the time is over behind a pause, the last try is what is told", async () => {
+    const crib = cribTo({
+      countSpecimens: () => {
+        throw unavailable();
+      },
+    });
+    const counted = failure(new SpecimenClient(crib.withTimeout(250)).count());
+    // A program that is busy wakes late.
+    setTimeout(() => {
+      const end = performance.now() + 300;
+      while (performance.now() < end);
+    }, 20);
+    assert.equal((await counted).code, "UNAVAILABLE");
+  });
+
   test("the server says how long to wait", async () => {
     const times: number[] = [];
     const crib = cribTo({

@@ -189,13 +189,14 @@ class Crib {
       const auto pause = patience.Pause(answer.error());
       if (!pause) return answer;
       if (!calls_->Sleep(*pause)) return Closed();
+      // The pause took longer than it should: what the last try came to tells more.
+      if (patience.IsOver()) return answer;
     }
   }
 
   template <typename Request, typename Response, typename Invoke>
   Result<Response> Once(std::optional<Duration> timeout, const Invoke& invoke) const {
-    // gRPC's timers are no finer: a call with less is answered or not, as it happens.
-    if (timeout && *timeout < std::chrono::milliseconds(1)) {
+    if (timeout && *timeout < internal::kShortestCall) {
       return Error(
           Code::DEADLINE_EXCEEDED,
           "the time for the call was over before it was sent; give it more, or nothing to wait without end");

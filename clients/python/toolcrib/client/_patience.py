@@ -16,6 +16,8 @@ _PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6)
 _JITTER = 0.2
 # gRPC's timers are no finer: a call with less is answered or not, as it happens.
 _SHORTEST_S = 0.001
+# What a try behind a pause has at least: with less it would be cut off before it could say why.
+_SHORTEST_RETRY_S = 0.02
 
 _CHECK_TIMEOUT_S = 2.0
 _CHECK_PAUSE_S = 0.1
@@ -31,6 +33,7 @@ class Patience:
     def __init__(self, timeout_s: float | None, pauses_s: Sequence[float] = _PAUSES_S) -> None:
         self._end = None if timeout_s is None else time.monotonic() + timeout_s
         self._pauses_s = iter(pauses_s)
+        self._last: Unavailable | None = None
 
     @classmethod
     def for_one_try(cls, timeout_s: float | None) -> Patience:
@@ -38,11 +41,16 @@ class Patience:
         return cls(timeout_s, ())
 
     def remaining_s(self) -> float | None:
-        """What the next try may take, in seconds; None is without end. Raises DeadlineExceeded where it is over."""
+        """What the next try may take, in seconds; None is without end.
+
+        Raises DeadlineExceeded where it is over; behind a pause that took too long, what the last try came to.
+        """
         if self._end is None:
             return None
         remaining_s = self._end - time.monotonic()
         if remaining_s < _SHORTEST_S:
+            if self._last is not None:
+                raise self._last
             text = "the time for the call was over before it was sent; give it more, or None to wait without end"
             raise DeadlineExceeded(grpc.StatusCode.DEADLINE_EXCEEDED, text)
         return remaining_s
@@ -55,8 +63,9 @@ class Patience:
         pause_s *= random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311  # spreads load, keeps no secret
         if error.retry_delay_s is not None:
             pause_s = max(pause_s, error.retry_delay_s)
-        if self._end is not None and self._end - time.monotonic() <= pause_s:
+        if self._end is not None and self._end - time.monotonic() < pause_s + _SHORTEST_RETRY_S:
             raise error
+        self._last = error
         return pause_s
 
 
