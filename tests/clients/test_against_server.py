@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,6 +68,21 @@ def test_a_write_whose_answer_is_lost_is_done_once(kind: str) -> None:
         made = [create(client, name) for name in ("one", "two")]
         assert [(recipe.id, recipe.etag) for recipe in made] == [(1, "1"), (2, "2")]
         assert proxy.cuts == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_closed_client_leaves_no_connection_to_a_collection_of_garbage(kind: str) -> None:
+    gc.disable()
+    try:
+        with serve(COMPONENTS) as server, cutting_proxy(server.address, lambda number: 1 + number) as proxy:
+            with connected(kind, proxy.address, actor="ann") as client:
+                create(client)
+            ended = proxy.has_ended(within_s=5)
+            # Else it would be waited for.
+            proxy.cut_all()
+    finally:
+        gc.enable()
+    assert ended
 
 
 def test_batches_and_pages(client: Client) -> None:

@@ -221,7 +221,7 @@ def test_where_the_time_is_over_behind_a_pause_the_last_try_is_what_is_told() ->
     # Whoever sleeps on a busy machine wakes late.
     time.sleep(0.2)
     with pytest.raises(Unavailable, match="away"):
-        patience.remaining_s()
+        patience.require_time(away)
 
 
 def test_a_retry_has_the_time_to_be_answered() -> None:

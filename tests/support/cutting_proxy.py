@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -67,6 +68,13 @@ class CuttingProxy:
         self._accepting.join()
         for pump in self._pumps:
             pump.join()
+
+    def has_ended(self, within_s: float) -> bool:
+        """Whether all that was connected ends within that time."""
+        end = time.monotonic() + within_s
+        for pump in self._pumps:
+            pump.join(max(end - time.monotonic(), 0))
+        return not any(pump.is_alive() for pump in self._pumps)
 
     def cut_all(self) -> None:
         """Cuts all connections that there are."""

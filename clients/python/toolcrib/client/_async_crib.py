@@ -98,6 +98,7 @@ class AsyncCrib(Caller[grpc.aio.Channel]):
                 return await self._call(method, request, patience.remaining_s())
             except Unavailable as error:
                 await asyncio.sleep(patience.pause_s(error))
+                patience.require_time(error)
 
     async def _call(
         self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer], request: Request, timeout_s: float | None

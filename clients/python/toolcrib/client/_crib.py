@@ -96,6 +96,7 @@ class Crib(Caller[grpc.Channel]):
                 return self._call(method, request, patience.remaining_s())
             except Unavailable as error:
                 time.sleep(patience.pause_s(error))
+                patience.require_time(error)
 
     def _call(
         self, method: grpc.UnaryUnaryMultiCallable[Request, Answer], request: Request, timeout_s: float | None

@@ -33,7 +33,6 @@ class Patience:
     def __init__(self, timeout_s: float | None, pauses_s: Sequence[float] = _PAUSES_S) -> None:
         self._end = None if timeout_s is None else time.monotonic() + timeout_s
         self._pauses_s = iter(pauses_s)
-        self._last: Unavailable | None = None
 
     @classmethod
     def for_one_try(cls, timeout_s: float | None) -> Patience:
@@ -41,16 +40,11 @@ class Patience:
         return cls(timeout_s, ())
 
     def remaining_s(self) -> float | None:
-        """What the next try may take, in seconds; None is without end.
-
-        Raises DeadlineExceeded where it is over; behind a pause that took too long, what the last try came to.
-        """
+        """What the next try may take, in seconds; None is without end. Raises DeadlineExceeded where it is over."""
         if self._end is None:
             return None
         remaining_s = self._end - time.monotonic()
         if remaining_s < _SHORTEST_S:
-            if self._last is not None:
-                raise self._last
             text = "the time for the call was over before it was sent; give it more, or None to wait without end"
             raise DeadlineExceeded(grpc.StatusCode.DEADLINE_EXCEEDED, text)
         return remaining_s
@@ -65,8 +59,15 @@ class Patience:
             pause_s = max(pause_s, error.retry_delay_s)
         if self._end is not None and self._end - time.monotonic() < pause_s + _SHORTEST_RETRY_S:
             raise error
-        self._last = error
         return pause_s
+
+    def require_time(self, error: Unavailable) -> None:
+        """Raises `error`, which the last try came to, where the pause behind it took so long that there is no other.
+
+        It is not kept: an error holds the frames that it went through, and so the call and its connection.
+        """
+        if self._end is not None and self._end - time.monotonic() < _SHORTEST_S:
+            raise error
 
 
 class ReadyWait:
