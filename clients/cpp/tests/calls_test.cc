@@ -1,8 +1,12 @@
 // Calls: what goes with them, when they are tried again, and what they fail with.
 #include <gtest/gtest.h>
 
+#include <pthread.h>
+
 #include <atomic>
 #include <chrono>
+#include <csignal>
+#include <ctime>
 #include <future>
 #include <string>
 #include <thread>
@@ -87,12 +91,43 @@ TEST(Calls, WritesAreTriedOnceWhereTheyMustNotBeRepeated) {
   EXPECT_EQ(ids, std::vector<std::string>{""});
 }
 
-TEST(Calls, WhereAPauseTookTooLongThereIsNoRetry) {
-  internal::Patience patience(milliseconds(200));
-  ASSERT_TRUE(patience.Pause(Error(Code::UNAVAILABLE, "away")));
-  EXPECT_FALSE(patience.IsOver());
-  std::this_thread::sleep_for(milliseconds(200));
-  EXPECT_TRUE(patience.IsOver());
+TEST(Calls, TheServerSaysHowLongToWait) {
+  FakeServer server;
+  std::vector<steady_clock::time_point> times;
+  server.on_get = [&](const Received&, const GetToolOffsetRequest&, ToolOffset&) {
+    times.push_back(steady_clock::now());
+    return times.size() < 2 ? AwayFor(milliseconds(400)) : grpc::Status::OK;
+  };
+  ToolOffsetClient(server.Connect()).Get(7);
+  ASSERT_EQ(times.size(), 2U);
+  EXPECT_GE(times[1] - times[0], milliseconds(400));
+}
+
+// Holds up the thread that gets the signal, as a busy machine does.
+void HoldUp(int /*signal*/) {
+  timespec left{0, 500000000};
+  while (nanosleep(&left, &left) != 0) {
+  }
+}
+
+TEST(Calls, BehindAPauseThatTookTooLongTheLastTryIsWhatIsTold) {
+  FakeServer server;
+  std::atomic<int> calls{0};
+  server.on_get = [&](const Received&, const GetToolOffsetRequest&, ToolOffset&) {
+    ++calls;
+    return AwayFor(milliseconds(600));
+  };
+  ASSERT_NE(std::signal(SIGUSR1, HoldUp), SIG_ERR);
+  std::thread busy([&, caller = pthread_self()] {
+    // It is in its pause then, from which it would be back in time.
+    std::this_thread::sleep_for(milliseconds(400));
+    pthread_kill(caller, SIGUSR1);
+  });
+  const auto answer = ToolOffsetClient(server.Connect().WithTimeout(milliseconds(800))).TryGet(7);
+  busy.join();
+  std::signal(SIGUSR1, SIG_DFL);
+  EXPECT_EQ(answer.error().code(), Code::UNAVAILABLE);
+  EXPECT_EQ(calls, 1);
 }
 
 TEST(Calls, ARetryHasTheTimeToBeAnswered) {

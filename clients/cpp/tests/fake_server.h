@@ -5,6 +5,7 @@
 #include <grpcpp/server_builder.h>
 #include <grpcpp/server_context.h>
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -64,6 +65,20 @@ inline grpc::Status Refusal(Code code, const std::string& message, const std::st
   second.set_type_url("type.googleapis.com/google.rpc.BadRequest");
   second.set_value(bad.SerializeAsString());
   return {code, message, status.SerializeAsString()};
+}
+
+/// What a server answers that is away for so long.
+inline grpc::Status AwayFor(std::chrono::milliseconds delay) {
+  client::v1::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(delay.count() / 1000);
+  info.mutable_retry_delay()->set_nanos(static_cast<int>(delay.count() % 1000) * 1000000);
+  client::v1::Status status;
+  status.set_code(Code::UNAVAILABLE);
+  status.set_message("away");
+  auto& detail = *status.add_details();
+  detail.set_type_url("type.googleapis.com/google.rpc.RetryInfo");
+  detail.set_value(info.SerializeAsString());
+  return {Code::UNAVAILABLE, status.message(), status.SerializeAsString()};
 }
 
 /// Calls `answer` for each call, on one of gRPC's threads. What is not set is UNIMPLEMENTED.

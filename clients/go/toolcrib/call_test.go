@@ -127,6 +127,30 @@ func TestARetryHasTheTimeToBeAnswered(t *testing.T) {
 	}
 }
 
+// lateContext is over sooner than it said: so it is for who sleeps longer than asked for.
+type lateContext struct {
+	context.Context
+}
+
+func (c lateContext) Deadline() (time.Time, bool) {
+	deadline, ok := c.Context.Deadline()
+	if c.Err() == nil {
+		deadline = deadline.Add(time.Hour)
+	}
+	return deadline, ok
+}
+
+func TestBehindAPauseThatTookTooLongTheLastTryIsWhatIsTold(t *testing.T) {
+	said, _ := status.New(codes.Unavailable, "busy").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Minute)})
+	server := &fakeServer{onCommit: failing(9, said.Err())}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err := read(lateContext{ctx}, connected(t, server, toolcrib.Options{}))
+	if status.Code(err) != codes.Unavailable || len(server.commits) != 1 {
+		t.Error(err, len(server.commits))
+	}
+}
+
 func TestWhoCancelsDoesNotWaitForTheNextTry(t *testing.T) {
 	said, _ := status.New(codes.Unavailable, "busy").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Hour)})
 	ctx, cancel := context.WithCancel(t.Context())
