@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.addresses import lasting_address
 from support.killable import nursery
 from support.plant import COMPONENTS
 
@@ -21,6 +22,15 @@ def test_one_that_does_not_start_says_why(tmp_path: Path) -> None:
         with pytest.raises(RuntimeError, match=f"StartError: cannot listen on {address}"):
             servers.serve(tmp_path / "plant.db", address)
         assert servers.serve(tmp_path / "plant.db").address != address
+
+
+def test_one_that_was_killed_has_left_its_address(tmp_path: Path) -> None:
+    host, port = lasting_address().split(":")
+    with nursery(COMPONENTS) as servers:
+        for _ in range(10):
+            servers.serve(tmp_path / "plant.db", f"{host}:{port}").kill()
+            # Raises OSError while anybody has it.
+            socket.create_server((host, int(port))).close()
 
 
 def test_none_outlives_the_block(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -35,8 +36,15 @@ class Killable:
     pid: int
 
     def kill(self) -> None:
-        """Ends it as a power cut would: at once, wherever it is."""
-        os.kill(self.pid, signal.SIGKILL)
+        """Ends it as a power cut would: at once, wherever it is. Returns when it is gone, and its address is free."""
+        process = os.pidfd_open(self.pid)
+        try:
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+            ended = select.poll()
+            ended.register(process, select.POLLIN)
+            ended.poll()
+        finally:
+            os.close(process)
 
 
 class Nursery:
