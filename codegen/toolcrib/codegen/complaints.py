@@ -39,8 +39,7 @@ class Complaints:
                     # It is there, and its own errors are told where they are.
                     continue
                 message = (
-                    f"the import {imported['file']} is not found; write its path as seen from the folder that you "
-                    "generate from"
+                    f"the import {imported['file']} is not found; write its path as seen from the folder that you name"
                 )
             yield Problem(placed["file"], int(placed["line"]), int(placed["column"]), self._explained(message))
 

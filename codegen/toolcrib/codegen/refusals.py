@@ -73,20 +73,22 @@ def _place_problems(file: DeclaredFile) -> Iterator[Problem]:
         )
         return
     if folder.replace("/", ".") != file.package:
-        path = f"{file.package.replace('.', '/')}/{name}"
-        yield file.place.problem(
-            f"the package {file.package} does not match the file's path; "
-            + (
-                f"generate from the folder above, in which the file is {path}"
-                if path.endswith(f"/{file.path}")
-                else f"move the file to {path} in the folder that you generate from"
-            )
-        )
+        remedy = _where_it_matches(file.path, f"{file.package.replace('.', '/')}/{name}")
+        yield file.place.problem(f"the package {file.package} does not match the file's path; {remedy}")
     for part in file.package.split("."):
         if iskeyword(part):
             yield file.place.problem(f"`{part}` in the package is a word of Python's own; use another, like `{part}s`")
     if file.package.split(".")[0] in ("toolcrib", "google", "buf"):
         yield file.place.problem(f"the package {file.package} belongs to a library; begin yours with your own name")
+
+
+def _where_it_matches(path: str, right: str) -> str:
+    """What to do where a file is at `path` and should be at `right`, both relative to the folder that was named."""
+    if right.endswith(f"/{path}"):
+        return f"name the folder above instead, in which the file is {right}"
+    if path.endswith(f"/{right}"):
+        return f"name the folder {path.removesuffix(f'/{right}')} in it instead, in which the file is {right}"
+    return f"move the file to {right} in the folder that you name"
 
 
 def _shared_tables(components: Iterable[DeclaredMessage]) -> Iterator[Problem]:
