@@ -28,7 +28,7 @@ from support.failing import SECRET, costs_nobody_else
 from support.lab import generated, served
 from support.mariadb import Mariadb
 from support.plant import COMPONENTS, plant, refused
-from support.pools import told_when_none_is_free
+from support.pools import limited_and_given_back, told_when_none_is_free
 from support.restarts import once_under_load, revisions, unnoticed_while_idle
 from support.watching import recording
 from toolcrib.client import InvalidArgument
@@ -224,16 +224,8 @@ class TestTwoServers:
 
 
 def test_connections_are_limited_and_given_back(own_mariadb: Mariadb, maria_database: str) -> None:
-    name = maria_database.partition("?")[0].rpartition("/")[2]
     count = "SELECT count(*) FROM information_schema.processlist WHERE db = ?"
-    with serve(COMPONENTS, database=maria_database, connections_max=7) as running, plant(running.address) as crib:
-        for number in range(20):
-            crib.recipe(f"r{number}")
-        crib.revision()
-        with behind(own_mariadb.url) as administrator:
-            assert administrator.execute(count, [name]).fetchone()[0] <= 7
-    with behind(own_mariadb.url) as administrator:
-        assert administrator.execute(count, [name]).fetchone() == (0,)
+    limited_and_given_back(maria_database, own_mariadb.url, count)
 
 
 def test_who_finds_no_connection_free_is_told_in_time_and_the_log_says_so_once(

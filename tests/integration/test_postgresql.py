@@ -31,7 +31,7 @@ from support.chain import checked
 from support.failing import SECRET, costs_nobody_else
 from support.lab import generated, served
 from support.plant import COMPONENTS, health_stub, plant, refused
-from support.pools import told_when_none_is_free
+from support.pools import limited_and_given_back, told_when_none_is_free
 from support.postgres import Postgres
 from support.restarts import once_under_load, revisions, unnoticed_while_idle
 from support.watching import recording
@@ -371,18 +371,8 @@ def test_a_watch_goes_on_where_the_news_are_cut(own_database: str) -> None:
 
 class TestConnections:
     def test_are_limited_and_given_back(self, own_postgres: Postgres, own_database: str) -> None:
-        with serve(COMPONENTS, database=own_database, connections_max=7) as running, plant(running.address) as crib:
-            for number in range(20):
-                crib.recipe(f"r{number}")
-            crib.revision()
-            with psycopg.connect(own_postgres.url) as administrator:
-                count = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
-                name = own_database.partition("?")[0].rpartition("/")[2]
-                row = administrator.execute(count, [name]).fetchone()
-                assert row is not None
-                assert row[0] <= 7
-        with psycopg.connect(own_postgres.url) as administrator:
-            assert administrator.execute(count, [name]).fetchone() == (0,)
+        count = "SELECT count(*) FROM pg_stat_activity WHERE datname = ?"
+        limited_and_given_back(own_database, own_postgres.url, count)
 
     def test_who_finds_none_free_is_told_in_time_and_the_next_one_has_one(
         self, own_database: str, caplog: pytest.LogCaptureFixture

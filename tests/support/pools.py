@@ -6,9 +6,33 @@ import time
 
 import pytest
 
+from support.behind import behind
+from support.plant import COMPONENTS, plant
 from toolcrib.server.databases.choice import backend_for
 from toolcrib.server.databases.limits import Limits
 from toolcrib.server.errors import DatabaseUnavailable
+from toolcrib.server.testing import serve
+
+_GIVEN_BACK_WITHIN_S = 20.0
+
+
+def limited_and_given_back(database: str, administrator: str, count: str) -> None:
+    """A server has no more connections than it may have, and none any more when it has stopped.
+
+    `administrator` is a URL of the database's server, and `count` counts the connections to a database by its name.
+    """
+    name = database.partition("?")[0].rpartition("/")[2]
+    with behind(administrator) as asking:
+        with serve(COMPONENTS, database=database, connections_max=7) as running, plant(running.address) as crib:
+            for number in range(20):
+                crib.recipe(f"r{number}")
+            crib.revision()
+            assert asking.execute(count, [name]).fetchone()[0] <= 7
+        end = time.monotonic() + _GIVEN_BACK_WITHIN_S
+        # No event tells of it: the database's server sees by itself, a moment later, that the other end has gone.
+        while asking.execute(count, [name]).fetchone()[0]:
+            assert time.monotonic() < end
+            time.sleep(0.01)
 
 
 def told_when_none_is_free(url: str, caplog: pytest.LogCaptureFixture) -> None:
