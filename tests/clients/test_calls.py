@@ -210,9 +210,10 @@ def test_a_read_gives_up_in_time(client: Client, server: FakeServer) -> None:
     server.will_answer(UNAVAILABLE)
     started = time.monotonic()
     with pytest.raises(Unavailable):
-        read(client.viewed(lambda crib: crib.with_timeout(0.4)))
-    assert time.monotonic() - started < 0.5
-    assert 2 <= len(server.received) <= 3
+        read(client.viewed(lambda crib: crib.with_timeout(1.1)))
+    assert time.monotonic() - started < 1.1
+    # The fourth is sent within 0.84 s, and a fifth would be behind 1.2.
+    assert 3 <= len(server.received) <= 4
 
 
 def test_where_the_time_is_over_behind_a_pause_the_last_try_is_what_is_told(

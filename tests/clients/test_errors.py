@@ -98,5 +98,5 @@ def test_an_error_survives_being_sent_to_another_process() -> None:
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:
-    with Crib.connect("127.0.0.1:1", timeout_s=0.3) as crib, pytest.raises(Unavailable):
+    with Crib.connect("127.0.0.1:1", timeout_s=0.5) as crib, pytest.raises(Unavailable):
         AuditClient(crib).page()

@@ -118,7 +118,7 @@ func TestNothingIsTriedBehindTheDeadline(t *testing.T) {
 }
 
 func TestARetryHasTheTimeToBeAnswered(t *testing.T) {
-	const delay = 150 * time.Millisecond
+	const delay = 500 * time.Millisecond
 	said, _ := status.New(codes.Unavailable, "busy").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
 	server := &fakeServer{onCommit: failing(1, said.Err())}
 	_, err := read(t.Context(), connected(t, server, toolcrib.Options{Timeout: delay + 15*time.Millisecond}))
