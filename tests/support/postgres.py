@@ -56,10 +56,13 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(POSTGRES_BIN_PATH / program), "-D", str(self._data), *arguments]
+        if os.name == "posix" and os.geteuid() == 0:
+            # Not by `user` of subprocess, which forks for it: gRPC's threads are not there in what is forked, but what
+            # they were at is, and so the child may end by SIGSEGV before it is another program.
+            command = ["setpriv", f"--reuid={_USER}", "--", *command]
         # Output to a file: a server that is started would keep a pipe open.
         with (self._folder / "commands").open("a") as output:
-            user = _USER if os.name == "posix" and os.geteuid() == 0 else None
-            subprocess.run(command, check=True, stdout=output, stderr=output, user=user, cwd="/")
+            subprocess.run(command, check=True, stdout=output, stderr=output, cwd="/")
 
 
 @contextmanager
